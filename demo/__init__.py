@@ -1,0 +1,1 @@
+"""The demonstration's sources: real data that come inside Python packages."""

@@ -1,0 +1,55 @@
+"""Where things are: the project's root and the folders that an installation may move elsewhere.
+
+========================  ===========================================  ==========================
+environment variable      what it moves                                default
+========================  ===========================================  ==========================
+``OPENDATA_DATASETS``     the declarations                             ``include/datasets``
+``OPENDATA_EXPECTATIONS`` the Great Expectations project               ``great_expectations``
+``OPENDATA_WORK``         the private work area                        ``.work``
+``OPENDATA_STAGING``      portal staging                               ``staging``
+``OPENDATA_LEDGER``       the ledger, a SQLAlchemy address             SQLite in ``.ledger/``
+========================  ===========================================  ==========================
+
+Kept light: nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _folder(variable: str, default: str) -> Path:
+    return Path(os.environ.get(variable) or ROOT / default)
+
+
+def datasets() -> Path:
+    """The folder that holds one folder per declared dataset."""
+    return _folder("OPENDATA_DATASETS", "include/datasets")
+
+
+def expectations() -> Path:
+    """The Great Expectations project."""
+    return _folder("OPENDATA_EXPECTATIONS", "great_expectations")
+
+
+def work() -> Path:
+    """The private work area: the only place where record-level data exist."""
+    return _folder("OPENDATA_WORK", ".work")
+
+
+def staging() -> str:
+    """Portal staging: a folder."""
+    return os.environ.get("OPENDATA_STAGING") or str(ROOT / "staging")
+
+
+def ledger() -> str:
+    """The ledger's SQLAlchemy address."""
+    return os.environ.get("OPENDATA_LEDGER") or f"sqlite:///{ROOT / '.ledger' / 'ledger.sqlite'}"
+
+
+def declaration(dataset: str) -> Path:
+    """The declaration file of a dataset."""
+    return datasets() / dataset / "dataset.yaml"

@@ -1,0 +1,28 @@
+"""The strictness every part of a declaration shares."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Strict(BaseModel):
+    """A part of a declaration: frozen, and a field nobody knows is an error (usually a slip of the pen)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, str_strip_whitespace=True)
+
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Slug = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,98}[a-z0-9]$"),
+    Field(description="Small letters, digits and underscores; it never changes once published."),
+]
+ColumnName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,51}$"),
+    Field(description="The column's header in the published file: letters, digits and underscores, at most 52."),
+]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]

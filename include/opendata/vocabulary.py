@@ -1,0 +1,152 @@
+"""What flows from room to room, named after what it is.
+
+Tables travel as a :class:`DataTable` (true figures; work area only) and a :class:`ProtectedTable` (what the public may
+see). Both are long-form frames with one row per cell; rows stand in a stable order: dimensions in the declared order,
+categories in the declared order, a total after its categories.
+
+*Atoms* are how cells of different tables are known to be the same. For every source column that any table of the dataset
+uses as a dimension or in a filter, the distinct ways its values are sorted into categories, over all tables, are
+numbered: each number is an atom. A category is then a set of atoms, a total the set of all atoms its table keeps, and two
+cells are one and the same figure when their sets agree on every column. ``Structure`` holds this; it says nothing of any
+record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MeasureRole = Literal["count", "population", "amount", "mean", "rate", "percent"]
+"""What protection makes of a measure: a protected count, a public population, or something derived from a count."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An immutable copy of the source as it was read. ``raw`` and ``parquet`` lie in the work area."""
+
+    dataset: str
+    sha256: str
+    bytes: int
+    rows: int
+    schema: tuple[tuple[str, str], ...]
+    """(column, declared type) in the declared order."""
+    raw: Path
+    parquet: Path
+    """The declared columns, typed as declared: text → string, integer → int64, number → double, date, boolean."""
+
+
+@dataclass(frozen=True)
+class TableDimension:
+    """A dimension of a tabulated table."""
+
+    name: str
+    """The published column that holds the label."""
+    column: str
+    """The source column."""
+    labels: tuple[str, ...]
+    """The categories in published order, without the total."""
+    total: str | None
+    """The label of the published total; None when no total is published."""
+    codes: tuple[str, ...] | None = None
+    """For a field standard: the code of each label, e.g. the county's FIPS number as text of 3."""
+    code_column: str | None = None
+    """The published column that holds the code, e.g. ``County_FIPS``; empty on the total's rows."""
+    total_code: str | None = None
+    atoms: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """Atoms of each label; the total's label stands for all atoms the table keeps (also under ``""`` when unpublished)."""
+    least_interesting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TableMeasure:
+    """A measure of a tabulated table."""
+
+    name: str
+    role: MeasureRole
+    identity: str
+    """Two measures of one dataset with the same identity are the same figure over the same atoms, e.g. ``count:records``,
+    ``sum:murders``, ``count_distinct:client``."""
+    additive: bool
+    """Whether a total is the sum of its parts (a count of distinct persons need not be)."""
+    numerator: str | None = None
+    """For rate and percent: the measure of the numerator; for amount and mean: the count it is derived from."""
+    denominator: str | None = None
+    """For rate: the measure of the denominator."""
+    within: tuple[str, ...] = ()
+    """For percent: the dimensions whose total is the denominator."""
+    per: int | None = None
+    decimals: int | None = None
+    """None for whole numbers."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a table is made of, public knowledge all of it (the data dictionary says as much)."""
+
+    table: str
+    dimensions: tuple[TableDimension, ...]
+    measures: tuple[TableMeasure, ...]
+    filter_atoms: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """For every source column that some table of the dataset uses but this one has not as a dimension: the atoms it keeps."""
+
+    def measure(self, name: str) -> TableMeasure:
+        """The measure called ``name``; KeyError when there is none."""
+        for measure in self.measures:
+            if measure.name == name:
+                return measure
+        raise KeyError(name)
+
+    def published_columns(self) -> list[str]:
+        """The columns of the published file, in order: each dimension (and its code), then each measure and its annotation."""
+        columns: list[str] = []
+        for dimension in self.dimensions:
+            columns.append(dimension.name)
+            if dimension.code_column:
+                columns.append(dimension.code_column)
+        for measure in self.measures:
+            columns.append(measure.name)
+            if measure.role != "population":
+                columns.append(f"{measure.name}{ANNOTATION_SUFFIX}")
+        return columns
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """A tabulated table with its true figures. Never leaves the work area.
+
+    ``frame`` columns: each dimension's name (string label) and code column; each measure's name (Int64, or Float64 where
+    ``decimals`` is set; missing where a denominator is zero); for a count of events with persons behind it, also
+    ``PERSONS_PREFIX + measure`` (Int64).
+    """
+
+    structure: Structure
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class ProtectedTable:
+    """A table as the public may see it.
+
+    ``frame`` has exactly ``structure.published_columns()``: labels and codes as string, measures as nullable Int64 or
+    Float64 (missing where suppressed), annotations as string: empty, or a code of Handbook, Guidelines §3.
+    """
+
+    structure: Structure
+    annotation: Literal["separate", "combined"]
+    frame: pd.DataFrame
+    masked: bool
+    """Whether masking applied to this table (its own assessment asked for it, or a table that shares cells with it did)."""
+    small: int
+    """Cells of protected counts annotated as small (in `combined`: that are small by the declared threshold)."""
+    complementary: int
+    unstable: int
+    cells: int
+    """Cells of protected counts in the table."""
+
+
+ANNOTATION_SUFFIX = "_annotation"
+PERSONS_PREFIX = "__persons__"

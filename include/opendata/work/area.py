@@ -1,0 +1,115 @@
+"""One folder per run, readable by its owner alone, swept after success or by age.
+
+A step writes its result whole or not at all (a partial file beside, then a rename), so that a step killed in the middle
+can be run again. Records never leave this area; what is handed on are paths and digests.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from include.opendata import places
+from include.opendata.errors import Place, StorageError
+
+
+@dataclass(frozen=True)
+class RunArea:
+    """The folder of one run of one dataset."""
+
+    dataset: str
+    run_id: str
+
+    @property
+    def folder(self) -> Path:
+        """``<work>/<dataset>/<run>``; the run's name is digested, for Airflow's hold characters a file system may not."""
+        return places.work() / self.dataset / hashlib.sha256(self.run_id.encode()).hexdigest()[:16]
+
+    def path(self, *parts: str) -> Path:
+        """A path inside the area; folders on the way are made, mode 0700."""
+        target = self.folder.joinpath(*parts)
+        with storage_errors(self.dataset, "the work area"):
+            _make_private(target.parent)
+        return target
+
+    def write_json(self, name: str, value: Any) -> Path:
+        """Write ``value`` as JSON, whole or not at all."""
+        path = self.path(name)
+        with storage_errors(self.dataset, "the work area"):
+            partial = path.with_name(path.name + ".partial")
+            partial.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+            partial.replace(path)
+        return path
+
+    def read_json(self, name: str) -> Any:
+        """What an earlier step wrote. Raises StorageError when the run's folder was swept or never got that far."""
+        path = self.folder / name
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise StorageError(
+                f"this run's work area has no {name}",
+                remedy="Start the refresh again from its first step; the work area is swept after success and by age.",
+                slug="work-area-swept",
+                place=Place(dataset=self.dataset),
+            ) from None
+
+    def has(self, name: str) -> bool:
+        """Whether an earlier step wrote ``name``."""
+        return (self.folder / name).exists()
+
+    def remove(self) -> None:
+        """Delete the run's folder with everything in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _make_private(folder: Path) -> None:
+    root = places.work()
+    root.parent.mkdir(parents=True, exist_ok=True)
+    for part in [root, *(parent for parent in reversed(folder.parents) if root in parent.parents), folder]:
+        if part == root or root in part.parents:
+            part.mkdir(mode=0o700, exist_ok=True)
+
+
+def sweep(older_than_days: float = 7.0, *, now: float | None = None) -> int:
+    """Delete runs' folders untouched for so many days; the number deleted."""
+    limit = (now if now is not None else time.time()) - older_than_days * 86_400
+    swept = 0
+    root = places.work()
+    for run in sorted(root.glob("*/*")) if root.is_dir() else []:
+        newest = max((path.stat().st_mtime for path in [run, *run.rglob("*")]), default=0.0)
+        if run.is_dir() and newest < limit:
+            shutil.rmtree(run, ignore_errors=True)
+            swept += 1
+    return swept
+
+
+@contextmanager
+def storage_errors(dataset: str, where: str) -> Iterator[None]:
+    """Turn the operating system's refusals into words: a full disk, no permission, a read-only place."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+        raise StorageError(
+            f"{where} " + ("is full" if full else "may not be written to" if denied else f"failed ({os.strerror(error.errno or 0)})"),
+            remedy=(
+                "Free some space there and run the refresh again; nothing was published."
+                if full
+                else "Give the user that runs the pipeline the right to write there, and run the refresh again."
+                if denied
+                else "Look at that place, then run the refresh again; nothing was published."
+            ),
+            slug="disk-full" if full else "storage-denied" if denied else "storage-failed",
+            place=Place(dataset=dataset),
+        ) from None
