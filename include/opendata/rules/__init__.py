@@ -1,0 +1,19 @@
+"""The criteria as data: each number, list and sentence of the rule books has its one home in a file of this folder.
+
+========================  ======================================================  ===========================
+file                      what it holds                                           read by
+========================  ======================================================  ===========================
+scoring.yaml              Publication Scoring Criteria, row by row                ``rules.scoring``
+thresholds.yaml           11, 20,000, 12 and 13, 30, 89 …                         ``rules.release``
+release_steps.yaml        the six steps of the assessment                         ``rules.release``
+permission.yaml           the decision tree, the approvals each level needs       ``rules.release``
+high_risk_populations     whose small counts are hidden whatever the score        ``rules.release``
+annotations.yaml          annotation codes 0 to 5                                 ``rules.portal``
+field_standards.yaml      how common fields are written                           ``rules.portal``
+portal_choices.yaml       topics, frequencies, granularities                      ``rules.portal``
+reference/*.csv           populations                                             ``rules.reference``
+========================  ======================================================  ===========================
+
+``rules.answers`` holds what a steward answers to the permission questions. What the criteria mean for a table is
+decided in ``gate``; this package imports neither data libraries nor any room.
+"""

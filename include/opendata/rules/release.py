@@ -1,0 +1,159 @@
+"""The release rules as data: thresholds, the six steps, the permission tree, the approvals, high-risk populations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from pydantic import model_validator
+
+from include.opendata.rules.criteria import Criterion, read
+
+
+class SmallCell(Criterion):
+    counts_below: int
+    section: str
+
+
+class Denominator(Criterion):
+    below: int
+    section: str
+
+
+class ScoreLimits(Criterion):
+    publish_up_to: int
+    mask_from: int
+    section: str
+
+    @model_validator(mode="after")
+    def _no_score_between(self) -> ScoreLimits:
+        if self.mask_from != self.publish_up_to + 1:
+            raise ValueError("masking starts at the score after the last one that may be published")
+        return self
+
+
+class Survey(Criterion):
+    sample_cases_below: int
+    annotation: int
+    section: str
+
+
+class SafeHarbor(Criterion):
+    single_ages_up_to: int
+    zip3_population_above: int
+    section: str
+
+
+class PercentagesOnly(Criterion):
+    total_at_least: int
+    section: str
+
+
+class Thresholds(Criterion):
+    """The numbers the rules turn on."""
+
+    small_cell: SmallCell
+    denominator: Denominator
+    score: ScoreLimits
+    survey: Survey
+    safe_harbor: SafeHarbor
+    percentages_only: PercentagesOnly
+
+
+class Outcome(Criterion):
+    """Where an answer leads: to the ``next`` question, or to a ``level`` (None: cannot be published yet)."""
+
+    because: str
+    next: str | None = None
+    level: int | None = None
+
+
+class Question(Criterion):
+    id: str
+    asks: str
+    fields: tuple[str, ...]
+    yes: Outcome
+    no: Outcome
+
+
+class Level(Criterion):
+    level: int
+    label: str
+    approvals: tuple[str, ...]
+
+
+class PermissionRules(Criterion):
+    """The release-permission decision tree (Handbook, Governance)."""
+
+    section: str
+    questions: tuple[Question, ...]
+    levels: tuple[Level, ...]
+    roles: Mapping[str, str]
+    sensitivities: Mapping[str, str]
+
+    @model_validator(mode="after")
+    def _leads_downwards_only(self) -> PermissionRules:
+        order = [question.id for question in self.questions]
+        known = {level.level for level in self.levels}
+        for position, question in enumerate(self.questions):
+            for outcome in (question.yes, question.no):
+                if outcome.next is not None and outcome.next not in order[position + 1 :]:
+                    raise ValueError(f"question {question.id} leads to no later question")
+                if outcome.level is not None and outcome.level not in known:
+                    raise ValueError(f"question {question.id} leads to an unknown level")
+        for level in self.levels:
+            if not set(level.approvals) <= set(self.roles):
+                raise ValueError(f"level {level.level} asks for an unknown role")
+        return self
+
+    def question(self, identifier: str) -> Question:
+        """The question with this id, such as ``"3a"``."""
+        return next(question for question in self.questions if question.id == identifier)
+
+    def required_approvals(self, level: int | None) -> tuple[str, ...]:
+        """The roles whose approval ``level`` needs; none where nothing can be approved (level 3, or no level yet)."""
+        return next((known.approvals for known in self.levels if known.level == level), ())
+
+
+class Step(Criterion):
+    step: int
+    asks: str
+    section: str
+
+
+class ReleaseSteps(Criterion):
+    section: str
+    steps: tuple[Step, ...]
+
+    def step(self, number: int) -> Step:
+        """The step with this number, 1 to 6."""
+        return next(step for step in self.steps if step.step == number)
+
+
+class HighRiskPopulations(Criterion):
+    section: str
+    populations: Mapping[str, str]
+
+
+@lru_cache(maxsize=1)
+def thresholds() -> Thresholds:
+    """The numbers of ``thresholds.yaml``."""
+    return read("thresholds.yaml", Thresholds)
+
+
+@lru_cache(maxsize=1)
+def permission_rules() -> PermissionRules:
+    """The decision tree of ``permission.yaml``."""
+    return read("permission.yaml", PermissionRules)
+
+
+@lru_cache(maxsize=1)
+def release_steps() -> ReleaseSteps:
+    """The six steps of ``release_steps.yaml``."""
+    return read("release_steps.yaml", ReleaseSteps)
+
+
+@lru_cache(maxsize=1)
+def high_risk_populations() -> HighRiskPopulations:
+    """Slug and plain name of each population of ``high_risk_populations.yaml``."""
+    return read("high_risk_populations.yaml", HighRiskPopulations)
