@@ -1,0 +1,27 @@
+"""Declarations that cannot be used, shown where Airflow shows what is wrong with DAG files: this file fails to import.
+
+An import error takes every DAG of its file down with it, so it must not be ``refresh_datasets.py`` that fails: this
+file holds no DAG, and nobody suffers from its failing. Each broken dataset also keeps a DAG of its own that fails and
+says why.
+"""
+
+from __future__ import annotations
+
+from dags.declared import declared_dag
+from include.opendata.errors import DeclarationError
+from include.opendata.spec.light import declared_ids
+
+
+def broken_declarations() -> list[str]:
+    """What is wrong, one text per declaration that cannot be used, in the order of their ids."""
+    reasons = []
+    for dataset in declared_ids():
+        try:
+            declared_dag(dataset)
+        except DeclarationError as error:
+            reasons.append(str(error))
+    return reasons
+
+
+if broken := broken_declarations():
+    raise ImportError("\n\n".join([f"{len(broken)} declaration(s) cannot be used; the other datasets run.", *broken]))

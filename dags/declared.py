@@ -1,0 +1,76 @@
+"""From a declaration to the empty DAG that carries its name, schedule, owner, tags and text.
+
+Decides how a DAG is called and what a declaration Airflow cannot use is reported as; what the DAG does is written in
+``refresh_datasets.py``. Read at parse time, hundreds of times an hour: nothing here reaches pandas, Great Expectations
+or DuckDB. The full check of a declaration belongs to the run (and to ``bin/opendata check``).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from airflow.sdk import DAG
+
+from include.opendata.errors import DeclarationError, Place
+from include.opendata.spec.light import Outline, read_outline
+
+PREFIX = "refresh__"
+BROKEN_TAG = "broken declaration"
+# Fixed, so that a schedule never shifts with the clock of whoever parses; before any dataset of ours existed.
+FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def dag_id_of(dataset: str) -> str:
+    """The DAG id of a dataset; a folder name Airflow would not take as an id is spelt with underscores."""
+    return PREFIX + re.sub(r"[^A-Za-z0-9_.-]", "_", dataset)
+
+
+def declared_dag(dataset: str) -> tuple[Outline, DAG]:
+    """The outline of a declaration and its DAG, still without tasks.
+
+    Raises DeclarationError for a declaration that cannot be read, and for a schedule or tag Airflow does not accept.
+    """
+    outline = read_outline(dataset)
+    try:
+        dag = DAG(
+            dag_id=dag_id_of(dataset),
+            description=outline.title,
+            doc_md=outline.doc,
+            schedule=outline.schedule,
+            start_date=FIRST_DAY,
+            catchup=False,
+            max_active_runs=1,
+            default_args={"owner": outline.owner, "retries": 0},
+            tags=sorted({outline.department, outline.topic, *outline.tags}),
+            auto_register=False,
+        )
+    except Exception as error:  # noqa: BLE001 - Airflow raises many kinds here; each is the declaration's fault
+        what = f"Airflow does not accept this declaration's schedule, owner or tags: {error}"
+        remedy = "Mend `schedule` (a cron expression such as '0 6 1 * *', or '@monthly'), `owner` or `tags`."
+        raise DeclarationError(
+            what,
+            remedy=remedy,
+            slug="declaration-not-schedulable",
+            place=Place(dataset=dataset, file=f"{dataset}/dataset.yaml"),
+        ) from None
+    return outline, dag
+
+
+def broken_dag(dataset: str, reason: str) -> DAG:
+    """What stands in for a dataset whose declaration cannot be used: same id, and a daily failure that says why.
+
+    Its real schedule cannot be known; once a day is often enough to be seen and seldom enough not to drown others.
+    """
+    return DAG(
+        dag_id=dag_id_of(dataset),
+        description="The declaration cannot be used; open the DAG to see why.",
+        doc_md=f"### The declaration of `{dataset}` cannot be used\n\n```\n{reason}\n```",
+        schedule="@daily",
+        start_date=FIRST_DAY,
+        catchup=False,
+        max_active_runs=1,
+        default_args={"owner": "unknown", "retries": 0},
+        tags=[BROKEN_TAG],
+        auto_register=False,
+    )

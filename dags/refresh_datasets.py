@@ -1,0 +1,136 @@
+"""One DAG ``refresh__<dataset>`` for every declaration: wiring only, the story is ``include/opendata/pipeline.py``.
+
+- Tasks bear the names of the steps; the steps that work table by table are mapped over the declared tables.
+- Tasks hand on where a run is kept and digests, never data.
+- Only ``extract`` and ``stage`` are tried again: they reach for other machines. What a rule refused once it refuses
+  again.
+- A task process asks for one DAG, and only that one is made; the dag-processor gets all of them.
+- A declaration that cannot be used becomes a DAG whose only task fails and says why, and is listed among the import
+  errors by ``broken_declarations.py``; the other datasets are not touched by it.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from airflow.exceptions import AirflowFailException
+from airflow.sdk import DAG, get_current_context, get_parsing_context, task
+
+from dags.declared import broken_dag, dag_id_of, declared_dag
+from dags.step_task import begin, perform
+from include.opendata.errors import DeclarationError
+from include.opendata.spec.light import Outline, declared_ids
+
+# Three more tries over about a quarter of an hour: an outage of minutes heals, a longer one is for people.
+REACHES_OUT: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay": timedelta(minutes=2),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=10),
+}
+# Steps that hold a whole snapshot in reach. The pool is named by the installation, because a task whose pool does not
+# exist waits for ever without a word.
+HEAVY: dict[str, Any] = {"pool": os.environ.get("OPENDATA_HEAVY_POOL") or "default_pool"}
+PER_TABLE: dict[str, Any] = {"map_index_template": "{{ table }}"}
+
+
+@task(**REACHES_OUT)
+def extract(dataset: str) -> dict[str, Any]:
+    run = begin(dataset)
+    perform("extract", run)
+    return run
+
+
+@task.short_circuit
+def has_changed(run: dict[str, Any]) -> bool:
+    changed = bool(perform("has_changed", run))
+    if not changed:
+        perform("finish", run)
+    return changed
+
+
+@task(**HEAVY)
+def check_quality(run: dict[str, Any]) -> dict[str, Any]:
+    return perform("check_quality", run)
+
+
+@task(**HEAVY, **PER_TABLE)
+def tabulate(run: dict[str, Any], table: str) -> dict[str, Any]:
+    get_current_context()["table"] = table  # type: ignore[typeddict-unknown-key]
+    return perform("tabulate", run, table)
+
+
+@task(**PER_TABLE)
+def assess(run: dict[str, Any], table: str) -> dict[str, Any]:
+    get_current_context()["table"] = table  # type: ignore[typeddict-unknown-key]
+    return perform("assess", run, table)
+
+
+@task(**HEAVY)
+def protect(run: dict[str, Any]) -> dict[str, Any]:
+    return perform("protect", run)
+
+
+@task(**PER_TABLE)
+def check_publishable(run: dict[str, Any], table: str) -> dict[str, Any]:
+    get_current_context()["table"] = table  # type: ignore[typeddict-unknown-key]
+    return perform("check_publishable", run, table)
+
+
+@task
+def build_release(run: dict[str, Any]) -> dict[str, Any]:
+    return perform("build_release", run)
+
+
+@task
+def check_approvals(run: dict[str, Any]) -> dict[str, Any]:
+    return perform("check_approvals", run)
+
+
+@task(**REACHES_OUT)
+def stage(run: dict[str, Any]) -> dict[str, Any]:
+    staged = perform("stage", run)
+    perform("finish", run)
+    return staged
+
+
+@task
+def read_declaration(reason: str) -> None:
+    raise AirflowFailException(reason)
+
+
+def refresh_dag(outline: Outline, dag: DAG) -> DAG:
+    """The steps of one refresh, in the order of ``pipeline.py``."""
+    tables = list(outline.tables)
+    with dag:
+        run = extract(outline.dataset)
+        (
+            has_changed(run)
+            >> check_quality(run)
+            >> tabulate.partial(run=run).expand(table=tables)
+            >> assess.partial(run=run).expand(table=tables)
+            >> protect(run)
+            >> check_publishable.partial(run=run).expand(table=tables)
+            >> build_release(run)
+            >> check_approvals(run)
+            >> stage(run)
+        )
+    return dag
+
+
+def dag_for(dataset: str) -> DAG:
+    """The DAG of a dataset, or the one that says why there is none."""
+    try:
+        return refresh_dag(*declared_dag(dataset))
+    except DeclarationError as error:
+        with broken_dag(dataset, str(error)) as dag:
+            read_declaration(str(error))
+        return dag
+
+
+asked_for = get_parsing_context().dag_id
+for dataset in declared_ids():
+    if asked_for in (None, dag_id_of(dataset)):
+        globals()[dag_id_of(dataset)] = dag_for(dataset)

@@ -1,0 +1,103 @@
+"""How a step of the pipeline runs inside an Airflow task: where a run begins, and what a failure becomes.
+
+Decides three things and no more:
+
+- the name of a run and where it stages, from Airflow's run id and the Variable ``opendata_staging``;
+- which failures are worth another try: a place out of reach is, a refusal, a broken declaration or a source that is
+  not as declared is not;
+- what reaches the log of a failed task: the sentence written for people, and for a defect of ours its kind and the
+  lines of code it passed. Never the message or the variables of a foreign exception, which may quote a record.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.exceptions import AirflowException, AirflowFailException
+from airflow.sdk import Variable, get_current_context
+
+from include.opendata.errors import AuditFailed, DeclarationError, InputError, OpendataError, Refused
+
+log = logging.getLogger(__name__)
+
+SETTLED = (DeclarationError, InputError, Refused, AuditFailed)
+STAGING_VARIABLE = "opendata_staging"
+
+
+def begin(dataset: str) -> dict[str, Any]:
+    """The reference to this run that every later step is given: small, and free of data."""
+    from include.opendata import pipeline
+
+    airflow_run = get_current_context()["run_id"]
+    return _guarded(
+        "start",
+        None,
+        lambda: pipeline.start(dataset, run_id=pipeline_run_id(airflow_run), staging=staging_place()),
+    )
+
+
+def perform(step: str, run: Mapping[str, Any], *arguments: str) -> Any:
+    """What the step of that name in ``pipeline.py`` returns for this run; a failure as this module describes."""
+    from include.opendata import pipeline
+
+    return _guarded(step, run, lambda: getattr(pipeline, step)(dict(run), *arguments))
+
+
+def pipeline_run_id(airflow_run_id: str) -> str:
+    """Airflow's run id as a name fit for a folder: the same run keeps its folder when a task is tried again."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", airflow_run_id)
+
+
+def staging_place() -> str | None:
+    """Where to stage: the environment of the worker first, then Airflow's Variable, else the pipeline's default."""
+    if os.environ.get("OPENDATA_STAGING"):
+        return None
+    return Variable.get(STAGING_VARIABLE, default=None) or None
+
+
+def verdict(step: str, error: Exception) -> AirflowException:
+    """The exception an Airflow task fails with, for an exception of the pipeline."""
+    if isinstance(error, SETTLED):
+        return AirflowFailException(str(error))
+    if isinstance(error, OpendataError):
+        return AirflowException(str(error))
+    passed = " <- ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
+        for frame in reversed(traceback.extract_tb(error.__traceback__))
+    )
+    return AirflowException(
+        f"An unforeseen {type(error).__name__} in step {step}, a defect of the pipeline or of its surroundings; its "
+        f"message is withheld because it may quote a record. It passed: {passed}\n"
+        f"What to do: run `bin/opendata preview` for the dataset on a machine that may see the data, and report the "
+        f"kind and the lines above."
+    )
+
+
+def _guarded(step: str, run: Mapping[str, Any] | None, call: Any) -> Any:
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001 - whatever it is, its message must not reach the log unread
+        failure = verdict(step, error)
+    if run is not None and (isinstance(failure, AirflowFailException) or _is_last_try()):
+        _note_in_ledger(step, run, str(failure))
+    # Raised here, outside the handler, so that no chain leads back to the original exception and its variables.
+    raise failure
+
+
+def _is_last_try() -> bool:
+    ti = get_current_context()["ti"]
+    return ti.try_number > (ti.max_tries or 0)
+
+
+def _note_in_ledger(step: str, run: Mapping[str, Any], message: str) -> None:
+    from include.opendata import pipeline
+
+    try:
+        pipeline.record_failure(dict(run), step, message)
+    except Exception as error:  # noqa: BLE001 - the step's own failure must stay the one people read
+        log.error("The ledger could not be told of this failure either (%s).", type(error).__name__)

@@ -1,0 +1,1 @@
+"""How people start things: the embedded Airflow, its settings, its environment. No part of the pipeline's work."""

@@ -1,0 +1,235 @@
+"""`make up`: the four components of Airflow as separate processes, watched over until Ctrl-C stops them all.
+
+Says when all four are healthy, where the UI is and where the password is. When one of them dies the others are stopped,
+and the end of its log is shown. Nothing outlives this process: each component leads a session of its own, orphans among
+their descendants are adopted (Linux), and what does not end when asked is killed.
+
+PORT sets the port; without it 8080, or the next free one. Exit codes: 0 stopped when asked to; 1 a component died or
+did not become healthy; 2 the port is taken, or this Airflow is in use.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+from dev.airflow_env import LOGIN, ROOT, embedded_environment, ensure_private, home
+from dev.airflow_home import InUse, sole_use
+
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+# How the health report calls what we call a component.
+REPORTED_AS = {
+    "metadatabase": "the metadata database",
+    "scheduler": "scheduler",
+    "dag_processor": "dag-processor",
+    "triggerer": "triggerer",
+}
+FIRST_PORT, LAST_PORT = 8080, 8099
+HEALTHY_WITHIN_SECONDS = 180
+STOPS_WITHIN_SECONDS = 20
+LOG_TAIL_LINES = 20
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+class Stopped(Exception):
+    """Someone asked us to stop."""
+
+
+class Failed(Exception):
+    """Airflow does not run; the message says which component and shows the end of its log."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """A running component and where it logs."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def tail(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def choose_port(wanted: str | None) -> int | None:
+    """The port asked for if it is free; without a wish the first free one from 8080 on; None when there is none."""
+    candidates = [int(wanted)] if wanted else list(range(FIRST_PORT, LAST_PORT + 1))
+    for port in candidates:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    return None
+
+
+def adopt_orphans() -> None:
+    """Let processes whose parent has died become ours, so that stopping finds them. Linux only; elsewhere nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def start(name: str, environment: dict[str, str], logs: Path) -> Component:
+    """Start one component in a session of its own; it ends when we end, even if we are killed (Linux)."""
+    log = logs / f"{name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "airflow", name],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one thread here
+        )
+    return Component(name, process, log)
+
+
+def stop_everything(components: list[Component]) -> None:
+    """Ask every descendant to end, and kill what has not ended in time. Afterwards this process has no descendants."""
+    me = psutil.Process()
+    for component in components:
+        if component.process.poll() is None:
+            component.process.terminate()
+    psutil.wait_procs(
+        [psutil.Process(c.process.pid) for c in components if c.process.poll() is None], timeout=STOPS_WITHIN_SECONDS
+    )
+    _, stubborn = psutil.wait_procs(_asked_to_end(me.children(recursive=True)), timeout=5)
+    for process in stubborn:
+        _signal(process, signal.SIGKILL)
+    psutil.wait_procs(stubborn, timeout=5)
+
+
+def _asked_to_end(processes: list[psutil.Process]) -> list[psutil.Process]:
+    for process in processes:
+        _signal(process, signal.SIGTERM)
+    return processes
+
+
+def _signal(process: psutil.Process, what: signal.Signals) -> None:
+    try:
+        process.send_signal(what)
+    except psutil.NoSuchProcess:
+        return
+
+
+def unhealthy(port: int) -> list[str]:
+    """What the api-server does not call healthy; the api-server itself while it does not answer."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5) as answer:
+            report = json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError):
+        return ["api-server"]
+    return [name for key, name in REPORTED_AS.items() if (report.get(key) or {}).get("status") != "healthy"]
+
+
+def wait_until_healthy(components: list[Component], port: int) -> None:
+    """Return when all four are healthy. Raises Failed when one dies or they are not in time."""
+    deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
+    while waiting_for := unhealthy(port):
+        check_alive(components)
+        if time.monotonic() > deadline:
+            logs = ", ".join(str(component.log) for component in components)
+            raise Failed(f"Not healthy after {HEALTHY_WITHIN_SECONDS} s: {', '.join(waiting_for)}. The logs: {logs}")
+        time.sleep(0.5)
+
+
+def check_alive(components: list[Component]) -> None:
+    """Raises Failed with the end of its log when a component has ended."""
+    for component in components:
+        if (code := component.process.poll()) is not None:
+            raise Failed(f"{component.name} ended (exit code {code}). The end of {component.log}:\n{component.tail()}")
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped(signal.Signals(number).name)
+
+
+def watch(port: int) -> int:
+    """Run the components on the port until someone stops us (0) or one of them fails (1)."""
+    here = home()
+    environment = embedded_environment(here, port)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    components: list[Component] = []
+    try:
+        say("Preparing the embedded Airflow ...")
+        prepared = subprocess.run(
+            [sys.executable, "-m", "dev.airflow_home"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if prepared.returncode != 0:
+            raise Failed("The home could not be made ready:\n" + prepared.stderr[-3000:])
+        adopt_orphans()
+        for name in COMPONENTS:
+            components.append(start(name, environment, here.logs))
+        wait_until_healthy(components, port)
+        say(f"Airflow is up, all four components healthy: http://127.0.0.1:{port}")
+        say(f"  log in as {LOGIN}; the password is in {here.passwords}")
+        say(f"  logs are in {here.logs}; Ctrl-C stops everything")
+        while True:
+            check_alive(components)
+            time.sleep(1)
+    except Stopped:
+        say("\nStopping ...")
+        return 0
+    except Failed as failure:
+        say(f"\n{failure}\nStopping the others ...")
+        return 1
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        stop_everything(components)
+        say("All components have stopped.")
+
+
+def main() -> int:
+    wanted = os.environ.get("PORT") or None
+    if wanted and not wanted.isdigit():
+        say(f"PORT must be a number, not {wanted!r}.")
+        return 2
+    here = home()
+    ensure_private(here)
+    try:
+        with sole_use(here, "`make up`"):
+            port = choose_port(wanted)
+            if port is None:
+                say(f"Port {wanted or f'{FIRST_PORT} to {LAST_PORT}'} is taken. Choose another: make up PORT=8123")
+                return 2
+            return watch(port)
+    except InUse as error:
+        say(str(error))
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""`make refresh`: runs the DAGs of the shipped datasets through the embedded Airflow and says what came of it.
+
+Airflow's own log goes to a file; what a person sees is a line per step, the reason of a failure in full, and at the end
+the summary that ``bin/opendata summary`` prints. Exit codes: 0 every dataset was staged or is unchanged; 1 a DAG
+failed or Airflow could not run; 2 no such dataset, or this Airflow is in use.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from dev.airflow_env import ROOT, embedded_environment, ensure_private, home
+from dev.airflow_home import InUse, sole_use
+from include.opendata.spec.light import declared_ids
+
+EXIT_DONE, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+PREFIX = "refresh__"
+LOG_TAIL_LINES = 15
+
+# What each step does, in the words of the people it is done for.
+IN_PLAIN_WORDS = {
+    "extract": "took a snapshot of the source",
+    "has_changed": "compared it with the last release",
+    "check_quality": "checked it against its quality suite",
+    "tabulate": "made the data table",
+    "assess": "scored the risk of the data table",
+    "protect": "suppressed small cells and tried to undo it",
+    "check_publishable": "checked that the data table may be shown",
+    "build_release": "wrote the release: files, metadata, evidence",
+    "check_approvals": "looked for the approvals",
+    "stage": "moved it to portal staging",
+    "read_declaration": "read the declaration",
+}
+
+
+def say(text: str = "") -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def events(arguments: Sequence[str], environment: dict[str, str], log: Path) -> Iterator[dict[str, Any]]:
+    """What the process that runs the DAGs tells; at the end an event of our own with its exit code."""
+    receiving, sending = os.pipe()
+    with log.open("w") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "dev.refresh_run", str(sending), *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=[sending],
+        )
+    os.close(sending)
+    try:
+        with os.fdopen(receiving) as told:
+            for line in told:
+                yield json.loads(line)
+        yield {"event": "exit", "code": process.wait()}
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+
+
+def tell(told: Iterator[dict[str, Any]]) -> tuple[dict[str, str], int]:
+    """Print what happens; return the outcome per dataset and the exit code of the process that ran the DAGs."""
+    outcomes: dict[str, str] = {}
+    began: dict[tuple[str, int], float] = {}
+    code = EXIT_FAILED
+    for event in told:
+        match event["event"]:
+            case "ready":
+                say("Airflow is ready.")
+            case "run":
+                say(f"\n{event['dag']}")
+            case "started":
+                began[event["step"], event["map_index"]] = time.monotonic()
+            case "done" | "failed" | "again" as what:
+                seconds = time.monotonic() - began.pop((event["step"], event["map_index"]), time.monotonic())
+                say(_step_line(what, event, seconds))
+            case "ended":
+                dataset = event["dag"].removeprefix(PREFIX)
+                outcomes[dataset] = event["outcome"]
+                say(
+                    {
+                        "staged": "  => a new release is staged",
+                        "unchanged": "  => the source has not changed since the last release: nothing new is staged",
+                        "missing": "  => Airflow has no such DAG",
+                    }.get(event["outcome"], "  => FAILED; staging is as it was")
+                )
+            case "exit":
+                code = event["code"]
+    return outcomes, code
+
+
+def _step_line(what: str, event: dict[str, Any], seconds: float) -> str:
+    name = event["step"] + (f" [{event['table']}]" if event["table"] else "")
+    if what == "done":
+        return f"  {name:<58} {IN_PLAIN_WORDS.get(event['step'], ''):<46} {seconds:5.1f} s"
+    reason = "\n".join(f"      {line}" for line in event["why"].splitlines())
+    return f"  {name:<58} {'FAILED' if what == 'failed' else 'will be tried again'}\n{reason}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    declared = declared_ids()
+    wanted = list(arguments) or declared
+    if unknown := [dataset for dataset in wanted if dataset not in declared]:
+        say(f"No such dataset: {', '.join(unknown)}. Declared are: {', '.join(declared) or 'none'}.")
+        return EXIT_USAGE
+    here = home()
+    ensure_private(here)
+    log = here.logs / "refresh.log"
+    try:
+        with sole_use(here, "`make refresh`"):
+            say("Preparing the embedded Airflow ...")
+            dag_ids = [PREFIX + dataset for dataset in wanted]
+            outcomes, code = tell(events(dag_ids, embedded_environment(here), log))
+    except InUse as error:
+        say(str(error))
+        return EXIT_USAGE
+    if code != 0:
+        tail = log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+        say("\n".join([f"\nAirflow stopped before its time (exit code {code}). The end of {log}:", *tail]))
+        return EXIT_FAILED
+    well = [dataset for dataset in wanted if outcomes.get(dataset) in ("staged", "unchanged")]
+    if well:
+        say()
+        summary = subprocess.run(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "include.opendata.cli", "summary", *well], cwd=ROOT, check=False
+        )
+        if summary.returncode != 0:
+            return EXIT_FAILED
+    if len(well) < len(wanted):
+        say(f"\nNot refreshed: {', '.join(sorted(set(wanted) - set(well)))}. Airflow's full log: {log}")
+        return EXIT_FAILED
+    return EXIT_DONE
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        say("\nStopped. Staging is as it was; `make refresh` starts anew.")
+        sys.exit(130)

@@ -1,0 +1,83 @@
+"""Runs the DAGs of the named datasets, one after the other, in this process, through ``dag.test()``.
+
+Started by ``refresh_all`` with the environment of the embedded Airflow and its output turned into a log file; what
+happens is told line by line, as JSON, on the file descriptor that is its first argument.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from airflow.listeners import hookimpl
+from airflow.sdk.listener import get_listener_manager
+
+from dev.airflow_home import make_ready
+
+
+class Progress:
+    """An Airflow listener that tells the beginning and the end of every task."""
+
+    def __init__(self, told: TextIO):
+        self._told = told
+
+    def tell(self, event: str, **facts: Any) -> None:
+        self._told.write(json.dumps({"event": event, **facts}) + "\n")
+        self._told.flush()
+
+    @hookimpl
+    def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
+        self.tell("started", **_task(task_instance))
+
+    @hookimpl
+    def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:
+        self.tell("done", **_task(task_instance))
+
+    @hookimpl
+    def on_task_instance_failed(self, previous_state: Any, task_instance: Any, error: Any) -> None:
+        again = (
+            task_instance.try_number <= (task_instance.max_tries or 0) and type(error).__name__ == "AirflowException"
+        )
+        self.tell("again" if again else "failed", **_task(task_instance), why=str(error))
+
+
+def _task(task_instance: Any) -> dict[str, Any]:
+    arguments = getattr(task_instance.task, "op_kwargs", None) or {}
+    return {"step": task_instance.task_id, "table": arguments.get("table"), "map_index": task_instance.map_index}
+
+
+def run(dag_ids: Sequence[str], progress: Progress) -> None:
+    """Run each DAG to its end and tell how it ended: staged, unchanged or failed."""
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+    folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    bag = BundleDagBag(dag_folder=folder / "refresh_datasets.py", bundle_path=folder, bundle_name="dags-folder")
+    for dag_id in dag_ids:
+        progress.tell("run", dag=dag_id)
+        dag = bag.dags.get(dag_id)
+        if dag is None:
+            progress.tell("ended", dag=dag_id, outcome="missing", run_id=None)
+            continue
+        dag_run = dag.test()
+        states = {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}
+        outcome = str(dag_run.state)
+        if outcome == "success":
+            outcome = "staged" if states.get("stage") == "success" else "unchanged"
+        progress.tell("ended", dag=dag_id, outcome=outcome, run_id=dag_run.run_id)
+
+
+def main() -> None:
+    with os.fdopen(int(sys.argv[1]), "w") as told:
+        progress = Progress(told)
+        make_ready()
+        progress.tell("ready")
+        get_listener_manager().add_listener(progress)
+        run(sys.argv[2:], progress)
+
+
+if __name__ == "__main__":
+    main()
