@@ -1,0 +1,9 @@
+"""The ledger: what was run, decided and released, and why. Never a personal value.
+
+SQLite by default, any database SQLAlchemy reaches by ``OPENDATA_LEDGER``. Its schema is kept by Alembic migrations, applied
+when the ledger is opened.
+"""
+
+from include.opendata.ledger.ledger import Decision, Ledger, ReleaseEntry, RunEntry, open_ledger
+
+__all__ = ["Decision", "Ledger", "ReleaseEntry", "RunEntry", "open_ledger"]

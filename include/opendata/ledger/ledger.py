@@ -1,0 +1,253 @@
+"""Writes and reads the ledger. Every write can be repeated: a step that is run again replaces what it wrote before."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from include.opendata import places
+from include.opendata.errors import StorageError
+from include.opendata.ledger.schema import DECISIONS, RELEASES, RUNS
+
+HEAD = "0001"
+"""The newest migration; a test keeps it true. Compared before Alembic is even imported."""
+
+_MIGRATION_LOCK = 0x0BE7DA7A
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a step decided: a stable slug for programs, a sentence for people, the rule book's section, counts only."""
+
+    step: str
+    slug: str
+    sentence: str
+    section: str = ""
+    table: str = ""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """One row of ``runs``."""
+
+    dataset: str
+    run_id: str
+    started_at: str
+    finished_at: str | None
+    outcome: str
+    message: str | None
+    source_sha256: str | None
+    declaration_sha256: str | None
+    code_version: str | None
+    release: str | None
+
+
+@dataclass(frozen=True)
+class ReleaseEntry:
+    """One row of ``releases``."""
+
+    dataset: str
+    release: str
+    staged_at: str
+    staging: str
+    manifest_sha256: str
+    source_sha256: str
+    declaration_sha256: str
+    code_version: str
+    previous: str | None
+    figures: Mapping[str, Any]
+
+
+class Ledger:
+    """The ledger behind one database address."""
+
+    def __init__(self, engine: sa.Engine):
+        self._engine = engine
+
+    def start_run(self, dataset: str, run_id: str, *, declaration_sha256: str, code_version: str) -> None:
+        """Record that a run began. A run that is started again keeps its row and its first starting time."""
+        values = {"outcome": "running", "finished_at": None, "message": None}
+        values |= {"declaration_sha256": declaration_sha256, "code_version": code_version}
+        with self._writing() as connection:
+            if not self._update_run(connection, dataset, run_id, values):
+                connection.execute(
+                    sa.insert(RUNS).values(dataset=dataset, run_id=run_id, started_at=_now(), **values)
+                )
+
+    def note_run(self, dataset: str, run_id: str, **values: Any) -> None:
+        """Fill in columns of a run's row (``source_sha256``, ``release`` …)."""
+        with self._writing() as connection:
+            self._update_run(connection, dataset, run_id, values)
+
+    def finish_run(self, dataset: str, run_id: str, *, outcome: str, message: str | None = None) -> None:
+        """Record how a run ended; ``message`` is for people and holds no value of a record."""
+        self.note_run(dataset, run_id, outcome=outcome, message=message, finished_at=_now())
+
+    def decide(self, dataset: str, run_id: str, decisions: list[Decision]) -> None:
+        """Record decisions; those of the same run, step, table and slug are replaced."""
+        with self._writing() as connection:
+            run = connection.scalar(sa.select(RUNS.c.id).where(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id))
+            if run is None:
+                raise KeyError(f"no run {run_id!r} of {dataset!r} in the ledger")
+            for d in decisions:
+                same = (DECISIONS.c.run == run, DECISIONS.c.step == d.step)
+                same += (DECISIONS.c.data_table == d.table, DECISIONS.c.slug == d.slug)
+                connection.execute(sa.delete(DECISIONS).where(*same))
+                connection.execute(
+                    sa.insert(DECISIONS).values(
+                        run=run,
+                        step=d.step,
+                        data_table=d.table,
+                        slug=d.slug,
+                        sentence=d.sentence,
+                        section=d.section,
+                        figures=dict(d.figures),
+                        decided_at=_now(),
+                    )
+                )
+
+    def record_release(self, entry: ReleaseEntry) -> None:
+        """Record a staged release; a release already recorded for that staging place is left as it is."""
+        with self._writing() as connection:
+            known = connection.scalar(
+                sa.select(RELEASES.c.id).where(
+                    RELEASES.c.dataset == entry.dataset,
+                    RELEASES.c.release == entry.release,
+                    RELEASES.c.staging == entry.staging,
+                )
+            )
+            if known is None:
+                connection.execute(sa.insert(RELEASES).values(**{**vars(entry), "figures": dict(entry.figures)}))
+
+    def run(self, dataset: str, run_id: str) -> RunEntry | None:
+        """One run, or None."""
+        rows = self._runs(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id)
+        return rows[0] if rows else None
+
+    def runs(self, dataset: str | None = None) -> list[RunEntry]:
+        """Runs, the newest first; of one dataset when it is named."""
+        return self._runs(*([RUNS.c.dataset == dataset] if dataset else []))
+
+    def decisions(self, dataset: str, run_id: str) -> list[Decision]:
+        """The decisions of one run in the order they were made."""
+        query = (
+            sa.select(DECISIONS)
+            .join(RUNS, RUNS.c.id == DECISIONS.c.run)
+            .where(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id)
+            .order_by(DECISIONS.c.id)
+        )
+        with self._engine.connect() as connection:
+            return [
+                Decision(r.step, r.slug, r.sentence, r.section, r.data_table, r.figures)
+                for r in connection.execute(query)
+            ]
+
+    def releases(self, dataset: str | None = None) -> list[ReleaseEntry]:
+        """Releases staged, the newest first."""
+        query = sa.select(RELEASES).order_by(RELEASES.c.id.desc())
+        if dataset:
+            query = query.where(RELEASES.c.dataset == dataset)
+        with self._engine.connect() as connection:
+            return [
+                ReleaseEntry(**{k: v for k, v in row._mapping.items() if k != "id"})
+                for row in connection.execute(query)
+            ]
+
+    def _runs(self, *conditions: Any) -> list[RunEntry]:
+        query = sa.select(RUNS).where(*conditions).order_by(RUNS.c.id.desc())
+        with self._engine.connect() as connection:
+            return [RunEntry(**{k: v for k, v in row._mapping.items() if k != "id"}) for row in connection.execute(query)]
+
+    @staticmethod
+    def _update_run(connection: sa.Connection, dataset: str, run_id: str, values: dict[str, Any]) -> bool:
+        statement = sa.update(RUNS).where(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id).values(**values)
+        return connection.execute(statement).rowcount > 0
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise _out_of_reach(self._engine.url, error) from None
+
+
+def open_ledger(address: str | None = None) -> Ledger:
+    """The ledger at ``address`` (default: where ``places.ledger()`` says), its schema brought up to date.
+
+    Raises StorageError when the database cannot be reached or written to; the message never holds a password.
+    """
+    url = make_url(address or places.ledger())
+    folder: Path | None = None
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _out_of_reach(url, error) from None
+    connect_args = {"timeout": 30} if folder is not None else {}
+    engine = sa.create_engine(url, connect_args=connect_args, poolclass=sa.NullPool if folder is not None else None)
+    try:
+        if _revision(engine) != HEAD:
+            with _one_at_a_time(engine, folder):
+                _migrate(engine)
+    except (sa.exc.OperationalError, OSError) as error:
+        raise _out_of_reach(url, error) from None
+    return Ledger(engine)
+
+
+def _revision(engine: sa.Engine) -> str | None:
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+
+
+def _migrate(engine: sa.Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _one_at_a_time(engine: sa.Engine, folder: Path | None) -> Iterator[None]:
+    """Many tasks may open a new ledger at once; one of them migrates while the others wait."""
+    if folder is not None:
+        with (folder / ".migrating").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    elif engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+            try:
+                yield
+            finally:
+                connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
+    else:
+        yield
+
+
+def _out_of_reach(url: sa.URL, error: Exception) -> StorageError:
+    return StorageError(
+        f"the ledger ({url.render_as_string(hide_password=True)}) cannot be read or written: {type(error).__name__}",
+        remedy="Check that the database is running and OPENDATA_LEDGER is right, then run the refresh again.",
+        slug="ledger-unreachable",
+    )
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

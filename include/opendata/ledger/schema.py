@@ -1,0 +1,69 @@
+"""The ledger's tables.
+
+``runs`` one row per run · ``decisions`` what each step decided, with its reason and the section of the rule book ·
+``releases`` what was staged, with digests and figures. Times are UTC, ISO 8601 to the second, kept as text so that every
+database returns what was written.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("dataset", String(100), nullable=False),
+    Column("run_id", String(250), nullable=False),
+    Column("started_at", String(25), nullable=False),
+    Column("finished_at", String(25)),
+    Column("outcome", String(20), nullable=False),  # running · staged · unchanged · previewed · refused · failed
+    Column("message", Text),
+    Column("source_sha256", String(64)),
+    Column("declaration_sha256", String(64)),
+    Column("code_version", String(60)),
+    Column("release", String(64)),
+    UniqueConstraint("dataset", "run_id"),
+)
+
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("run", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("step", String(40), nullable=False),
+    Column("data_table", String(100), nullable=False),  # empty: about the dataset as a whole
+    Column("slug", String(80), nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("section", String(120), nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("decided_at", String(25), nullable=False),
+    UniqueConstraint("run", "step", "data_table", "slug"),
+    Index("ix_decisions_run", "run"),
+)
+
+RELEASES = Table(
+    "releases",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("dataset", String(100), nullable=False),
+    Column("release", String(64), nullable=False),
+    Column("staged_at", String(25), nullable=False),
+    Column("staging", Text, nullable=False),
+    Column("manifest_sha256", String(64), nullable=False),
+    Column("source_sha256", String(64), nullable=False),
+    Column("declaration_sha256", String(64), nullable=False),
+    Column("code_version", String(60), nullable=False),
+    Column("previous", String(64)),
+    Column("figures", JSON, nullable=False),
+    UniqueConstraint("dataset", "release", "staging"),
+)
