@@ -15,8 +15,8 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.exceptions import AirflowFailException
 from airflow.sdk import DAG, get_current_context, get_parsing_context, task
+from airflow.sdk.exceptions import AirflowFailException
 
 from dags.declared import broken_dag, dag_id_of, declared_dag
 from dags.step_task import begin, perform

@@ -18,8 +18,8 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.exceptions import AirflowException, AirflowFailException
 from airflow.sdk import Variable, get_current_context
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from include.opendata.errors import AuditFailed, DeclarationError, InputError, OpendataError, Refused
 

@@ -1,0 +1,51 @@
+# How people start things. `make` alone lists the commands; docs/airflow.md tells more about refresh and up.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON_IN_VENV := .venv/bin/python
+# Paths, not packages: mypy refuses a folder without Python in it.
+TYPED := include dags dev $(wildcard demo) $(wildcard bench)
+.PHONY: help install refresh demo-sources test lint format up system-deps bench lock clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## create .venv if missing and install everything, tests included
+	@dev/bootstrap.sh dev
+
+refresh: demo-sources ## run the DAGs of all datasets through Airflow into ./staging (DATASET=id for one)
+	@$(PYTHON_IN_VENV) -m dev.refresh_all $(DATASET)
+
+demo-sources: ## make the source files of the two shipped datasets
+	@dev/bootstrap.sh runtime
+	@$(PYTHON_IN_VENV) -m demo.make_sources
+
+test: install ## run every test, the quick ones first
+	@$(PYTHON_IN_VENV) -m pytest -m "not slow" -q
+	@$(PYTHON_IN_VENV) -m pytest -m slow -q
+
+lint: install ## ruff, format check, type check
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy $(TYPED)
+
+format: install ## put the code into the project's form
+	@.venv/bin/ruff check --fix --quiet .
+	@.venv/bin/ruff format .
+
+up: ## start Airflow with its UI on this machine (PORT=8080); Ctrl-C stops it
+	@dev/bootstrap.sh runtime
+	@$(PYTHON_IN_VENV) -m demo.make_sources
+	@$(PYTHON_IN_VENV) -m dev.airflow_up
+
+system-deps: ## install the system packages the tests need (apt, as root or through sudo)
+	@dev/system_deps.sh
+
+bench: install ## measure how long things take
+	@$(PYTHON_IN_VENV) -m bench
+
+lock: ## make the lock files and requirements.txt anew from requirements*.in
+	@dev/lock.sh
+
+clean: ## remove what running leaves behind: work area, sources, caches; never staging, the ledger or .venv
+	@rm -rf .airflow .work .demo .pytest_cache .hypothesis .mypy_cache .ruff_cache test-artefacts
+	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
