@@ -1,0 +1,126 @@
+"""The numerator–denominator condition (DDG 2.0 §4, step 2) and the survey rule for unstable estimates.
+
+Decides whether a table has small cells or small denominators, on the true figures. What it hands on is fit for an
+evidence page: numbers of cells and bands, never the smallest count itself, which may be the one that is to be hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict
+
+from include.opendata.errors import InputError
+from include.opendata.rules.release import thresholds
+from include.opendata.rules.scoring import scoring_criteria
+
+NONE_BAND = "none"
+UNKNOWN_BAND = "unknown"
+
+
+class ConditionFindings(BaseModel):
+    """What step 2 finds. ``met``: a small cell, a small denominator, or denominators nobody knows.
+
+    ``smallest_count_band`` and ``smallest_denominator_band`` are bands in words, such as “under 11”, “11–99”,
+    “20,000 or more”, “none” (no such figure) or “unknown”.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    met: bool
+    cells: int
+    small_cells: int
+    smallest_count_band: str
+    denominators_known: bool
+    denominators: int
+    small_denominators: int
+    smallest_denominator_band: str
+    section: str
+
+
+def numerator_denominator(counts: ArrayLike, denominators: ArrayLike | None) -> ConditionFindings:
+    """The findings on all cells of a table.
+
+    ``counts``: persons (or events; where events of persons are counted, append the counts of distinct persons) in every
+    cell, totals included, as whole numbers of 0 or more, any shape. ``denominators``: the populations they arise from,
+    any shape, NaN where unknown; None where none is known. Unknown denominators meet the condition: nothing shows that
+    they are large enough. Raises InputError when a count is negative, blank or no whole number.
+    """
+    numbers = thresholds()
+    cells = whole_counts(counts)
+    below = numbers.small_cell.counts_below
+    small = int(((cells > 0) & (cells < below)).sum())
+    known = _known(denominators)
+    all_known = denominators is not None and known.size == np.asarray(denominators).size
+    small_denominators = int((known < numbers.denominator.below).sum())
+    return ConditionFindings(
+        met=small > 0 or small_denominators > 0 or not all_known,
+        cells=int(cells.size),
+        small_cells=small,
+        smallest_count_band=count_band(smallest_event(cells)),
+        denominators_known=all_known,
+        denominators=int(known.size),
+        small_denominators=small_denominators,
+        smallest_denominator_band=_denominator_band(known) if all_known else UNKNOWN_BAND,
+        section=numbers.denominator.section,
+    )
+
+
+def unstable(denominators: ArrayLike) -> NDArray[np.bool_]:
+    """Which survey estimates rest on fewer than 30 sample cases (annotation 4); an unknown number counts as few.
+
+    ``denominators``: unweighted sample cases per cell, NaN where unknown; the mask has the same shape.
+    """
+    cases = np.asarray(denominators, dtype=float)
+    return ~(cases >= thresholds().survey.sample_cases_below)
+
+
+def smallest_event(counts: ArrayLike) -> int | None:
+    """The smallest non-zero count, None when every cell is zero. For the score only: it is not to be shown."""
+    cells = whole_counts(counts)
+    positive = cells[cells > 0]
+    return int(positive.min()) if positive.size else None
+
+
+def whole_counts(counts: ArrayLike) -> NDArray[np.int64]:
+    """``counts`` as one row of whole numbers. Raises InputError when one is negative, blank or no whole number."""
+    given: NDArray[Any] = np.asarray(counts).reshape(-1)
+    if given.dtype.kind not in "iuf":
+        raise _not_counts("they are not numbers")
+    if given.dtype.kind == "f" and not bool(np.all(np.isfinite(given) & (given == np.floor(given)))):
+        raise _not_counts("a blank or a number with decimals is among them")
+    if given.size and given.min() < 0:
+        raise _not_counts("a negative number is among them")
+    return given.astype(np.int64)
+
+
+def count_band(smallest: int | None) -> str:
+    """The band of the events row a smallest count falls into, “none” when there is no event."""
+    return NONE_BAND if smallest is None else scoring_criteria().row("events").band(smallest).band
+
+
+def _not_counts(why: str) -> InputError:
+    return InputError(
+        f"the cells of the table cannot be read as counts: {why}",
+        remedy="Count records or persons; write zero where nothing was counted.",
+        slug="counts-invalid",
+    )
+
+
+def _known(denominators: ArrayLike | None) -> NDArray[np.float64]:
+    values = np.asarray([] if denominators is None else denominators, dtype=float).reshape(-1)
+    return values[np.isfinite(values)]
+
+
+def _denominator_band(known: NDArray[np.float64]) -> str:
+    if not known.size:
+        return NONE_BAND
+    numbers = thresholds()
+    edges: Sequence[int] = (numbers.small_cell.counts_below, numbers.denominator.below)
+    smallest = float(known.min())
+    if smallest < edges[0]:
+        return f"under {edges[0]:,}"
+    return f"{edges[0]:,}–{edges[1] - 1:,}" if smallest < edges[1] else f"{edges[1]:,} or more"

@@ -1,0 +1,242 @@
+"""The facts a publication score is made of: what a table shows, never the table itself (DDG 2.0 §4.3.1).
+
+The same model serves a table that exists, whose facts are computed (``gate.facts``), and one that is only planned,
+whose facts a steward writes into a YAML file (``load_facts``). It says nothing about points: that is ``gate.scoring``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from include.opendata.errors import DeclarationError, Place
+from include.opendata.spec import yaml_reader
+
+Time = Literal["five_years", "two_to_four_years", "year", "half_year", "quarter", "month", "week", "day"]
+Setting = Literal["address", "rural_address", "frontier_address"]
+People = Annotated[int, Field(ge=0, strict=True)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Shown(_Part):
+    """A variable whose being shown is all that counts, written ``sex: {}``."""
+
+
+class Population(_Part):
+    """Statewide population of the smallest group."""
+
+    population: People
+
+
+class ResidenceGeography(_Part):
+    """Where people live: population of the smallest area, or the whole state."""
+
+    population: People | None = None
+    statewide: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> ResidenceGeography:
+        return _exactly_one(self, "population", "statewide")
+
+
+class ServiceGeography(_Part):
+    """Where people were served: population of the smallest area, the whole state, or the setting of the address.
+
+    ``coincides_with_residence: false`` says that the table shows both where people live and where they were served, as
+    two variables; otherwise the two are one (county-run services). A ``hospital`` is exempt from the rural rise.
+    """
+
+    population: People | None = None
+    statewide: bool = False
+    setting: Setting | None = None
+    hospital: bool = False
+    coincides_with_residence: bool = True
+
+    @model_validator(mode="after")
+    def _one_of_the_three(self) -> ServiceGeography:
+        return _exactly_one(self, "population", "statewide", "setting")
+
+
+class AgeRange(_Part):
+    """Years in the narrowest age group; 12–14 is three."""
+
+    narrowest_years: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class RaceEthnicity(_Part):
+    """``broad``: only White, Asian, Black, Hispanic, Middle Eastern or North African; ``all``: any group beyond."""
+
+    groups: Literal["broad", "all"]
+
+
+class Language(_Part):
+    """English, Spanish and Other; or the population of the smallest language group."""
+
+    groups: Literal["english_spanish_other"] | None = None
+    population: People | None = None
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Language:
+        return _exactly_one(self, "groups", "population")
+
+
+class GenderIdentity(_Part):
+    """``three``: man, woman, transgender or nonbinary; ``detailed``: groups within the third."""
+
+    groups: Literal["three", "detailed"]
+
+
+class InsuranceCoverage(_Part):
+    """Members of the smallest plan."""
+
+    members: People
+
+
+class MeansTestedProgram(_Part):
+    """Enrollment of the smallest program."""
+
+    enrollment: People
+
+
+class OtherVariable(_Part):
+    """A variable without a row of its own: the population of its smallest group, or how many groups it has."""
+
+    name: Annotated[str, StringConstraints(min_length=1)]
+    population: People | None = None
+    groups: Annotated[int, Field(ge=1, strict=True)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> OtherVariable:
+        return _exactly_one(self, "population", "groups")
+
+
+class Variables(_Part):
+    """The variables a table shows, cross-tabulated with each other. What is left out is not shown."""
+
+    residence_geography: ResidenceGeography | None = None
+    service_geography: ServiceGeography | None = None
+    age_range: AgeRange | None = None
+    race_ethnicity: RaceEthnicity | None = None
+    detailed_race: Population | None = None
+    ethnicity: Shown | None = None
+    detailed_ethnicity: Population | None = None
+    language: Language | None = None
+    sex: Shown | None = None
+    sexual_orientation: Shown | None = None
+    gender_identity: GenderIdentity | None = None
+    intersex: Shown | None = None
+    immigration: Shown | None = None
+    insurance_coverage: InsuranceCoverage | None = None
+    means_tested_program: MeansTestedProgram | None = None
+    other: tuple[OtherVariable, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_is_shown(cls, value: Any) -> Any:
+        """``sex:`` with nothing behind it says that sex is shown; reading it as “not shown” would lower the score."""
+        if isinstance(value, dict):
+            return {key: {} if part is None and key != "other" else part for key, part in value.items()}
+        return value
+
+
+class Facts(_Part):
+    """Everything the score needs to know of a table.
+
+    ``events``: smallest non-zero count (None: every cell is zero; scored as if a small one could appear).
+    ``time``: length of the shortest period. ``variables``: those shown together in one cross-tabulation.
+    """
+
+    events: Annotated[int, Field(ge=1, strict=True)] | None
+    time: Time
+    variables: Variables = Variables()
+
+
+def load_facts(path: Path) -> Facts:
+    """The facts written in a YAML file. Raises DeclarationError, listing every problem with its line."""
+    data, positions = yaml_reader.read(path)
+    shown = yaml_reader.shown(path)
+    if not isinstance(data, dict):
+        raise DeclarationError(
+            "a facts file has the fields `events`, `time` and `variables`",
+            remedy="Write one field per line, each as `name: value`.",
+            slug="facts-invalid",
+            place=Place(file=shown, line=1),
+        )
+    problems: list[tuple[int, str]] = []
+    if "events" in data and data["events"] is None:
+        problems.append((positions.line(("events",)), "`events`: the smallest non-zero count is needed"))
+    try:
+        facts = Facts.model_validate(data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            problems.append((positions.line(detail["loc"]), _in_words(detail)))
+    if problems:
+        problems.sort()
+        raise DeclarationError(
+            "the facts have 1 problem" if len(problems) == 1 else f"the facts have {len(problems)} problems",
+            remedy="Mend the lines named above; docs/rules.md shows what a facts file holds.",
+            slug="facts-invalid",
+            place=Place(file=shown, line=problems[0][0]),
+            details=tuple(f"line {line}, {sentence}" for line, sentence in problems),
+        )
+    return facts
+
+
+def _in_words(detail: Any) -> str:
+    """One of pydantic's problems as a sentence for the person who wrote the file; it never repeats the value."""
+    location, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
+    field = ".".join(str(step + 1) if isinstance(step, int) else step for step in location)
+    sentence = str(detail["msg"]).removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        known = _fields_beside(location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), known, n=1)
+        sentence = f"there is no such field here; allowed: {', '.join(known) or 'nothing'}"
+        sentence += f"; did you mean `{near[0]}`?" if near else ""
+    elif kind == "missing":
+        sentence = "this field is missing"
+    elif kind == "literal_error":
+        choices = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ").split(", ")
+        near = difflib.get_close_matches(str(detail.get("input")), choices, n=1)
+        sentence = f"allowed: {', '.join(choices)}" + (f"; did you mean `{near[0]}`?" if near else "")
+    elif kind.startswith("int_"):
+        sentence = "a whole number is needed, without commas or quotes"
+    elif kind.startswith("float_"):
+        sentence = "a number is needed, without commas or quotes"
+    elif kind.startswith("bool_"):
+        sentence = "yes or no is needed"
+    elif kind in ("model_type", "dict_type"):
+        sentence = "named fields are needed here, such as `{population: 40474}`; `{}` where there is nothing to add"
+    elif kind in ("tuple_type", "list_type"):
+        sentence = "a list is needed: lines that start with a dash"
+    elif kind == "greater_than_equal":
+        sentence = f"it must be {context.get('ge')} or more"
+    elif kind == "greater_than":
+        sentence = f"it must be more than {context.get('gt')}"
+    return f"`{field}`: {sentence}"
+
+
+def _fields_beside(location: tuple[str | int, ...]) -> list[str]:
+    """The fields allowed at ``location`` of a facts file, from the model itself."""
+    schema = Facts.model_json_schema()
+    node: dict[str, Any] = schema
+    for step in location:
+        node = node["items"] if isinstance(step, int) else node["properties"][step]
+        options = node.get("anyOf", [node])
+        node = next(option for option in options if option.get("type") != "null")
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+    return list(node.get("properties", {}))
+
+
+def _exactly_one(part: Any, *names: str) -> Any:
+    given = [name for name in names if getattr(part, name) not in (None, False)]
+    if len(given) != 1:
+        choice = " or ".join(f"`{name}`" for name in names)
+        raise ValueError(f"give exactly one of {choice}")
+    return part
