@@ -1,0 +1,207 @@
+"""The cells of all linked tables of a dataset, as one system of equations.
+
+Decides what a cell system is and that it is sound: the equations hold on the true counts, arrays agree in length,
+identities are unique. How tables become cells is left to the caller, and what to hide to the other modules of this room.
+
+A cell is one count (measure, population, period, category tuple). The same cell in two tables is **one** variable:
+working table by table leaves counts that can be computed from the other table (DDG 2.0 §4.4.1, complementary cells).
+True counts live here, so an instance never leaves the work area and its ``repr`` shows no count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from include.opendata.errors import InputError, Refused
+
+UNBOUNDED = np.int64(2**62)
+"""Stands for "no upper bound" wherever bounds are int64."""
+
+THRESHOLD = 11
+"""Counts from 1 to one less than this are small (DDG 2.0 §4.4.1 (1)); a declaration may raise it."""
+
+MIN_WIDTH = 3
+"""A hidden count is protected when at least this much lies between its smallest and largest possible value."""
+
+
+@dataclass(frozen=True)
+class Equation:
+    """``parent`` = sum of ``children``; all are cell indices."""
+
+    parent: int
+    children: tuple[int, ...]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class CellSystem:
+    """One count measure over all linked tables of a dataset.
+
+    - ``values`` int64[n]: true counts, 0 or more.
+    - ``published`` bool[n]: False for a cell that is in no table and exists only as a variable of an equation.
+    - ``equations``: over all cells, published or not.
+    - ``interest`` float[n]: preference for staying visible; lower is hidden first ("other", "unknown").
+    - ``level`` int[n]: in how many dimensions the cell is a total; totals are hidden last.
+    - ``keys``: one hashable identity per cell, unique; equal choices are ordered by it.
+    - ``neighbours``: per cell the indices of cells in a neighbouring category, or None.
+    - ``persons`` int64[n] or None: distinct persons behind an event count.
+    - ``known_low``, ``known_high`` int64[n] or None: what the public knows of a cell even when it is blank
+      (a numerator is at most its published denominator). ``UNBOUNDED`` for no upper bound.
+
+    Raises :class:`InputError` when a declared total is not the sum of its parts, or a known bound excludes the count.
+    """
+
+    values: np.ndarray
+    published: np.ndarray
+    equations: tuple[Equation, ...]
+    keys: tuple[tuple[Any, ...], ...]
+    interest: np.ndarray | None = None
+    level: np.ndarray | None = None
+    neighbours: Sequence[Sequence[int]] | None = None
+    persons: np.ndarray | None = None
+    known_low: np.ndarray | None = None
+    known_high: np.ndarray | None = None
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        values = np.asarray(self.values, dtype=np.int64).copy()
+        n = len(values)
+        settle = object.__setattr__
+        settle(self, "values", values)
+        settle(self, "size", n)
+        settle(self, "published", np.asarray(self.published, dtype=bool).copy())
+        settle(self, "equations", tuple(self.equations))
+        settle(self, "keys", tuple(self.keys))
+        settle(self, "interest", _or_zeros(self.interest, n, np.float64))
+        settle(self, "level", _or_zeros(self.level, n, np.int64))
+        if self.persons is not None:
+            settle(self, "persons", np.asarray(self.persons, dtype=np.int64).copy())
+        settle(self, "known_low", _or_zeros(self.known_low, n, np.int64))
+        high = np.full(n, UNBOUNDED) if self.known_high is None else np.asarray(self.known_high, dtype=np.int64).copy()
+        settle(self, "known_high", high)
+        for name in ("published", "keys", "interest", "level", "persons", "known_low", "known_high", "neighbours"):
+            part = getattr(self, name)
+            if part is not None and len(part) != n:
+                raise ValueError(f"{name} has {len(part)} entries for {n} cells")
+        if len(set(self.keys)) != n:
+            raise ValueError("two cells share one key: the same cell of two tables must be one variable")
+        for equation in self.equations:
+            members = (equation.parent, *equation.children)
+            if not equation.children or len(set(members)) != len(members) or not all(0 <= i < n for i in members):
+                raise ValueError("an equation needs distinct, existing cells and at least one child")
+        self._check_counts()
+
+    def _check_counts(self) -> None:
+        if (self.values < 0).any():
+            raise InputError(
+                f"{int((self.values < 0).sum())} counts are negative.",
+                remedy="Count records or distinct persons; correct the source or the measure.",
+                slug="negative-count",
+            )
+        wrong = int((self.balance @ self.values != 0).sum())
+        if wrong:
+            raise InputError(
+                f"{wrong} of {len(self.equations)} totals are not the sum of their parts.",
+                remedy="Check that the tables share one filter and that every category of a total is among the cells.",
+                slug="totals-do-not-add-up",
+            )
+        low, high = self.bounds_known()
+        outside = int(((self.values < low) | (self.values > high)).sum())
+        if outside:
+            raise InputError(
+                f"{outside} counts lie outside what published figures say of them.",
+                remedy="Check the denominators and rates that belong to these counts.",
+                slug="count-outside-known-bounds",
+            )
+
+    def __repr__(self) -> str:
+        return f"CellSystem({self.size} cells, {len(self.equations)} equations)"
+
+    def bounds_known(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the public knows of every cell, blank or not, as (low, high) int64[n]."""
+        assert self.known_low is not None
+        assert self.known_high is not None
+        return np.maximum(self.known_low, 0), self.known_high
+
+    @cached_property
+    def parents(self) -> np.ndarray:
+        """int64[e]: the parent cell of each equation."""
+        return np.array([e.parent for e in self.equations], dtype=np.int64)
+
+    @cached_property
+    def children(self) -> sparse.csr_array:
+        """int64[e, n]: 1 where a cell is a child of an equation."""
+        rows = [r for r, e in enumerate(self.equations) for _ in e.children]
+        cols = [c for e in self.equations for c in e.children]
+        ones = np.ones(len(rows), dtype=np.int64)
+        return sparse.csr_array((ones, (rows, cols)), shape=(len(self.equations), self.size))
+
+    @cached_property
+    def members(self) -> sparse.csr_array:
+        """int64[e, n]: 1 where a cell is parent or child of an equation."""
+        return sparse.csr_array(self.children + self._parent_matrix)
+
+    @cached_property
+    def balance(self) -> sparse.csr_array:
+        """int64[e, n]: children +1, parent -1; times any table that adds up it is zero."""
+        return sparse.csr_array(self.children - self._parent_matrix)
+
+    @property
+    def _parent_matrix(self) -> sparse.csr_array:
+        e = len(self.equations)
+        return sparse.csr_array((np.ones(e, dtype=np.int64), (np.arange(e), self.parents)), shape=(e, self.size))
+
+    @cached_property
+    def member_lists(self) -> tuple[tuple[int, ...], ...]:
+        return tuple((e.parent, *e.children) for e in self.equations)
+
+    @cached_property
+    def equations_of(self) -> tuple[tuple[int, ...], ...]:
+        """Per cell, the equations it takes part in."""
+        found: list[list[int]] = [[] for _ in range(self.size)]
+        for r, members in enumerate(self.member_lists):
+            for cell in members:
+                found[cell].append(r)
+        return tuple(tuple(rows) for rows in found)
+
+
+def attacker_bounds(
+    system: CellSystem, hidden: np.ndarray, primary: np.ndarray, annotation: str, threshold: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the public can say of each cell alone when ``hidden`` is blank: (low, high), int64[n].
+
+    Zeros are shown, so a blank is at least 1. With separate codes, 1 says "1 to threshold - 1" (only "at least 1" where
+    persons are counted too: many events of few persons also get code 1) and 2 says "threshold or more".
+    A shown cell has one value; a cell in no table is 0 or more (DDG 2.0 §4.4.1 (2), §4.4.3).
+    """
+    low, high = (bound.copy() for bound in system.bounds_known())
+    blank = hidden & system.published
+    low[blank] = np.maximum(low[blank], 1)
+    if annotation == "separate":
+        small, other = blank & primary, blank & ~primary
+        low[other] = np.maximum(low[other], threshold)
+        if system.persons is None:
+            high[small] = np.minimum(high[small], threshold - 1)
+    shown = system.published & ~blank
+    low[shown] = high[shown] = system.values[shown]
+    return low, high
+
+
+def refuse_if_public(primary: np.ndarray, frozen: np.ndarray) -> None:
+    """Raise :class:`Refused` when a small cell is among those already public: an incident, not a choice."""
+    exposed = int((primary & frozen).sum())
+    if exposed:
+        raise Refused(
+            f"{exposed} small cells of this table have already been published.",
+            remedy="Treat it as a disclosure incident: withdraw the earlier release and tell the privacy officer.",
+            slug="small-cell-already-public",
+        )
+
+
+def _or_zeros(part: Any, n: int, kind: Any) -> np.ndarray:
+    return np.zeros(n, dtype=kind) if part is None else np.asarray(part, dtype=kind).copy()
