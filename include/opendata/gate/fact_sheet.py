@@ -235,7 +235,8 @@ def _fields_beside(location: tuple[str | int, ...]) -> list[str]:
 
 
 def _exactly_one(part: Any, *names: str) -> Any:
-    given = [name for name in names if getattr(part, name) not in (None, False)]
+    # Not `in (None, False)`: an area of 0 people is given, and 0 equals False.
+    given = [name for name in names if (value := getattr(part, name)) is not None and value is not False]
     if len(given) != 1:
         choice = " or ".join(f"`{name}`" for name in names)
         raise ValueError(f"give exactly one of {choice}")

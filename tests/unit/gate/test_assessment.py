@@ -1,0 +1,301 @@
+"""The six steps of the assessment: the path a table takes, what keeps it back, what is hidden, what is said of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import re
+from typing import Any
+
+import pytest
+
+from include.opendata.errors import DeclarationError, Refused
+from include.opendata.gate.assessment import (
+    Assessment,
+    TableFacts,
+    UnlistedVariable,
+    assess,
+    require_publishable,
+)
+from include.opendata.gate.conclusion import _WHAT_IS_OPEN
+from include.opendata.gate.permission import missing_approvals
+from include.opendata.gate.scoring import Facts
+from include.opendata.rules.answers import PermissionAnswers
+from include.opendata.rules.release import high_risk_populations
+from include.opendata.spec.dataset import Approval, Mitigation
+
+ALL_ROLES = ("data_steward", "deputy_director", "legal_counsel", "department_director", "agency")
+MANDATED = PermissionAnswers(
+    individual_records=False,
+    prohibited_by_law=False,
+    originates_solely_in_program=True,
+    sensitivities=(),
+    mandate=True,
+)
+NOT_YET_PUBLIC = MANDATED.model_copy(update={"mandate": False, "already_public": False})
+
+
+def approved_by(*roles: str) -> tuple[Approval, ...]:
+    day = dt.date(2026, 1, 31)
+    return tuple(Approval(role=role, name="A. Person", date=day, reference="file 7") for role in roles)  # type: ignore[arg-type]
+
+
+def facts(events: int | None = 3, **variables: Any) -> Facts:
+    return Facts.model_validate({"events": events, "time": "year", "variables": variables})
+
+
+# Score 3: large county by sex, and its counts are small. Score 14: a county of 3,900 by year.
+LOW = facts(residence_geography={"population": 1_500_000}, sex={})
+HIGH = facts(events=1, residence_geography={"population": 3_900})
+ORDINARY = TableFacts(
+    table="deaths_by_county",
+    permission=MANDATED,
+    personal_characteristics=True,
+    counts=[3, 0, 40, 1_200],
+    denominators=[25_000, 60_000, 80_000, 1_500_000],
+    facts=LOW,
+    high_risk=(),
+    approvals=approved_by(*ALL_ROLES),
+)
+
+
+def assessed(**changes: Any) -> Assessment:
+    return assess(dataclasses.replace(ORDINARY, **changes))
+
+
+def steps(assessment: Assessment) -> list[int]:
+    return [step.step for step in assessment.path]
+
+
+def slugs(assessment: Assessment, severity: str) -> list[str]:
+    return [reason.slug for reason in assessment.reasons if reason.severity == severity]
+
+
+# The path
+
+
+def test_a_table_about_nobody_goes_from_step_1_to_step_6():
+    found = assessed(personal_characteristics=False, facts=None)
+    assert steps(found) == [1, 6]
+    assert found.score is None
+    assert not found.masking_required
+    assert found.refusals == ()
+
+
+def test_large_counts_and_denominators_go_from_step_2_to_legal_review():
+    found = assessed(counts=[11, 0], denominators=[20_000, 20_000], facts=facts(events=11, sex={}))
+    assert steps(found) == [1, 2, 5, 6]
+    assert not found.masking_required
+
+
+def test_a_high_score_alone_masks_nothing_when_no_figure_is_small():
+    high = facts(events=11, residence_geography={"population": 3_900}, age_range={"narrowest_years": 1})
+    found = assessed(counts=[11, 0], denominators=[20_000, 20_000], facts=high)
+    assert found.score is not None and found.score.total >= 13
+    assert steps(found) == [1, 2, 5, 6]
+    assert not found.masking_required
+
+
+def test_small_counts_with_a_low_score_are_shown_after_step_3():
+    found = assessed()
+    assert steps(found) == [1, 2, 3, 5, 6]
+    assert not found.masking_required
+    assert "may be shown, because its score allows it" in found.conclusion
+
+
+def test_small_counts_with_a_high_score_pass_through_masking():
+    found = assessed(facts=HIGH, counts=[1, 0, 40])
+    assert steps(found) == [1, 2, 3, 4, 5, 6]
+    assert found.masking_required
+    assert slugs(found, "mask") == ["score-high"]
+    assert found.score is not None
+    assert found.score.total == 14
+
+
+def test_small_denominators_alone_lead_to_the_score():
+    assert steps(assessed(counts=[40], denominators=[19_999], facts=facts(events=40, sex={})))[:3] == [1, 2, 3]
+
+
+# High-risk populations
+
+
+@pytest.mark.parametrize("population", sorted(high_risk_populations().populations))
+def test_small_counts_of_a_high_risk_population_are_masked_whatever_the_score(population):
+    found = assessed(high_risk=(population,))
+    assert found.masking_required
+    assert 4 in steps(found)
+    assert "high-risk-population" in slugs(found, "mask")
+
+
+def test_a_high_risk_population_is_people_even_where_the_table_is_declared_to_be_about_nobody():
+    found = assessed(high_risk=("homelessness",), personal_characteristics=False)
+    assert found.masking_required
+    assert "high-risk-is-personal" in slugs(found, "note")
+
+
+def test_a_high_risk_population_nobody_knows_is_an_error_with_a_suggestion():
+    with pytest.raises(DeclarationError, match="did you mean 'homelessness'"):
+        assessed(high_risk=("homelesness",))
+
+
+# What keeps a table back
+
+
+def test_level_3_is_refused():
+    found = assessed(permission=PermissionAnswers(individual_records=True))
+    assert slugs(found, "refuse") == ["level-3"]
+    assert "level 3" in found.conclusion
+
+
+def test_an_open_permission_question_is_refused():
+    found = assessed(permission=PermissionAnswers(individual_records=False))
+    assert slugs(found, "refuse") == ["permission-open"]
+
+
+def test_missing_approvals_are_refused_and_named():
+    found = assessed(permission=NOT_YET_PUBLIC, approvals=approved_by("data_steward", "legal_counsel"))
+    assert found.missing_approvals == ("deputy_director", "department_director", "agency")
+    assert slugs(found, "refuse") == ["approval-missing"]
+    assert found.path[-1].answer == "no"
+
+
+def test_without_legal_counsel_step_5_is_not_done():
+    found = assessed(approvals=approved_by("data_steward", "deputy_director", "department_director"))
+    assert {step.step: step.answer for step in found.path}[5] == "no"
+
+
+def test_a_table_about_people_without_facts_for_its_score_is_refused_and_masked_meanwhile():
+    found = assessed(facts=None)
+    assert slugs(found, "refuse") == ["score-missing"]
+    assert found.masking_required
+
+
+def test_a_score_that_rests_on_a_larger_count_than_the_smallest_is_refused():
+    found = assessed(facts=facts(events=40, sex={}))
+    assert slugs(found, "refuse") == ["events-disagree"]
+    assert slugs(assessed(facts=facts(events=None, sex={})), "refuse") == ["events-disagree"]
+
+
+def test_a_variable_outside_the_criteria_needs_a_named_reviewer():
+    for nobody in (None, "", "  "):
+        assert slugs(assessed(unlisted=(UnlistedVariable("diet", nobody),)), "refuse") == ["reviewer-missing"]
+    found = assessed(unlisted=(UnlistedVariable("diet", "B. Expert"),))
+    assert found.refusals == ()
+    assert "expert-review" in slugs(found, "note")
+
+
+def test_ages_over_89_told_apart_are_refused():
+    assert slugs(assessed(age_bands=((0, 89), (90, 94), (95, None))), "refuse") == ["ages-over-89"]
+
+
+def test_small_zip_areas_are_refused():
+    assert slugs(assessed(zip3_populations=(20_000,)), "refuse") == ["zip3-small"]
+
+
+def test_a_survey_without_sample_sizes_is_refused():
+    assert slugs(assessed(survey=True), "refuse") == ["sample-sizes-missing"]
+    assert slugs(assessed(survey=True, sample_sizes=[]), "refuse") == ["sample-sizes-missing"]
+
+
+def test_survey_estimates_from_few_cases_are_blanked():
+    found = assessed(survey=True, sample_sizes=[29, 30, 500, 4])
+    assert found.unstable_cells == 2
+    assert slugs(found, "mask") == ["estimates-unstable"]
+    assert found.refusals == ()
+
+
+def test_every_refusal_has_its_words_in_the_conclusion():
+    refused = [
+        assessed(permission=PermissionAnswers(individual_records=True)),
+        assessed(permission=PermissionAnswers()),
+        assessed(approvals=()),
+        assessed(facts=None),
+        assessed(facts=facts(events=40)),
+        assessed(unlisted=(UnlistedVariable("diet"),)),
+        assessed(survey=True),
+        assessed(age_bands=((95, 99),)),
+        assessed(zip3_populations=(1,)),
+    ]
+    met = {reason.slug for found in refused for reason in found.refusals}
+    assert met == set(_WHAT_IS_OPEN)
+    for found in refused:
+        assert re.match(r"This table (is not published|cannot be published yet)", found.conclusion)
+
+
+def test_require_publishable_raises_with_every_reason_and_stays_quiet_otherwise():
+    require_publishable(assessed())
+    with pytest.raises(Refused) as raised:
+        require_publishable(assessed(approvals=(), zip3_populations=(1,)))
+    assert raised.value.slug == "gate-refused"
+    assert len(raised.value.details) == 2
+    with pytest.raises(Refused) as raised:
+        require_publishable(assessed(approvals=()))
+    assert raised.value.slug == "approval-missing"
+
+
+# Approvals
+
+
+def test_an_approval_without_its_signed_form_does_not_count():
+    unsigned = approved_by(*ALL_ROLES)[0].model_copy(update={"reference": ""})
+    assert missing_approvals(1, [unsigned, *approved_by(*ALL_ROLES[1:])]) == ("data_steward",)
+
+
+@pytest.mark.parametrize("level", [3, None])
+def test_no_approval_helps_where_the_level_forbids_release(level):
+    with pytest.raises(Refused):
+        missing_approvals(level, approved_by(*ALL_ROLES))
+
+
+def test_level_1_does_without_the_agency_and_level_2_does_not():
+    given = approved_by(*ALL_ROLES[:-1])
+    assert missing_approvals(1, given) == ()
+    assert missing_approvals(2, given) == ("agency",)
+
+
+# Mitigation, margins, and what is not told
+
+
+def test_a_mitigation_is_shown_and_lowers_nothing():
+    written = Mitigation(
+        who="B. Expert", when=dt.date(2026, 1, 1), why="The area is a prison.", expires=dt.date(2027, 1, 1)
+    )
+    without = assessed(facts=HIGH, counts=[1, 40])
+    with_it = assessed(facts=HIGH, counts=[1, 40], mitigations=(written,), as_of=dt.date(2026, 6, 1))
+    assert with_it.score == without.score
+    assert with_it.masking_required
+    assert slugs(with_it, "note") == ["mitigation"]
+    later = assessed(facts=HIGH, counts=[1, 40], mitigations=(written,), as_of=dt.date(2027, 1, 2))
+    assert slugs(later, "note") == ["mitigation-expired"]
+
+
+def test_independent_margins_are_scored_apart_and_the_highest_decides():
+    by_age = facts(events=3, residence_geography={"population": 3_900}, age_range={"narrowest_years": 1})
+    found = assessed(independent_facts=(by_age,))
+    assert found.masking_required
+    assert found.score is not None and found.score.component("age_range").score == 7
+    assert [score.total for score in found.independent_scores] == [7 - 3 + 1 + 1]
+
+
+def test_where_counts_are_hidden_the_score_does_not_tell_how_large_the_smallest_is():
+    def hidden(smallest: int) -> dict[str, Any]:
+        shown = Facts.model_validate(
+            {"events": smallest, "time": "month", "variables": {"residence_geography": {"population": 3_900}}}
+        )
+        return assessed(facts=shown, counts=[smallest, 40]).model_dump(mode="json")
+
+    assert hidden(1)["masking_required"]
+    assert hidden(1) == hidden(4) == hidden(9)
+
+
+def test_an_assessment_survives_json():
+    found = assessed(facts=HIGH, counts=[1, 40], high_risk=("homelessness",))
+    text = found.model_dump_json()
+    assert Assessment.model_validate_json(text) == found
+    assert json.loads(text)["version"] == 1
+
+
+def test_the_same_facts_give_the_same_bytes():
+    changes = {"facts": HIGH, "counts": [1, 40], "high_risk": ("homelessness", "child_welfare")}
+    assert assessed(**changes).model_dump_json() == assessed(**changes).model_dump_json()
