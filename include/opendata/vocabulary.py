@@ -81,6 +81,8 @@ class TableMeasure:
     per: int | None = None
     decimals: int | None = None
     """None for whole numbers."""
+    persons: bool = False
+    """For a count of events: distinct persons are counted behind it, and few persons make a cell small as well."""
 
 
 @dataclass(frozen=True)

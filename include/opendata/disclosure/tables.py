@@ -85,7 +85,7 @@ def _suppressed(cells: LinkedCells, tables: Sequence[DataTable], policy: Policy,
             neighbours=cells.neighbours,
             persons=persons,
         )
-    except InputError as error:
+    except InputError:
         if cells.identity.startswith("count_distinct"):
             raise Refused(
                 "distinct persons are counted in more than one category, so the published totals are not sums",
@@ -155,7 +155,10 @@ def _protected(
             continue
         code = own[measure.name] if measure.role == "count" else _derived(measure, table, own)
         if measure.role == "count":
-            small, complementary = small + int((code == SMALL).sum()), complementary + int((code == COMPLEMENTARY).sum())
+            small, complementary = (
+                small + int((code == SMALL).sum()),
+                complementary + int((code == COMPLEMENTARY).sum()),
+            )
             cells += len(code)
         else:
             code = _without_ground(code, measure, table, policy)

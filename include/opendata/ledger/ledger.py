@@ -79,9 +79,7 @@ class Ledger:
         values |= {"declaration_sha256": declaration_sha256, "code_version": code_version}
         with self._writing() as connection:
             if not self._update_run(connection, dataset, run_id, values):
-                connection.execute(
-                    sa.insert(RUNS).values(dataset=dataset, run_id=run_id, started_at=_now(), **values)
-                )
+                connection.execute(sa.insert(RUNS).values(dataset=dataset, run_id=run_id, started_at=_now(), **values))
 
     def note_run(self, dataset: str, run_id: str, **values: Any) -> None:
         """Fill in columns of a run's row (``source_sha256``, ``release`` …)."""
@@ -99,9 +97,14 @@ class Ledger:
             if run is None:
                 raise KeyError(f"no run {run_id!r} of {dataset!r} in the ledger")
             for d in decisions:
-                same = (DECISIONS.c.run == run, DECISIONS.c.step == d.step)
-                same += (DECISIONS.c.data_table == d.table, DECISIONS.c.slug == d.slug)
-                connection.execute(sa.delete(DECISIONS).where(*same))
+                connection.execute(
+                    sa.delete(DECISIONS).where(
+                        DECISIONS.c.run == run,
+                        DECISIONS.c.step == d.step,
+                        DECISIONS.c.data_table == d.table,
+                        DECISIONS.c.slug == d.slug,
+                    )
+                )
                 connection.execute(
                     sa.insert(DECISIONS).values(
                         run=run,
@@ -165,7 +168,9 @@ class Ledger:
     def _runs(self, *conditions: Any) -> list[RunEntry]:
         query = sa.select(RUNS).where(*conditions).order_by(RUNS.c.id.desc())
         with self._engine.connect() as connection:
-            return [RunEntry(**{k: v for k, v in row._mapping.items() if k != "id"}) for row in connection.execute(query)]
+            return [
+                RunEntry(**{k: v for k, v in row._mapping.items() if k != "id"}) for row in connection.execute(query)
+            ]
 
     @staticmethod
     def _update_run(connection: sa.Connection, dataset: str, run_id: str, values: dict[str, Any]) -> bool:

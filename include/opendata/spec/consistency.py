@@ -57,7 +57,8 @@ def _source(dataset: Dataset) -> Iterator[Inconsistency]:
     for index, column in enumerate(source.columns):
         if isinstance(column.valid_values, ValueRange) and column.type in ("text", "boolean"):
             yield Inconsistency(
-                ("source", "columns", index, "valid_values"), f"a range makes no sense for a column of type {column.type}"
+                ("source", "columns", index, "valid_values"),
+                f"a range makes no sense for a column of type {column.type}",
             )
     for index, control in enumerate(source.control_totals):
         if control.column is not None:
@@ -81,7 +82,8 @@ def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsis
         yield from _measure(dataset, table, measure, (*at, "measures", index))
     if not any(t.is_protected_count(m) for m in table.measures) and dataset.personal_characteristics:
         yield Inconsistency(
-            (*at, "measures"), "a table about people needs a count of persons or events, so that small cells can be seen"
+            (*at, "measures"),
+            "a table about people needs a count of persons or events, so that small cells can be seen",
         )
     names = [m.name for m in table.measures]
     for index, expected in enumerate(table.expected_totals):
@@ -141,14 +143,18 @@ def _categories(dimension: t.Dimension, column: object, at: FieldPath) -> Iterat
     way = "labels" if dimension.labels is not None else "recode" if dimension.recode is not None else None
     if way is None:
         return
-    covered = list(dimension.labels or {}) if way == "labels" else [v for vs in (dimension.recode or {}).values() for v in vs]
+    covered = (
+        list(dimension.labels or {}) if way == "labels" else [v for vs in (dimension.recode or {}).values() for v in vs]
+    )
     yield from _twice(covered, (*at, way), "value")
     if isinstance(valid, list):
         for value in covered:
             yield from _known(value, valid, (*at, way), "valid value of the source column")
         left = [value for value in valid if value not in covered]
         if left:
-            yield Inconsistency((*at, way), f"{len(left)} valid value(s) of the source column have no label", ", ".join(valid))
+            yield Inconsistency(
+                (*at, way), f"{len(left)} valid value(s) of the source column have no label", ", ".join(valid)
+            )
 
 
 def declared_labels(dimension: t.Dimension) -> list[str]:
@@ -165,7 +171,9 @@ def _measure(dataset: Dataset, table: t.Table, measure: t.Measure, at: FieldPath
     measures = {m.name: m for m in table.measures}
     counts = [m.name for m in table.measures if t.is_protected_count(m)]
     if isinstance(measure, t.CountMeasure) and dataset.source.record == "aggregate":
-        yield Inconsistency((*at, "kind"), "the records are already added up; use `kind: sum` with `of: persons` or `of: events`")
+        yield Inconsistency(
+            (*at, "kind"), "the records are already added up; use `kind: sum` with `of: persons` or `of: events`"
+        )
     if isinstance(measure, t.SumMeasure | t.MeanMeasure):
         yield from _known(measure.column, list(columns), (*at, "column"), "column")
         column = columns.get(measure.column)
@@ -191,7 +199,9 @@ def _measure(dataset: Dataset, table: t.Table, measure: t.Measure, at: FieldPath
         for index, name in enumerate(measure.within):
             yield from _known(name, names, (*at, "within", index), "dimension")
             if name in names and table.dimension(name).total is None:
-                yield Inconsistency((*at, "within", index), f"the dimension {name} publishes no total to be a percentage of")
+                yield Inconsistency(
+                    (*at, "within", index), f"the dimension {name} publishes no total to be a percentage of"
+                )
     if isinstance(measure, t.PopulationMeasure):
         yield from _known(measure.dimension, [d.name for d in table.dimensions], (*at, "dimension"), "dimension")
 
@@ -200,7 +210,9 @@ def _known(name: str, known: Iterable[str], at: FieldPath, kind: str) -> Iterato
     known = list(known)
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
-        yield Inconsistency(at, f"there is no {kind} called {name!r}", ", ".join(known) or "none", near[0] if near else "")
+        yield Inconsistency(
+            at, f"there is no {kind} called {name!r}", ", ".join(known) or "none", near[0] if near else ""
+        )
 
 
 def _twice(names: list[str], at: FieldPath, kind: str) -> Iterator[Inconsistency]:

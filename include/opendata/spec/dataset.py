@@ -42,7 +42,9 @@ class Approval(Strict):
 class Mitigation(Strict):
     """A circumstance an expert documents beside the score. It is shown to the approvers; it lowers nothing by itself."""
 
-    table: Annotated[Slug | None, Field(default=None, description="The table it is about; left out: all of them.")] = None
+    table: Annotated[Slug | None, Field(default=None, description="The table it is about; left out: all of them.")] = (
+        None
+    )
     who: Text
     when: dt.date
     why: Text
@@ -80,14 +82,22 @@ class Dataset(Strict):
     statutes: Annotated[list[Text], Field(min_length=1, description="The laws that govern the data.")]
     related_resources: list[WebAddress] = []
     schedule: Annotated[
-        str | None, Field(default=None, description="A cron expression or @daily, @weekly, @monthly …; left out: by hand only.")
+        str | None,
+        Field(default=None, description="A cron expression or @daily, @weekly, @monthly …; left out: by hand only."),
     ] = None
     seed: Annotated[
-        int, Field(default=20250303, ge=0, lt=2**31, description="Breaks near-ties when cells are hidden; recorded with each release.")
+        int,
+        Field(
+            default=20250303,
+            ge=0,
+            lt=2**31,
+            description="Breaks near-ties when cells are hidden; recorded with each release.",
+        ),
     ] = 20250303
     source: Source
     survey: Annotated[
-        bool, Field(default=False, description="Whether the records are a sample: estimates from under 30 cases are hidden.")
+        bool,
+        Field(default=False, description="Whether the records are a sample: estimates from under 30 cases are hidden."),
     ] = False
     quality: Quality
     personal_characteristics: Annotated[

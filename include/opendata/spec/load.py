@@ -75,7 +75,14 @@ def load_file(path: Path, *, dataset: str | None = None) -> Dataset:
             )
         for found in inconsistencies(declared):
             problems.append(
-                Problem(shown, positions.line(found.field), _dotted(found.field), found.what, found.allowed, found.suggestion)
+                Problem(
+                    shown,
+                    positions.line(found.field),
+                    _dotted(found.field),
+                    found.what,
+                    found.allowed,
+                    found.suggestion,
+                )
             )
     if problems or declared is None:
         problems.sort(key=lambda problem: (problem.line, problem.field))
@@ -107,13 +114,16 @@ def _from_pydantic(detail: Any, data: Any, positions: yaml_reader.Positions, sho
         what, allowed = "this value is not one of those allowed", ", ".join(choices)
         suggestion = next(iter(difflib.get_close_matches(str(detail.get("input")), choices, n=1)), "")
     elif kind in ("union_tag_invalid", "union_tag_not_found"):
-        choices = [c.strip().strip("'") for c in str(context.get("expected_tags", "count, sum, mean, rate, percent")).split(", ")]
+        choices = [
+            c.strip().strip("'")
+            for c in str(context.get("expected_tags", "count, sum, mean, rate, percent")).split(", ")
+        ]
         what, allowed = "`kind` is missing or is not a kind of measure", ", ".join(choices)
         tag = str(context.get("tag", ""))
         suggestion = next(iter(difflib.get_close_matches(tag, choices, n=1)), "")
     elif kind == "string_pattern_mismatch":
         what, allowed = "this text does not have the form asked for", f"text that matches {context.get('pattern')}"
-    elif kind.endswith("_type") or kind.endswith("_parsing"):
+    elif kind.endswith(("_type", "_parsing")):
         what = {
             "bool": "an answer is needed: yes or no",
             "int": "a whole number is needed",

@@ -27,9 +27,14 @@ class SourceColumn(Strict):
     privacy: PrivacyClass
     valid_values: Annotated[
         list[str] | ValueRange | None,
-        Field(default=None, description="Every value allowed, or a range `{from: …, to: …}`. Left out: anything of the type."),
+        Field(
+            default=None,
+            description="Every value allowed, or a range `{from: …, to: …}`. Left out: anything of the type.",
+        ),
     ] = None
-    pattern: Annotated[str | None, Field(default=None, description="A regular expression every value must match.")] = None
+    pattern: Annotated[str | None, Field(default=None, description="A regular expression every value must match.")] = (
+        None
+    )
     required: Annotated[bool, Field(default=True, description="Whether a blank is an error.")] = True
     not_personal_because: Annotated[
         Text | None,
@@ -45,7 +50,9 @@ class SourceColumn(Strict):
 class ControlTotal(Strict):
     """A figure the source must reproduce, as its owner states it."""
 
-    column: Annotated[str | None, Field(default=None, description="The column to add up. Left out: the number of rows.")] = None
+    column: Annotated[
+        str | None, Field(default=None, description="The column to add up. Left out: the number of rows.")
+    ] = None
     total: float | int
     where: Annotated[str, Field(default="", description="Where the figure is from.")] = ""
 
@@ -55,7 +62,9 @@ class Source(Strict):
 
     location: Annotated[
         Text,
-        Field(description="A path (from the project's root, or absolute), or an https://, http://, file:// or s3:// address."),
+        Field(
+            description="A path (from the project's root, or absolute), or an https://, http://, file:// or s3:// address."
+        ),
     ]
     format: Literal["csv", "parquet"] = "csv"
     encoding: Literal["utf-8", "latin-1", "cp1252"] = "utf-8"
@@ -65,10 +74,13 @@ class Source(Strict):
         Literal["person", "event", "aggregate"],
         Field(description="What one record is: a person, an event of a person, or a figure already added up."),
     ]
-    key: Annotated[list[str], Field(default=[], description="Columns that together name a record; checked to be unique.")] = []
+    key: Annotated[
+        list[str], Field(default=[], description="Columns that together name a record; checked to be unique.")
+    ] = []
     columns: Annotated[list[SourceColumn], Field(min_length=1)]
     unused_columns: Annotated[
-        list[str], Field(default=[], description="Columns the source has and the tables do not need; they are not kept.")
+        list[str],
+        Field(default=[], description="Columns the source has and the tables do not need; they are not kept."),
     ] = []
     control_totals: list[ControlTotal] = []
 

@@ -20,14 +20,23 @@ class ScoresAs(Strict):
     ] = None
     population: Annotated[int | None, Field(default=None, ge=0, description="Population of the smallest group.")] = None
     members: Annotated[int | None, Field(default=None, ge=0, description="Members of the smallest plan.")] = None
-    enrollment: Annotated[int | None, Field(default=None, ge=0, description="Enrollment of the smallest program.")] = None
+    enrollment: Annotated[int | None, Field(default=None, ge=0, description="Enrollment of the smallest program.")] = (
+        None
+    )
     setting: Literal["address", "rural_address", "frontier_address"] | None = None
     groups: Annotated[
         Literal["broad", "all", "three", "detailed", "english_spanish_other"] | None,
-        Field(default=None, description="For rows scored by kind of grouping. Left out: found from the labels where it can be."),
+        Field(
+            default=None,
+            description="For rows scored by kind of grouping. Left out: found from the labels where it can be.",
+        ),
     ] = None
-    reason: Annotated[Text | None, Field(default=None, description="Needed for not_personal: why it describes no person.")] = None
-    reviewer: Annotated[Text | None, Field(default=None, description="Needed for unlisted: the expert who reviewed it.")] = None
+    reason: Annotated[
+        Text | None, Field(default=None, description="Needed for not_personal: why it describes no person.")
+    ] = None
+    reviewer: Annotated[
+        Text | None, Field(default=None, description="Needed for unlisted: the expert who reviewed it.")
+    ] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -58,7 +67,8 @@ class Dimension(Strict):
     definition: Text
     column: Annotated[str, Field(description="The source column it is made from.")]
     labels: Annotated[
-        dict[str, Text] | None, Field(default=None, description="Published label for each value of the source, in order.")
+        dict[str, Text] | None,
+        Field(default=None, description="Published label for each value of the source, in order."),
     ] = None
     recode: Annotated[
         dict[str, list[str]] | None, Field(default=None, description="Published label: the source's values it gathers.")
@@ -69,13 +79,21 @@ class Dimension(Strict):
     ] = None
     standard: Annotated[
         Literal["county"] | None,
-        Field(default=None, description="A field standard: `county` reads a FIPS number and publishes County and County_FIPS."),
+        Field(
+            default=None,
+            description="A field standard: `county` reads a FIPS number and publishes County and County_FIPS.",
+        ),
     ] = None
-    missing: Annotated[Text | None, Field(default=None, description="Label for blanks. Left out: a blank is an error.")] = None
-    total: Annotated[Text | None, Field(default=None, description="Label of the published total. Left out: no total.")] = None
+    missing: Annotated[
+        Text | None, Field(default=None, description="Label for blanks. Left out: a blank is an error.")
+    ] = None
+    total: Annotated[
+        Text | None, Field(default=None, description="Label of the published total. Left out: no total.")
+    ] = None
     scores_as: ScoresAs
     least_interesting: Annotated[
-        list[str], Field(default=[], description="Labels to hide first when something must be hidden beside a small cell.")
+        list[str],
+        Field(default=[], description="Labels to hide first when something must be hidden beside a small cell."),
     ] = []
 
     @field_validator("labels", mode="before")
@@ -132,7 +150,10 @@ class CountMeasure(_Measure):
     kind: Literal["count"]
     persons: Annotated[
         str | None,
-        Field(default=None, description="For events: the column that names the person; both counts are kept from being small."),
+        Field(
+            default=None,
+            description="For events: the column that names the person; both counts are kept from being small.",
+        ),
     ] = None
 
 
@@ -217,12 +238,16 @@ class Table(Strict):
     filter: list[Condition] = []
     absent_combinations: Annotated[
         Literal["zero", "omit"],
-        Field(default="zero", description="Whether a combination no record has is written as a row of zeros or left out."),
+        Field(
+            default="zero", description="Whether a combination no record has is written as a row of zeros or left out."
+        ),
     ] = "zero"
     refresh: RefreshMechanism = "replace"
     annotation: Annotated[
         Annotation,
-        Field(default="separate", description="`separate`: codes 1 and 2 are told apart. `combined`: one code for both."),
+        Field(
+            default="separate", description="`separate`: codes 1 and 2 are told apart. `combined`: one code for both."
+        ),
     ] = "separate"
     high_risk_populations: list[HighRiskPopulation] = []
     expected_totals: list[ExpectedTotal] = []

@@ -37,8 +37,12 @@ _DeclarationLoader.yaml_implicit_resolvers = {
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_DeclarationLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
-_DeclarationLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9_]*)$"), list("-+0123456789"))
+_DeclarationLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF")
+)
+_DeclarationLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9_]*)$"), list("-+0123456789")
+)
 _DeclarationLoader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?(?:(?:0|[1-9][0-9_]*)\.[0-9_]+(?:[eE][-+]?[0-9]+)?|\.(?:inf|nan))$"),
@@ -72,7 +76,10 @@ def read(path: Path, *, dataset: str | None = None) -> tuple[Any, Positions]:
         raw = path.read_bytes()
     except FileNotFoundError:
         raise DeclarationError(
-            "there is no such file", remedy="Check the name, or create the file.", slug="declaration-missing", place=place
+            "there is no such file",
+            remedy="Check the name, or create the file.",
+            slug="declaration-missing",
+            place=place,
         ) from None
     except OSError as error:
         raise DeclarationError(
@@ -104,7 +111,10 @@ def read(path: Path, *, dataset: str | None = None) -> tuple[Any, Positions]:
         lines: dict[FieldPath, int] = {}
         for problem_line, problem, remedy in _walk(node, lines):
             raise DeclarationError(
-                problem, remedy=remedy, slug="declaration-yaml", place=Place(dataset, file=shown(path), line=problem_line)
+                problem,
+                remedy=remedy,
+                slug="declaration-yaml",
+                place=Place(dataset, file=shown(path), line=problem_line),
             )
         return loader.construct_document(node), Positions(lines)
     except yaml.YAMLError as error:
@@ -132,7 +142,11 @@ def _walk(root: yaml.Node, lines: dict[FieldPath, int]) -> Iterator[tuple[int, s
             return
         seen.add(id(node))
         if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.startswith("tag:yaml.org,2002:python"):
-            yield line, "YAML tags are not used in declarations", "Remove the word that starts with an exclamation mark."
+            yield (
+                line,
+                "YAML tags are not used in declarations",
+                "Remove the word that starts with an exclamation mark.",
+            )
             return
         if isinstance(node, yaml.MappingNode):
             keys: set[str] = set()

@@ -102,7 +102,14 @@ def storage_errors(dataset: str, where: str) -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
         raise StorageError(
-            f"{where} " + ("is full" if full else "may not be written to" if denied else f"failed ({os.strerror(error.errno or 0)})"),
+            f"{where} "
+            + (
+                "is full"
+                if full
+                else "may not be written to"
+                if denied
+                else f"failed ({os.strerror(error.errno or 0)})"
+            ),
             remedy=(
                 "Free some space there and run the refresh again; nothing was published."
                 if full

@@ -1,0 +1,229 @@
+"""Which figures of a dataset's tables are one and the same cell, and which are sums of others.
+
+Built from the tables' structures alone: everything here is public knowledge (an attacker reads it from the data
+dictionary), so the module serves both the room that hides cells and the room that attacks what is left. It sees no count.
+
+A cell of a measure is a set of atoms (see ``vocabulary``) for every source column any table uses. From the sets follow:
+
+- *the same cell in two tables*: equal sets on every column;
+- *sums*: a set is the disjoint union of the categories some table has on that column (a total and its categories, a
+  period and its years), or of two sets that occur somewhere; the other columns stay as they are;
+- *totals no table publishes* still tie tables together (region by sex and region by age add up to the same regions), so
+  they are added as cells that are not published.
+
+A combination that a table leaves out is known to be zero, so it is a published cell like any other. What is out of
+scope: sums over three and more sets from different tables that no single table lists.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from include.opendata.errors import Place, Refused
+from include.opendata.vocabulary import Structure, TableDimension
+
+Node = tuple[int, ...]
+"""Atoms of one column, ascending."""
+
+MAX_CELLS = 5_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class LinkedCells:
+    """All cells of one measure over the tables that carry it.
+
+    ``keys``: per cell, for each of ``columns``, its atoms · ``published`` bool[n] · ``equations``: (parent, children) cell
+    indices · ``rows``: for each (table, measure) the cell of every row of its frame · ``level`` int[n]: in how many
+    columns the cell is a sum of others · ``least_interesting`` bool[n] · ``neighbours``: per cell, cells one category away
+    · ``names``: per cell, the labels it is published under, for messages in the work area.
+    """
+
+    identity: str
+    columns: tuple[str, ...]
+    keys: tuple[tuple[Node, ...], ...]
+    published: np.ndarray
+    equations: tuple[tuple[int, tuple[int, ...]], ...]
+    rows: dict[tuple[str, str], np.ndarray]
+    level: np.ndarray
+    least_interesting: np.ndarray
+    neighbours: tuple[tuple[int, ...], ...]
+    names: tuple[str, ...]
+
+
+def link(tables: Sequence[tuple[Structure, Mapping[str, Sequence[str]]]]) -> list[LinkedCells]:
+    """The cells of every protected count of a dataset, one :class:`LinkedCells` per measure identity.
+
+    ``tables``: each table's structure with its frame's label columns (dimension name → labels, one per row).
+    Raises Refused when the tables together have more cells than can be held.
+    """
+    by_identity: dict[str, list[tuple[Structure, str, Mapping[str, Sequence[str]]]]] = {}
+    for structure, labels in tables:
+        for measure in structure.measures:
+            if measure.role == "count":
+                by_identity.setdefault(measure.identity, []).append((structure, measure.name, labels))
+    return [_link_measure(identity, members) for identity, members in by_identity.items()]
+
+
+class _Builder:
+    """Collects cells by key while tables are added."""
+
+    def __init__(self, columns: tuple[str, ...]):
+        self.columns = columns
+        self.index: dict[tuple[Node, ...], int] = {}
+        self.published: list[bool] = []
+        self.least: list[bool] = []
+        self.names: list[str] = []
+        self.near: list[set[int]] = []
+
+    def cell(self, key: tuple[Node, ...]) -> int:
+        found = self.index.get(key)
+        if found is None:
+            found = self.index[key] = len(self.published)
+            self.published.append(False)
+            self.least.append(False)
+            self.names.append("")
+            self.near.append(set())
+        return found
+
+
+def _link_measure(identity: str, members: list[tuple[Structure, str, Mapping[str, Sequence[str]]]]) -> LinkedCells:
+    columns = tuple(
+        sorted(
+            {d.column for s, _, _ in members for d in s.dimensions} | {c for s, _, _ in members for c in s.filter_atoms}
+        )
+    )
+    additive = all(structure.measure(name).additive for structure, name, _ in members)
+    build = _Builder(columns)
+    rows: dict[tuple[str, str], np.ndarray] = {}
+    partitions: dict[str, set[tuple[Node, tuple[Node, ...]]]] = {column: set() for column in columns}
+    for structure, name, labels in members:
+        rows[structure.table, name] = _add_table(build, structure, labels, partitions, additive)
+    _add_pairs(build, partitions, additive)
+    equations = _equations(build, partitions)
+    parents = {(c, whole) for c, column in enumerate(columns) for whole, _ in partitions[column]}
+    level = [sum((c, node) in parents for c, node in enumerate(key)) for key in build.index]
+    return LinkedCells(
+        identity=identity,
+        columns=columns,
+        keys=tuple(build.index),
+        published=np.array(build.published, dtype=bool),
+        equations=equations,
+        rows=rows,
+        level=np.array(level, dtype=np.int64),
+        least_interesting=np.array(build.least, dtype=bool),
+        neighbours=tuple(tuple(sorted(near)) for near in build.near),
+        names=tuple(build.names),
+    )
+
+
+def _add_table(
+    build: _Builder,
+    structure: Structure,
+    labels: Mapping[str, Sequence[str]],
+    partitions: dict[str, set[tuple[Node, tuple[Node, ...]]]],
+    additive: bool,
+) -> np.ndarray:
+    """Add every combination of a table's categories (and its totals, published or not); the cell of each row."""
+    axes = [_axis(dimension, additive) for dimension in structure.dimensions]
+    count = int(np.prod([len(axis) for axis in axes], dtype=np.int64))
+    if count + len(build.published) > MAX_CELLS:
+        raise Refused(
+            f"the tables together have more than {MAX_CELLS:,} cells",
+            remedy="Publish fewer dimensions in one table, or coarser categories.",
+            slug="too-many-cells",
+            place=Place(table=structure.table),
+        )
+    for dimension in structure.dimensions:
+        whole = tuple(sorted(dimension.atoms[""]))
+        parts = tuple(sorted(tuple(sorted(dimension.atoms[label])) for label in dimension.labels))
+        if len(parts) > 1 and (dimension.total is not None or additive):
+            partitions[dimension.column].add((whole, parts))
+    place = {dimension.column: position for position, dimension in enumerate(structure.dimensions)}
+    rest = {
+        column: tuple(sorted(structure.filter_atoms.get(column, ()))) for column in build.columns if column not in place
+    }
+    cells = np.empty([len(axis) for axis in axes], dtype=np.int64)
+    for where in itertools.product(*(range(len(axis)) for axis in axes)):
+        chosen = [axes[i][k] for i, k in enumerate(where)]
+        key = tuple(chosen[place[column]][1] if column in place else rest[column] for column in build.columns)
+        cell = cells[where] = build.cell(key)
+        if all(published for _, _, published in chosen):
+            build.published[cell] = True
+            build.names[cell] = build.names[cell] or ", ".join(label for label, _, _ in chosen)
+            dims = structure.dimensions
+            build.least[cell] = build.least[cell] or any(
+                label in dimension.least_interesting for (label, _, _), dimension in zip(chosen, dims, strict=True)
+            )
+    _note_neighbours(build, structure, cells)
+    position = [{label: k for k, (label, _, published) in enumerate(axis) if published} for axis in axes]
+    index = tuple(
+        np.array([position[i][str(label)] for label in labels[dimension.name]], dtype=np.int64)
+        for i, dimension in enumerate(structure.dimensions)
+    )
+    return cells[index]
+
+
+def _axis(dimension: TableDimension, additive: bool) -> list[tuple[str, Node, bool]]:
+    """(label, atoms, published) of every category, and of the total where it is published or follows by adding up."""
+    axis = [(label, tuple(sorted(dimension.atoms[label])), True) for label in dimension.labels]
+    if dimension.total is not None:
+        axis.append((dimension.total, tuple(sorted(dimension.atoms[""])), True))
+    elif additive:
+        axis.append(("", tuple(sorted(dimension.atoms[""])), False))
+    return axis
+
+
+def _note_neighbours(build: _Builder, structure: Structure, cells: np.ndarray) -> None:
+    for axis, dimension in enumerate(structure.dimensions):
+        own = np.take(cells, range(len(dimension.labels)), axis=axis)
+        before = np.take(own, range(own.shape[axis] - 1), axis=axis).ravel()
+        after = np.take(own, range(1, own.shape[axis]), axis=axis).ravel()
+        for a, b in zip(before.tolist(), after.tolist(), strict=True):
+            build.near[a].add(b)
+            build.near[b].add(a)
+
+
+def _add_pairs(build: _Builder, partitions: dict[str, set[tuple[Node, tuple[Node, ...]]]], additive: bool) -> None:
+    """Relations between sets from different tables: one table's category is made up of another's, or of two others'."""
+    if not additive:
+        return
+    for c, column in enumerate(build.columns):
+        nodes = sorted({key[c] for key in build.index})
+        families = [parts for _, parts in sorted(partitions[column])]
+        for whole in nodes:
+            for parts in families:
+                inside = tuple(part for part in parts if set(part) <= set(whole))
+                if len(inside) > 1 and sum(map(len, inside)) == len(whole):
+                    partitions[column].add((whole, inside))
+        known = set(nodes)
+        for whole in nodes:
+            for part in nodes:
+                if part[0] == whole[0] and len(part) < len(whole) and set(part) < set(whole):
+                    other = tuple(sorted(set(whole) - set(part)))
+                    if other in known:
+                        partitions[column].add((whole, tuple(sorted((part, other)))))
+
+
+def _equations(
+    build: _Builder, partitions: dict[str, set[tuple[Node, tuple[Node, ...]]]]
+) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """Every relation applied to every cell it fits, where all its cells exist."""
+    wholes: list[dict[Node, list[tuple[Node, ...]]]] = []
+    for column in build.columns:
+        ways: dict[Node, list[tuple[Node, ...]]] = {}
+        for whole, parts in sorted(partitions[column]):
+            ways.setdefault(whole, []).append(parts)
+        wholes.append(ways)
+    found: dict[tuple[int, tuple[int, ...]], Any] = {}
+    for key, parent in build.index.items():
+        for c, ways in enumerate(wholes):
+            for parts in ways.get(key[c], ()):
+                children = [build.index.get((*key[:c], part, *key[c + 1 :])) for part in parts]
+                if all(child is not None for child in children):
+                    found[parent, tuple(children)] = None  # type: ignore[arg-type]
+    return tuple(found)

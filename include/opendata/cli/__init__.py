@@ -1,0 +1,1 @@
+"""``bin/opendata``: the steps of the pipeline by hand, without Airflow."""

@@ -1,0 +1,39 @@
+"""``bin/opendata check``: everything that can be said of a declaration without touching its source."""
+
+from __future__ import annotations
+
+from include.opendata.errors import DeclarationError, Place
+from include.opendata.gate.permission import decide_permission
+from include.opendata.quality import check_suites
+from include.opendata.rules.reference import population_reference
+from include.opendata.spec.dataset import Dataset
+from include.opendata.spec.load import load
+from include.opendata.spec.tables import PopulationMeasure
+
+
+def check_declaration(dataset: str) -> Dataset:
+    """The declaration when it is sound: fields, suites, references, permission. Raises DeclarationError or Refused."""
+    declared = load(dataset)
+    for table in declared.tables:
+        references = [d.scores_as.reference for d in table.dimensions]
+        references += [m.reference for m in table.measures if isinstance(m, PopulationMeasure)]
+        for reference in references:
+            if reference is not None:
+                population_reference(reference)
+    if decide_permission(declared.permission).level == 3:
+        raise DeclarationError(
+            "its tables are level 3: they never reach the portal",
+            remedy="Publish another table, made without what closes this one.",
+            slug="level-3",
+            place=Place(dataset=dataset),
+        )
+    modes = {table.annotation for table in declared.tables}
+    if len(modes) > 1:
+        raise DeclarationError(
+            "the tables of a dataset share cells, so they must declare the same `annotation`",
+            remedy="Declare `annotation: combined` (or `separate`) for all tables.",
+            slug="annotation-differs",
+            place=Place(dataset=dataset),
+        )
+    check_suites(declared)
+    return declared

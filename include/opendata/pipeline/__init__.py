@@ -1,0 +1,33 @@
+"""The story of one refresh, a step at a time; the steps are what the DAG's tasks and the command line call."""
+
+from include.opendata.pipeline.refresh import (
+    assess,
+    build_release,
+    check_approvals,
+    check_publishable,
+    check_quality,
+    extract,
+    finish,
+    has_changed,
+    protect,
+    record_failure,
+    stage,
+    start,
+    tabulate,
+)
+
+__all__ = [
+    "assess",
+    "build_release",
+    "check_approvals",
+    "check_publishable",
+    "check_quality",
+    "extract",
+    "finish",
+    "has_changed",
+    "protect",
+    "record_failure",
+    "stage",
+    "start",
+    "tabulate",
+]

@@ -1,0 +1,45 @@
+"""What a release was made of: digests of the declaration and of the code, and the release's own name.
+
+A release is named after its parts (source, declaration, code, the release before it), so that a run that was killed and
+is run again arrives at the same name, and a return to earlier data still gets a name of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from typing import TYPE_CHECKING
+
+from include.opendata import __version__, places
+
+if TYPE_CHECKING:
+    from include.opendata.spec.dataset import Dataset
+
+
+def declaration_digest(dataset: Dataset) -> str:
+    """SHA-256 of what the declaration says and of the suites it is checked by; comments and layout do not count."""
+    digest = hashlib.sha256(dataset.model_dump_json(by_alias=True).encode())
+    for path in sorted((places.expectations() / "expectations").glob(f"{dataset.dataset}__*.json")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """The package's version and a digest of everything that shapes a release: code, criteria, templates, expectations."""
+    digest = hashlib.sha256()
+    for folder, kinds in (
+        (places.ROOT / "include" / "opendata", {".py", ".yaml", ".csv", ".j2", ".html", ".css"}),
+        (places.expectations() / "plugins", {".py"}),
+    ):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in kinds and "__pycache__" not in path.parts:
+                digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+def release_id(*, source_sha256: str, declaration_sha256: str, code: str, previous: str | None) -> str:
+    """The release's name: 16 hexadecimal digits of the digest of its parts."""
+    parts = json.dumps([source_sha256, declaration_sha256, code, previous])
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]

@@ -1,0 +1,488 @@
+"""One refresh, told in order: extract, check, tabulate, assess, protect, attack, check again, release, approve, stage.
+
+Every step takes the run's reference (dataset, run id, options), reads what earlier steps left in the run's work area,
+leaves its own result there whole or not at all, tells the ledger what it decided, and returns a small dict of paths,
+digests and counts. A step can be killed and run again. Whatever the rules refuse is raised as an error for people; staging
+is touched by :func:`stage` alone.
+
+Imports are inside the steps: Airflow's parser reads this module and must not pay for Great Expectations or DuckDB.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from include.opendata import places
+from include.opendata.errors import AuditFailed, DeclarationError, Place, Refused
+
+if TYPE_CHECKING:
+    from include.opendata.gate.assessment import Assessment
+    from include.opendata.ledger import Ledger
+    from include.opendata.spec.dataset import Dataset
+    from include.opendata.vocabulary import ProtectedTable, Snapshot
+    from include.opendata.work import RunArea
+
+MIN_WIDTH = 3
+"""A hidden count must leave at least this much between its smallest and largest possible value."""
+
+Run = dict[str, Any]
+"""``dataset``, ``run_id``, ``staging`` (an address), ``source`` (an override, or None)."""
+
+
+def start(dataset: str, run_id: str, source: str | None = None, staging: str | None = None) -> Run:
+    """Begin a run: the declaration must be sound, the ledger within reach. Fixes which release is the current one."""
+    from include.opendata.pipeline.provenance import code_version, declaration_digest
+    from include.opendata.spec.load import load
+    from include.opendata.staging import open_staging
+    from include.opendata.work import RunArea
+
+    declared = load(dataset)
+    address = staging or places.staging()
+    area = RunArea(dataset, run_id)
+    current = open_staging(address).current(dataset)
+    facts: dict[str, Any] = {
+        "dataset": dataset,
+        "run_id": run_id,
+        "started_at": _now(),
+        "declaration_sha256": declaration_digest(declared),
+        "code_version": code_version(),
+        "previous": current.release if current else None,
+    }
+    if area.has("run.json"):  # a retry of the same run keeps its first starting time
+        facts["started_at"] = area.read_json("run.json")["started_at"]
+    area.write_json("run.json", facts)
+    _ledger().start_run(
+        dataset, run_id, declaration_sha256=facts["declaration_sha256"], code_version=facts["code_version"]
+    )
+    return {"dataset": dataset, "run_id": run_id, "source": source, "staging": address}
+
+
+def extract(run: Run) -> dict[str, Any]:
+    """Take an immutable snapshot of the source: its bytes, their digest, rows and schema."""
+    from include.opendata.extract import extract as take_snapshot
+
+    declared, area, ledger = _open(run)
+    snapshot = take_snapshot(
+        declared.source, dataset=declared.dataset, location=run.get("source"), into=area.path("snapshot", "raw").parent
+    )
+    area.write_json(
+        "snapshot.json",
+        {
+            "sha256": snapshot.sha256,
+            "bytes": snapshot.bytes,
+            "rows": snapshot.rows,
+            "schema": [list(column) for column in snapshot.schema],
+            "raw": snapshot.raw.relative_to(area.folder).as_posix(),
+            "parquet": snapshot.parquet.relative_to(area.folder).as_posix(),
+        },
+    )
+    ledger.note_run(run["dataset"], run["run_id"], source_sha256=snapshot.sha256)
+    _decide(
+        run,
+        "extract",
+        "snapshot-taken",
+        f"Took a snapshot of the source: {snapshot.rows:,} records, {snapshot.bytes:,} bytes.",
+        figures={"rows": snapshot.rows, "bytes": snapshot.bytes},
+    )
+    return {"sha256": snapshot.sha256, "bytes": snapshot.bytes, "rows": snapshot.rows}
+
+
+def has_changed(run: Run) -> bool:
+    """Whether source, declaration or code differ from what the current release was made of."""
+    from include.opendata.staging import open_staging
+
+    _, area, _ = _open(run)
+    facts = area.read_json("run.json")
+    staging = open_staging(run["staging"])
+    current = staging.current(run["dataset"])
+    if current is None:
+        return True
+    manifest = staging.read_manifest(run["dataset"], current.release)
+    made_of = (manifest.source.sha256, manifest.declaration_sha256, manifest.code_version)
+    asked = (area.read_json("snapshot.json")["sha256"], facts["declaration_sha256"], facts["code_version"])
+    if made_of != asked:
+        return True
+    area.write_json("unchanged.json", {"release": current.release})
+    _decide(
+        run,
+        "has_changed",
+        "unchanged",
+        f"Source, declaration and code are those of the current release {current.release}; nothing new is staged.",
+    )
+    return False
+
+
+def check_quality(run: Run) -> dict[str, Any]:
+    """Run the source's quality suite where the snapshot lies; reproduce the figures its owner states."""
+    from include.opendata.quality import check_source
+    from include.opendata.tabulate import control_totals
+    from include.opendata.warehouse import open_snapshot
+
+    declared, area, _ = _open(run)
+    snapshot = _snapshot(run)
+    with open_snapshot(snapshot.parquet, dataset=declared.dataset) as warehouse:
+        report = check_source(declared, warehouse)
+        control_totals(declared, warehouse)
+    area.write_json("quality/source.json", report.as_json())
+    _decide(
+        run,
+        "check_quality",
+        "quality-passed",
+        f"The source passed its quality suite: {report.successful} of {report.declared} expectations hold.",
+        figures={"declared": report.declared, "evaluated": report.evaluated, "successful": report.successful},
+    )
+    return {"suite": report.suite, "declared": report.declared, "successful": report.successful}
+
+
+def tabulate(run: Run, table: str) -> dict[str, Any]:
+    """Aggregate the snapshot to one data table, totals included. True figures: they stay in the work area."""
+    from include.opendata.tabulate import tabulate as aggregate
+    from include.opendata.warehouse import open_snapshot
+    from include.opendata.work import write_table
+
+    declared, area, _ = _open(run)
+    with open_snapshot(_snapshot(run).parquet, dataset=declared.dataset) as warehouse:
+        tabulated = aggregate(declared, table, warehouse)
+    path = write_table(area, "tables", tabulated)
+    return {"table": table, "rows": len(tabulated.frame), "path": path.relative_to(area.folder).as_posix()}
+
+
+def assess(run: Run, table: str) -> dict[str, Any]:
+    """Walk the six steps of the assessment for public release. Refuses what may never be published."""
+    from include.opendata.gate.assessment import assess as walk
+    from include.opendata.gate.assessment import require_publishable
+    from include.opendata.pipeline.facts import table_facts
+    from include.opendata.work import read_table
+
+    declared, area, _ = _open(run)
+    assessment = walk(table_facts(declared, read_table(area, "tables", table)))
+    area.write_json(f"assessment/{table}.json", assessment.model_dump(mode="json"))
+    for reason in assessment.reasons:
+        _decide(run, "assess", reason.slug, reason.sentence, section=reason.section, table=table)
+    _decide(run, "assess", "assessed", assessment.conclusion, table=table, figures={"score": _score(assessment)})
+    # A missing approval is for the last step to refuse: until then the coordinator has evidence to look at.
+    settled = assessment.model_copy(
+        update={"reasons": tuple(r for r in assessment.reasons if r.slug != "approval-missing")}
+    )
+    require_publishable(settled, Place(dataset=declared.dataset, table=table))
+    return {"table": table, "score": _score(assessment), "masking_required": assessment.masking_required}
+
+
+def protect(run: Run) -> dict[str, Any]:
+    """Hide small cells and what would reveal them, over all tables at once; then attack the result as a stranger would."""
+    from include.opendata.disclosure.tables import Policy, protect_tables
+    from include.opendata.rules.release import thresholds
+    from include.opendata.work import read_table, write_table
+
+    declared, area, _ = _open(run)
+    tables = [read_table(area, "tables", table.table) for table in declared.tables]
+    masked = any(area.read_json(f"assessment/{t.table}.json")["masking_required"] for t in declared.tables)
+    limits = thresholds()
+    policy = Policy(
+        annotation=_annotation(declared),
+        threshold=limits.small_cell.counts_below,
+        seed=declared.seed,
+        unstable_below=limits.survey.sample_cases_below if declared.survey else None,
+    )
+    protected, figures = protect_tables(tables, policy, masked=masked, dataset=declared.dataset)
+    verdicts = _attack(declared, protected, policy.threshold) if masked else {}
+    result: dict[str, Any] = {}
+    for table in protected:
+        write_table(area, "protected", table)
+        result[table.structure.table] = {
+            "annotation": table.annotation,
+            "seed": policy.seed if masked else None,
+            "small": table.small,
+            "complementary": table.complementary,
+            "unstable": table.unstable,
+            "attack": verdicts.get(table.structure.table, {}),
+        }
+        share = (table.small + table.complementary) / table.cells if table.cells else 0.0
+        _decide(
+            run,
+            "protect",
+            "protected" if masked else "shown-in-full",
+            f"{table.small} of {table.cells} counts are small and hidden, {table.complementary} more are hidden so that "
+            f"none of them can be computed ({share:.0%} in all); an attack on the result recovered none."
+            if masked
+            else "The assessment asks for no masking; every count is shown.",
+            section="DDG 2.0 §4.4",
+            table=table.structure.table,
+            figures={"small": table.small, "complementary": table.complementary, "cells": table.cells},
+        )
+    area.write_json("protection.json", {"tables": result, "systems": figures})
+    return {name: {k: v for k, v in facts.items() if k != "attack"} for name, facts in result.items()}
+
+
+def check_publishable(run: Run, table: str) -> dict[str, Any]:
+    """Run the publishable suite on exactly what would be published."""
+    from include.opendata.quality import check_publishable as run_suite
+    from include.opendata.work import read_table
+
+    declared, area, _ = _open(run)
+    report = run_suite(declared, read_table(area, "protected", table))
+    area.write_json(f"quality/{table}.json", report.as_json())
+    _decide(
+        run,
+        "check_publishable",
+        "publishable",
+        f"What is to be published passed its suite: {report.successful} of {report.declared} expectations hold.",
+        table=table,
+        figures={"declared": report.declared, "evaluated": report.evaluated, "successful": report.successful},
+    )
+    return {"table": table, "declared": report.declared, "successful": report.successful}
+
+
+def build_release(run: Run) -> dict[str, Any]:
+    """Write the release: data, dictionaries, metadata, the evidence page and the manifest, in the work area."""
+    import shutil
+
+    from include.opendata.pipeline.provenance import release_id
+    from include.opendata.release import Provenance, ReleaseInputs, SourceFacts
+    from include.opendata.release import build_release as write_files
+    from include.opendata.work import read_table
+
+    declared, area, ledger = _open(run)
+    facts, snapshot = area.read_json("run.json"), _snapshot(run)
+    names = [table.table for table in declared.tables]
+    release = release_id(
+        source_sha256=snapshot.sha256,
+        declaration_sha256=facts["declaration_sha256"],
+        code=facts["code_version"],
+        previous=facts["previous"],
+    )
+    folder = area.path("release", release, "manifest.json").parent
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed try left behind
+    built = write_files(
+        ReleaseInputs(
+            dataset=declared,
+            release_id=release,
+            source=SourceFacts(snapshot.sha256, snapshot.bytes, snapshot.rows, snapshot.schema),
+            protected=tuple(read_table(area, "protected", name) for name in names),
+            assessments={name: area.read_json(f"assessment/{name}.json") for name in names},
+            quality={
+                "source": area.read_json("quality/source.json"),
+                "publishable": {name: area.read_json(f"quality/{name}.json") for name in names},
+            },
+            protection=area.read_json("protection.json")["tables"],
+            provenance=Provenance(
+                run_id=run["run_id"],
+                started_at=facts["started_at"],
+                code_version=facts["code_version"],
+                declaration_sha256=facts["declaration_sha256"],
+                previous_release=facts["previous"],
+            ),
+        ),
+        folder,
+    )
+    area.write_json("release.json", {"release": release, "folder": folder.relative_to(area.folder).as_posix()})
+    ledger.note_run(run["dataset"], run["run_id"], release=release)
+    return {"release": release, "files": len(built.manifest.files)}
+
+
+def check_approvals(run: Run) -> dict[str, Any]:
+    """Refuse unless every approval the permission level asks for is on file. A missing approval blocks."""
+    from include.opendata.gate.assessment import Assessment, require_publishable
+
+    declared, area, _ = _open(run)
+    for table in declared.tables:
+        assessment = Assessment.model_validate(area.read_json(f"assessment/{table.table}.json"))
+        require_publishable(assessment, Place(dataset=declared.dataset, table=table.table))
+    _decide(
+        run,
+        "check_approvals",
+        "approved",
+        "Every approval that the permission level asks for is on file.",
+        section="Handbook, Governance",
+    )
+    return {"approved": True}
+
+
+def stage(run: Run) -> dict[str, Any]:
+    """Move the release to staging, whole or not at all, and record it. Refuses a release that was not approved."""
+    import hashlib
+
+    from include.opendata.ledger import ReleaseEntry
+    from include.opendata.manifest import read_manifest
+    from include.opendata.staging import open_staging
+
+    declared, area, ledger = _open(run)
+    check_approvals(run)  # the state of another task is not evidence
+    facts, release = area.read_json("run.json"), area.read_json("release.json")
+    folder = area.folder / release["folder"]
+    manifest = read_manifest(folder / "manifest.json", dataset=declared.dataset)
+    staging = open_staging(run["staging"])
+    current = staging.current(declared.dataset)
+    if current is not None and current.release != manifest.release:
+        before = staging.read_manifest(declared.dataset, current.release)
+        if _public_files(before) == _public_files(manifest):
+            area.write_json("unchanged.json", {"release": current.release})
+            _decide(
+                run,
+                "stage",
+                "unchanged",
+                f"Every public file is the same as in the current release {current.release}; nothing new is staged.",
+            )
+            return {"release": current.release, "staged": False}
+    published = staging.publish(folder, manifest, expected_current=facts["previous"])
+    ledger.record_release(
+        ReleaseEntry(
+            dataset=declared.dataset,
+            release=manifest.release,
+            staged_at=_now(),
+            staging=run["staging"],
+            manifest_sha256=hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest(),
+            source_sha256=manifest.source.sha256,
+            declaration_sha256=manifest.declaration_sha256,
+            code_version=manifest.code_version,
+            previous=manifest.previous_release,
+            figures={"tables": [table.model_dump(mode="json") for table in manifest.tables]},
+        )
+    )
+    _decide(run, "stage", "staged", f"Release {manifest.release} is in staging.")
+    return {"release": published.release, "staged": True}
+
+
+def finish(run: Run) -> dict[str, Any]:
+    """Close the run: its outcome to the ledger, its records out of the work area."""
+    from include.opendata.work import RunArea, sweep
+
+    area, ledger = RunArea(run["dataset"], run["run_id"]), _ledger()
+    unchanged = area.has("unchanged.json")
+    outcome = "unchanged" if unchanged else "staged"
+    entry = ledger.run(run["dataset"], run["run_id"])
+    if entry is not None and entry.outcome in ("staged", "unchanged"):
+        outcome = entry.outcome  # closed before; this is a retry
+    ledger.finish_run(run["dataset"], run["run_id"], outcome=outcome)
+    area.remove()
+    sweep()
+    return {"outcome": outcome}
+
+
+def close_preview(run: Run) -> Path:
+    """Close a preview: its outcome to the ledger, the records of its work area deleted; the release's folder remains."""
+    import shutil
+
+    _, area, ledger = _open(run)
+    for part in ("snapshot", "tables"):
+        shutil.rmtree(area.folder / part, ignore_errors=True)
+    ledger.finish_run(run["dataset"], run["run_id"], outcome="previewed")
+    return area.folder / area.read_json("release.json")["folder"]
+
+
+def table_names(run: Run) -> list[str]:
+    """The names of the declared tables, in order."""
+    declared, _, _ = _open(run)
+    return [table.table for table in declared.tables]
+
+
+def record_failure(run: Run, step: str, message: str) -> None:
+    """Tell the ledger that a run ended in ``step``; ``message`` is for people and holds no value of a record."""
+    refused = message.split("\n", 1)[0]
+    ledger = _ledger()
+    if ledger.run(run["dataset"], run["run_id"]) is not None:
+        ledger.finish_run(run["dataset"], run["run_id"], outcome="failed", message=f"{step}: {message}")
+        _decide(run, step, "stopped", refused)
+
+
+def _attack(declared: Dataset, protected: tuple[ProtectedTable, ...], threshold: int) -> dict[str, dict[str, int]]:
+    """Attack what would be published. Per table, the number of blank counts by verdict.
+
+    Raises AuditFailed unless every blank is proven safe; its sentences name cells that are blank anyway, never a count.
+    """
+    from collections import Counter
+
+    from include.opendata.attack import attack
+    from include.opendata.attack.published import published_views
+
+    tallies: dict[str, dict[str, int]] = {}
+    for cells, view in published_views(protected, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset):
+        report = attack(view, seed=declared.seed)
+        try:
+            report.require_safe()
+        except AuditFailed as failed:
+            raise AuditFailed(
+                failed.what,
+                remedy=failed.remedy,
+                slug=failed.slug,
+                place=Place(dataset=declared.dataset, table=", ".join(sorted({table for table, _ in cells.rows}))),
+                details=failed.details,
+            ) from None
+        verdicts = {finding.cell: finding.verdict for finding in report.cells}
+        for (table, _), rows in cells.rows.items():
+            tally = Counter(tallies.get(table, {}))
+            tally.update(verdicts[cell] for cell in rows.tolist() if view.blank[cell])
+            tallies[table] = dict(sorted(tally.items()))
+    return tallies
+
+
+def _annotation(declared: Dataset) -> str:
+    modes = {table.annotation for table in declared.tables}
+    if len(modes) > 1:
+        raise DeclarationError(
+            "the tables of a dataset share cells, so they must declare the same `annotation`",
+            remedy="Declare `annotation: combined` (or `separate`) for all tables.",
+            slug="annotation-differs",
+            place=Place(dataset=declared.dataset),
+        )
+    return modes.pop()
+
+
+def _open(run: Run) -> tuple[Dataset, RunArea, Ledger]:
+    """The declaration (unchanged since the run began), the work area and the ledger of a run."""
+    from include.opendata.pipeline.provenance import declaration_digest
+    from include.opendata.spec.load import load
+    from include.opendata.work import RunArea
+
+    declared, area = load(run["dataset"]), RunArea(run["dataset"], run["run_id"])
+    if area.read_json("run.json")["declaration_sha256"] != declaration_digest(declared):
+        raise Refused(
+            "the declaration or a suite changed while the run was under way",
+            remedy="Start the refresh again; what was approved and what is built must be the same.",
+            slug="declaration-moved",
+            place=Place(dataset=run["dataset"]),
+        )
+    return declared, area, _ledger()
+
+
+def _snapshot(run: Run) -> Snapshot:
+    from include.opendata.vocabulary import Snapshot
+    from include.opendata.work import RunArea
+
+    area = RunArea(run["dataset"], run["run_id"])
+    facts = area.read_json("snapshot.json")
+    return Snapshot(
+        dataset=run["dataset"],
+        sha256=facts["sha256"],
+        bytes=facts["bytes"],
+        rows=facts["rows"],
+        schema=tuple((name, kind) for name, kind in facts["schema"]),
+        raw=area.folder / facts["raw"],
+        parquet=area.folder / facts["parquet"],
+    )
+
+
+def _decide(run: Run, step: str, slug: str, sentence: str, **more: Any) -> None:
+    from include.opendata.ledger import Decision
+
+    _ledger().decide(run["dataset"], run["run_id"], [Decision(step=step, slug=slug, sentence=sentence, **more)])
+
+
+def _ledger() -> Ledger:
+    from include.opendata.ledger import open_ledger
+
+    return open_ledger()
+
+
+def _public_files(manifest: Any) -> list[tuple[str, str]]:
+    return [(file.path, file.sha256) for file in manifest.contents() if file.role != "internal"]
+
+
+def _score(assessment: Assessment) -> int | None:
+    return assessment.score.total if assessment.score is not None else None
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,77 @@
+"""The steps of a refresh one after the other, without Airflow: what the command line runs.
+
+The order is the DAG's. A preview runs everything but the approvals and staging, and leaves its release in the work area for
+people to look at.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from include.opendata.errors import OpendataError
+from include.opendata.pipeline import refresh as steps
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: staged, unchanged or previewed; ``folder`` is a preview's release, in the work area."""
+
+    dataset: str
+    run_id: str
+    outcome: str
+    staging: str
+    folder: Path | None = None
+
+
+def run_refresh(
+    dataset: str,
+    *,
+    source: str | None = None,
+    staging: str | None = None,
+    preview: bool = False,
+    progress: Progress = lambda step: None,
+) -> Outcome:
+    """Refresh one dataset. Raises the OpendataError that stopped it, after telling the ledger."""
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    run_id = f"{'preview' if preview else 'by-hand'}__{stamp}__{os.getpid()}"
+    run = steps.start(dataset, run_id, source=source, staging=staging)
+    step = "start"
+
+    def perform(name: str, *arguments: str) -> Any:
+        nonlocal step
+        step = name
+        progress(f"{name} {arguments[0]}" if arguments else name)
+        return getattr(steps, name)(run, *arguments)
+
+    try:
+        perform("extract")
+        if not preview and not perform("has_changed"):
+            perform("finish")
+            return Outcome(dataset, run_id, "unchanged", run["staging"])
+        perform("check_quality")
+        tables = steps.table_names(run)
+        for name in ("tabulate", "assess"):
+            for table in tables:
+                perform(name, table)
+        perform("protect")
+        for table in tables:
+            perform("check_publishable", table)
+        perform("build_release")
+        if preview:
+            return Outcome(dataset, run_id, "previewed", run["staging"], steps.close_preview(run))
+        perform("check_approvals")
+        perform("stage")
+        return Outcome(dataset, run_id, perform("finish")["outcome"], run["staging"])
+    except OpendataError as error:
+        steps.record_failure(run, step, str(error))
+        raise
+    except Exception:
+        steps.record_failure(run, step, "an unforeseen error; its message is withheld because it may quote a record")
+        raise
