@@ -1,0 +1,189 @@
+"""The floor of each suite: the expectations a declaration demands, with their exact arguments.
+
+A committed suite that lacks one of them, or has it with weaker arguments, is refused before it runs; a steward may add more.
+What a source must be follows from its declared columns; what a published table must be follows from DDG 2.0 §4.4 and
+Handbook, Guidelines §3. Whether the data meet it is for the run to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from include.opendata.errors import DeclarationError, Place
+from include.opendata.rules.portal import annotation_codes, field_standards
+from include.opendata.rules.release import thresholds
+from include.opendata.spec import tables as t
+from include.opendata.spec.consistency import declared_labels
+from include.opendata.spec.dataset import Dataset
+from include.opendata.spec.source import SourceColumn, ValueRange
+from include.opendata.vocabulary import ANNOTATION_SUFFIX
+
+Expectation = dict[str, Any]
+"""``{"type": …, "kwargs": {…}}``, as a suite's JSON has it."""
+
+COUNTY_REFERENCE = "california_counties"
+MASKED = {"$PARAMETER": "masked"}
+"""Whether masking applied to the table; given to the suite when it runs."""
+
+
+def _expect(kind: str, **arguments: Any) -> Expectation:
+    return {"type": f"expect_{kind}", "kwargs": arguments}
+
+
+def mandatory_source(dataset: Dataset) -> list[Expectation]:
+    """What the declaration demands of the source: columns, types, blanks, valid values, forms, the key; some rows.
+
+    Raises DeclarationError for a pattern on a column that is not text.
+    """
+    source = dataset.source
+    demands = [
+        _expect("table_columns_to_match_set", column_set=[column.name for column in source.columns], exact_match=True),
+        _expect("table_row_count_to_be_between", min_value=1),
+    ]
+    for column in source.columns:
+        demands += _source_column(dataset, column)
+    if source.key:
+        demands.append(_expect("key_to_be_unique", columns=list(source.key)))
+    return demands
+
+
+def _source_column(dataset: Dataset, column: SourceColumn) -> Iterator[Expectation]:
+    name, valid = column.name, column.valid_values
+    kinds = ["number", "integer"] if column.type == "number" else [column.type]
+    yield _expect("column_type_to_be_declared", column=name, kinds=kinds)
+    if column.required or name in dataset.source.key:
+        yield _expect("column_values_to_not_be_null", column=name)
+    if isinstance(valid, list):
+        yield _expect(
+            "column_values_to_be_in_set", column=name, value_set=[_typed(value, column.type) for value in valid]
+        )
+    elif isinstance(valid, ValueRange) and (valid.from_ is not None or valid.to is not None):
+        ends = {"min_value": valid.from_, "max_value": valid.to}
+        typed = {end: _typed(value, column.type) for end, value in ends.items() if value is not None}
+        yield _expect("column_values_to_be_between", column=name, **typed)
+    if column.pattern is not None:
+        if column.type != "text":
+            raise DeclarationError(
+                f"a pattern is for text; this column is of type {column.type}",
+                remedy="Declare the column as text, or use `valid_values` instead of `pattern`.",
+                slug="pattern-needs-text",
+                place=Place(dataset=dataset.dataset, column=name),
+            )
+        yield _expect("column_values_to_match_regex", column=name, regex=f"^(?:{column.pattern})$")
+
+
+def _typed(value: Any, kind: str) -> Any:
+    if isinstance(value, str) and kind in ("integer", "number"):
+        number = float(value)
+        return int(number) if number.is_integer() else number
+    if isinstance(value, str) and kind == "boolean":
+        return value.strip().lower() in ("true", "yes", "1", "t", "y")
+    return value
+
+
+def mandatory_publishable(dataset: Dataset, table: t.Table) -> list[Expectation]:
+    """What must be true of ``table`` as the public will see it.
+
+    The declared columns and no other, rows with a key of their own, no direct identifier, no small count, blanks and codes
+    that agree, derived values hidden with what they are derived from, the field standards, nothing a spreadsheet would run.
+    """
+    columns, texts = published_columns(table), _text_columns(table)
+    identifiers = [column.name for column in dataset.source.columns if column.privacy == "direct_identifier"]
+    if dataset.source.record != "aggregate" and len(dataset.source.key) == 1:
+        identifiers += [name for name in dataset.source.key if name not in identifiers]
+    demands = [
+        _expect("table_columns_to_match_ordered_list", column_list=columns),
+        _expect("table_row_count_to_be_between", min_value=1),
+        _expect("key_to_be_unique", columns=[dimension.name for dimension in table.dimensions]),
+        _expect("no_direct_identifiers", columns=columns, text_columns=texts, identifiers=identifiers),
+        _expect("no_spreadsheet_formula", columns=texts),
+    ]
+    for dimension in table.dimensions:
+        demands += _published_dimension(dimension)
+    for measure in table.measures:
+        demands += _published_measure(table, measure)
+    return demands
+
+
+def published_columns(table: t.Table) -> list[str]:
+    """The columns of the published file as the declaration orders them: dimensions and codes, measures and annotations."""
+    columns: list[str] = []
+    for dimension in table.dimensions:
+        columns += [dimension.name, *([code_column(dimension)] if dimension.standard else [])]
+    for measure in table.measures:
+        columns += [measure.name, *([] if t.is_public_population(measure) else [measure.name + ANNOTATION_SUFFIX])]
+    return columns
+
+
+def code_column(dimension: t.Dimension) -> str:
+    """The published column that holds the code beside a standard's name."""
+    return f"{dimension.name}_FIPS"
+
+
+def _text_columns(table: t.Table) -> list[str]:
+    measures = {measure.name for measure in table.measures}
+    return [name for name in published_columns(table) if name not in measures]
+
+
+def _published_dimension(dimension: t.Dimension) -> Iterator[Expectation]:
+    name = dimension.name
+    yield _expect("column_type_to_be_declared", column=name, kinds=["text"])
+    yield _expect("column_values_to_not_be_null", column=name)
+    labels = declared_labels(dimension)
+    if labels:
+        more = [label for label in (dimension.missing, dimension.total) if label is not None]
+        yield _expect("column_values_to_be_in_set", column=name, value_set=[*labels, *more])
+    if dimension.standard == "county":
+        code = code_column(dimension)
+        yield _expect("column_type_to_be_declared", column=code, kinds=["text"])
+        yield _expect(
+            "area_to_follow_reference", column=name, code_column=code, reference=COUNTY_REFERENCE, total=dimension.total
+        )
+        yield _expect("field_to_follow_standard", column=name, element="County")
+        yield _expect("field_to_follow_standard", column=code, element="County_FIPS")
+    elif standard := field_standards().field(name):
+        yield _expect("field_to_follow_standard", column=name, element=standard.element)
+
+
+def _published_measure(table: t.Table, measure: t.Measure) -> Iterator[Expectation]:
+    name, annotation = measure.name, measure.name + ANNOTATION_SUFFIX
+    whole = t.is_protected_count(measure) or t.is_public_population(measure)
+    yield _expect("column_type_to_be_declared", column=name, kinds=["integer"] if whole else ["number", "integer"])
+    if t.is_public_population(measure):
+        yield _expect("column_values_to_be_between", column=name, min_value=0)
+        return
+    yield _expect("column_type_to_be_declared", column=annotation, kinds=["text"])
+    codes = [str(code.code) for code in annotation_codes().codes if code.blank]
+    yield _expect("blank_to_be_annotated", column=name, annotation_column=annotation, codes=codes)
+    if t.is_protected_count(measure):
+        below = thresholds().small_cell.counts_below
+        masked: Any = True if table.high_risk_populations else dict(MASKED)
+        yield _expect("column_values_to_be_between", column=name, min_value=0)
+        yield _expect("no_small_count_shown", column=name, annotation_column=annotation, threshold=below, masked=masked)
+        return
+    for base in _bases(table, measure):
+        yield _expect("derived_to_be_blank_with_base", column=name, base=base)
+    if isinstance(measure, t.RateMeasure) and t.is_public_population(table.measure(measure.denominator)):
+        yield _expect("zero_to_be_shown", column=name, base=measure.numerator, annotation_column=annotation)
+    if isinstance(measure, t.RateMeasure):
+        yield _expect("column_values_to_be_between", column=name, min_value=0)
+    if isinstance(measure, t.PercentMeasure):
+        yield _expect("column_values_to_be_between", column=name, min_value=0, max_value=100)
+        yield _expect(
+            "percent_to_be_blank_with_total",
+            column=name,
+            base=measure.numerator,
+            totals={within: table.dimension(within).total for within in measure.within},
+            dimensions=[d.name for d in table.dimensions if d.name not in measure.within],
+        )
+
+
+def _bases(table: t.Table, measure: t.Measure) -> list[str]:
+    """The figures of the table a derived one is computed from and hidden with (DDG 2.0 §4.4.1 (3))."""
+    if isinstance(measure, t.RateMeasure):
+        return [measure.numerator, measure.denominator]
+    if isinstance(measure, t.PercentMeasure):
+        return [measure.numerator]
+    base = getattr(measure, "base", None)
+    return [base] if base is not None else []

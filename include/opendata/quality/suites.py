@@ -1,0 +1,229 @@
+"""The suites as files: reading them strictly, holding them against the declaration, drafting them.
+
+A suite is JSON in the form Great Expectations gives it. This module reads the file itself, before Great Expectations does,
+because that library drops what it does not understand. Whether an expectation's type can be imported is asked in
+``gx_project``; whether the data meet it, in ``check``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from include.opendata import places
+from include.opendata.errors import DeclarationError, Place
+from include.opendata.quality.mandatory import Expectation, mandatory_publishable, mandatory_source
+from include.opendata.quality.sentences import columns_of, sentence
+from include.opendata.spec.dataset import Dataset
+from include.opendata.work.area import storage_errors
+
+DRAFTED = {"from": "declaration"}
+"""The mark of an expectation that was drafted; without it, an expectation is the steward's own and is kept."""
+
+_FIELDS = {"name", "expectations", "meta", "notes", "id", "suite_parameters"}
+_EXPECTATION_FIELDS = {"type", "kwargs", "meta", "notes", "id", "severity", "description"}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite's file, read and found well-formed."""
+
+    name: str
+    expectations: tuple[dict[str, Any], ...]
+
+    @property
+    def types(self) -> list[str]:
+        """The type of each expectation, in the order of the file."""
+        return [expectation["type"] for expectation in self.expectations]
+
+
+def folder() -> Path:
+    """Where the suites are."""
+    return places.expectations() / "expectations"
+
+
+def suite_names() -> list[str]:
+    """The names of all suites there are, sorted."""
+    return sorted(path.stem for path in folder().glob("*.json"))
+
+
+def publishable_suite(dataset: str, table: str) -> str:
+    """The name of the suite a table must pass before it is published."""
+    return f"{dataset}__{table}__publishable"
+
+
+def read_suite(name: str, *, place: Place) -> Suite:
+    """The suite called ``name``.
+
+    Raises DeclarationError: ``suite-missing`` (with near misses), ``suite-malformed`` (not JSON, not a suite),
+    ``suite-empty`` (it asks for nothing).
+    """
+    known = suite_names()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+        hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+        raise DeclarationError(
+            f"there is no suite called {name!r}{hint}",
+            remedy=f"Correct the name, or run `bin/opendata suites {place.dataset or 'ID'} --write` to draft it.",
+            slug="suite-missing",
+            place=place,
+        )
+    path = folder() / f"{name}.json"
+    place = Place(place.dataset, place.table, None, str(Path("great_expectations/expectations") / path.name))
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_field_twice)
+    except json.JSONDecodeError as error:
+        place = Place(place.dataset, place.table, None, place.file, error.lineno)
+        raise _malformed(f"the suite is not valid JSON ({error.msg})", place) from None
+    except (UnicodeDecodeError, OSError, ValueError) as error:
+        raise _malformed(f"the suite cannot be read ({type(error).__name__})", place) from None
+    problem = _problem(data, name)
+    if problem:
+        raise _malformed(problem, place)
+    if not data["expectations"]:
+        raise DeclarationError(
+            "the suite expects nothing, so everything would pass",
+            remedy=f"Run `bin/opendata suites {place.dataset or 'ID'} --write`.",
+            slug="suite-empty",
+            place=place,
+        )
+    return Suite(name, tuple(data["expectations"]))
+
+
+def _no_field_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ValueError("a field is given twice")
+    return dict(pairs)
+
+
+def _problem(data: Any, name: str) -> str:
+    """What keeps ``data`` from being the suite ``name``; empty when nothing does."""
+    if not isinstance(data, dict) or not isinstance(data.get("expectations"), list):
+        return "the file is not a suite: it has no list `expectations`"
+    if data.get("name") != name:
+        return f"the suite's `name` must be {name!r}, as its file is called"
+    if unknown := sorted(set(data) - _FIELDS):
+        return f"a suite has no field {', '.join(unknown)}"
+    for number, expectation in enumerate(data["expectations"], start=1):
+        if not isinstance(expectation, dict) or not isinstance(expectation.get("type"), str):
+            return f"expectation {number} has no `type`"
+        if not isinstance(expectation.get("kwargs"), dict):
+            return f"expectation {number} ({expectation['type']}) has no `kwargs`"
+        if unknown := sorted(set(expectation) - _EXPECTATION_FIELDS):
+            return f"expectation {number} ({expectation['type']}) has no field {', '.join(unknown)}"
+        if expectation.get("severity", "critical") not in ("critical", "warning", "info"):
+            return f"expectation {number} ({expectation['type']}): `severity` is critical, warning or info"
+    seen = [_key(expectation) for expectation in data["expectations"]]
+    for number, key in enumerate(seen, start=1):
+        if key in seen[: number - 1]:
+            return f"expectation {number} ({data['expectations'][number - 1]['type']}) is there twice"
+    return ""
+
+
+def _malformed(what: str, place: Place) -> DeclarationError:
+    return DeclarationError(
+        what,
+        remedy=f"Mend the file, or draft it again with `bin/opendata suites {place.dataset or 'ID'} --write`.",
+        slug="suite-malformed",
+        place=place,
+    )
+
+
+def _key(expectation: dict[str, Any]) -> str:
+    return json.dumps([expectation["type"], expectation["kwargs"]], sort_keys=True, ensure_ascii=False)
+
+
+def not_weaker(suite: Suite, mandatory: Sequence[Expectation], *, place: Place) -> None:
+    """Whether ``suite`` has every mandatory expectation, with the exact arguments and able to refuse.
+
+    Raises DeclarationError ``suite-weaker-than-declaration`` that lists what is missing or weaker.
+    """
+    held = {_key(e) for e in suite.expectations if e.get("severity", "critical") == "critical"}
+    missing = [demand for demand in mandatory if _key(demand) not in held]
+    if missing:
+        raise DeclarationError(
+            f"the suite {suite.name} asks for less than the declaration demands",
+            remedy=f"Run `bin/opendata suites {place.dataset or 'ID'} --write`; it keeps the expectations you added.",
+            slug="suite-weaker-than-declaration",
+            place=place,
+            details=tuple(f"missing or changed: {_described(demand)}" for demand in missing),
+        )
+
+
+def _described(expectation: Expectation) -> str:
+    columns = ", ".join(columns_of(expectation["kwargs"]))
+    told = sentence(expectation["type"], expectation["kwargs"])
+    return f"{expectation['type']} ({columns}: {told})" if columns else f"{expectation['type']} ({told})"
+
+
+def floors(dataset: Dataset) -> dict[str, tuple[list[Expectation], Place]]:
+    """Every suite the dataset needs: its name, the floor it must not fall below, and where it belongs."""
+    named = {dataset.quality.suite: (mandatory_source(dataset), Place(dataset=dataset.dataset))}
+    for table in dataset.tables:
+        place = Place(dataset=dataset.dataset, table=table.table)
+        named[publishable_suite(dataset.dataset, table.table)] = (mandatory_publishable(dataset, table), place)
+    return named
+
+
+def check_suites(dataset: Dataset) -> None:
+    """Whether all suites of ``dataset`` are there, well-formed, importable and no weaker than the declaration.
+
+    Looks at files alone, never at data. Raises the DeclarationErrors of :func:`read_suite`, :func:`not_weaker` and
+    ``gx_project.importable``.
+    """
+    from include.opendata.quality import gx_project
+
+    for name, (mandatory, place) in floors(dataset).items():
+        suite = read_suite(name, place=place)
+        not_weaker(suite, mandatory, place=place)
+        gx_project.importable(suite, place=place)
+
+
+def draft_suites(dataset: Dataset) -> dict[str, str]:
+    """File name → JSON text of every suite of ``dataset``: what the declaration demands, then what the steward added.
+
+    The steward's own are the expectations of the file as it stands that are not marked as drafted and that the declaration
+    does not demand. Raises DeclarationError ``suite-malformed`` rather than dropping a file it cannot read.
+    """
+    known = suite_names()
+    drafts: dict[str, str] = {}
+    for name, (mandatory, place) in floors(dataset).items():
+        demanded = {_key(demand) for demand in mandatory}
+        own: list[dict[str, Any]] = []
+        if name in known:
+            try:
+                standing = read_suite(name, place=place).expectations
+            except DeclarationError as error:
+                if error.slug != "suite-empty":
+                    raise
+                standing = ()
+            own = [e for e in standing if e.get("meta", {}) != DRAFTED and _key(e) not in demanded]
+        drafted = [{"type": demand["type"], "kwargs": demand["kwargs"], "meta": dict(DRAFTED)} for demand in mandatory]
+        suite = {"name": name, "expectations": [*drafted, *own], "meta": {}}
+        drafts[f"{name}.json"] = json.dumps(suite, indent=2, ensure_ascii=False) + "\n"
+    return drafts
+
+
+def write_suites(dataset: Dataset) -> list[Path]:
+    """Write what :func:`draft_suites` gives; the files that changed. Each is written whole or not at all."""
+    written: list[Path] = []
+    with storage_errors(dataset.dataset, "the folder of suites"):
+        folder().mkdir(parents=True, exist_ok=True)
+    for name, text in draft_suites(dataset).items():
+        path = folder() / name
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        with storage_errors(dataset.dataset, "the folder of suites"):
+            handle, partial = tempfile.mkstemp(prefix=f".{name}.", dir=path.parent)
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
+                out.write(text)
+            Path(partial).chmod(0o644)
+            Path(partial).replace(path)
+        written.append(path)
+    return written
