@@ -44,7 +44,7 @@ _USES_OF_REGEX = (
 """The modules of Great Expectations that imported the function by name."""
 
 
-def settings(temporary: Path) -> dict[str, str]:
+def settings(temporary: Path) -> dict[str, Any]:
     """DuckDB's configuration: bounded memory, and ``temporary`` (in the work area) for what does not fit."""
     return {
         "memory_limit": MEMORY_LIMIT,

@@ -1,7 +1,7 @@
 """Where a snapshot's records can be asked questions: a SQLAlchemy engine plus a table.
 
 Everything above speaks SQLAlchemy Core to a :class:`Warehouse` and does not know which engine answers. The default one
-is DuckDB, embedded, over the snapshot's Parquet file; a source that lives in a database of its own is a Warehouse as well.
+is DuckDB, embedded, over the snapshot's Parquet file; a source that lives in a database of its own is a Warehouse too.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
-from include.opendata.errors import InputError, Place
+from include.opendata.errors import InputError, Place, StorageError
 from include.opendata.work.area import storage_errors
 
 TABLE = "records"
@@ -57,14 +58,30 @@ class Warehouse:
         named = [sa.column(column["name"], column["type"]) for column in columns]
         return sa.table(self.table, *named, schema=self.schema)
 
+    def rows(self, statement: sa.Select[Any], *, dataset: str, table: str | None = None) -> list[sa.Row[Any]]:
+        """The answer to ``statement``, whole: ask for aggregates only.
+
+        Raises StorageError when the engine fails; what it says is not handed on, for it may quote records.
+        """
+        try:
+            with self.engine.connect() as connection:
+                return list(connection.execute(statement).fetchall())
+        except sa.exc.DBAPIError as error:
+            raise StorageError(
+                f"the warehouse could not answer ({type(error.orig).__name__})",
+                remedy="Look whether the warehouse is up and its disk is not full, then run the refresh again.",
+                slug="warehouse-failed",
+                place=Place(dataset=dataset, table=table),
+            ) from None
+
 
 @contextmanager
 def open_snapshot(parquet: Path, *, dataset: str, database: Path | None = None) -> Iterator[Warehouse]:
     """The embedded warehouse over a snapshot's Parquet file, as table ``records``; nothing is copied.
 
     ``database`` is the DuckDB file to make; left out, it is a private folder beside the Parquet file, so that the
-    tables of a dataset can be made side by side. It is gone afterwards. Raises InputError when the file is not there or is not
-    Parquet, StorageError when the work area cannot be written to.
+    tables of a dataset can be made side by side. It is gone afterwards. Raises InputError when the file is not there or
+    is not Parquet, StorageError when the work area cannot be written to.
     """
     from include.opendata.warehouse import duckdb_dialect
 
@@ -95,18 +112,40 @@ def open_snapshot(parquet: Path, *, dataset: str, database: Path | None = None) 
 def _make_database(file: Path, parquet: Path, dataset: str) -> None:
     import duckdb
 
-    file.unlink(missing_ok=True)
     path = str(parquet.resolve()).replace("'", "''")
     try:
-        with duckdb.connect(str(file)) as connection:
-            connection.execute(f"CREATE VIEW {TABLE} AS SELECT * FROM read_parquet('{path}')")  # noqa: S608
-    except duckdb.IOException as error:
-        if "No space left" in str(error):
-            with storage_errors(dataset, "the work area"):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
-        raise _not_parquet(dataset) from None
+        with duckdb_storage_errors(dataset):
+            file.unlink(missing_ok=True)
+            with duckdb.connect(str(file)) as connection:
+                connection.execute(f"CREATE VIEW {TABLE} AS SELECT * FROM read_parquet('{path}')")  # noqa: S608
     except duckdb.Error:
         raise _not_parquet(dataset) from None
+
+
+@contextmanager
+def duckdb_storage_errors(dataset: str) -> Iterator[None]:
+    """DuckDB's word of a full disk or of too little memory as a StorageError; its other errors pass through.
+
+    Its messages can quote a line of the data, so none is handed on.
+    """
+    import duckdb
+
+    with storage_errors(dataset, "the work area"):
+        try:
+            yield
+        except duckdb.IOException as error:
+            if "No space left" in str(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+            raise
+        except duckdb.OutOfMemoryException as error:
+            if "temp_directory" in str(error) and "No space" in str(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+            raise StorageError(
+                "the records need more memory than the embedded warehouse may use",
+                remedy="Free some space in the work area, or keep the source in a database and let it do the work.",
+                slug="warehouse-memory",
+                place=Place(dataset=dataset),
+            ) from None
 
 
 def _not_parquet(dataset: str) -> InputError:
