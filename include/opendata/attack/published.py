@@ -39,7 +39,7 @@ def published_views(
     described = [(t.structure, {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions}) for t in tables]
     return [
         (cells, _view(cells, tables, threshold=threshold, min_width=min_width, dataset=dataset))
-        for cells in link(described)
+        for cells in link(described, joint=True)
     ]
 
 

@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 
-from include.opendata.disclosure import CellSystem, Equation
+from include.opendata.attack import ABSENT, BLANK, CODE_COMPLEMENTARY, CODE_SMALL, NOT_SHOWN, SHOWN, PublishedView
+from include.opendata.disclosure import CellSystem, Equation, primary
 
 TOTAL = "Total"
 
@@ -59,3 +60,32 @@ def synthetic(shape, base, seed):
         mean = mean[..., None] * rng.dirichlet(np.ones(k) * 12)
     mean = mean / mean.mean() * np.exp(base)
     return rng.poisson(mean * rng.lognormal(0, 0.2, shape))
+
+
+def column(counts, *, total=True, **more) -> CellSystem:
+    """One column of categories with a total (published or not), as the worked examples have it."""
+    counts = list(counts)
+    n = len(counts)
+    return CellSystem(
+        np.array([*counts, sum(counts)]),
+        np.array([True] * n + [total]),
+        (Equation(n, tuple(range(n))),),
+        tuple((f"A{i + 1}",) for i in range(n)) + (("Total",),),
+        level=np.array([0] * n + [1]),
+        **more,
+    )
+
+
+def as_published(system: CellSystem, hidden, *, annotation: str, small=None, **more) -> PublishedView:
+    """What the public would see if ``hidden`` (bool[n]) were blank; ``small`` are those that get code 1."""
+    small = primary(system) if small is None else small
+    code = np.where(small, CODE_SMALL, CODE_COMPLEMENTARY) if annotation == "separate" else np.full(system.size, BLANK)
+    state = np.where(~system.published, ABSENT, np.where(hidden, code, SHOWN))
+    return PublishedView(
+        np.where(state == SHOWN, system.values, NOT_SHOWN),
+        state,
+        tuple((e.parent, e.children) for e in system.equations),
+        system.keys,
+        persons=system.persons is not None,
+        **more,
+    )

@@ -1,0 +1,143 @@
+"""What the public sees of a dataset's tables: the only thing the attack may read.
+
+Decides what a published view holds and what each cell alone says: a shown count is exact, a blank is at least 1 because
+zeros are shown, and an annotation code narrows it further (Handbook, Guidelines §3; DDG 2.0 §4.4.3). Rounded rates beside
+a published denominator bound a count too. The view refuses to carry a value for a cell that is not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from math import ceil, floor
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from include.opendata.errors import InputError
+
+SHOWN, CODE_SMALL, CODE_COMPLEMENTARY, BLANK, ABSENT = 0, 1, 2, 3, 4
+"""States of a cell: its value is shown; blank with code 1; blank with code 2; blank with a code that does not tell the
+two apart; in no table, so that it exists only as a part of an equation."""
+
+NOT_SHOWN = -1
+UNBOUNDED = np.int64(2**62)
+LEAST_BLANK = 1
+"""Zeros are shown, so a blank is at least 1. Attackers that assume 0 here miss most leaks."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class PublishedView:
+    """The published cells of all linked tables (and of earlier releases), as arrays.
+
+    - ``value`` int64[n]: the count where ``state`` is SHOWN, -1 everywhere else.
+    - ``state`` int8[n]: SHOWN, CODE_SMALL, CODE_COMPLEMENTARY, BLANK or ABSENT.
+    - ``equations``: (parent, children) as cell indices; parent = sum of children.
+    - ``keys``: coordinates per cell, for the sentences of the report.
+    - ``known_low``, ``known_high`` int64[n] or None: bounds that follow from published rates, percentages and denominators.
+    - ``threshold``, ``min_width``: counts from 1 to threshold - 1 are small; a blank that can be small must leave at
+      least ``min_width`` between its smallest and largest possible value.
+    - ``persons``: code 1 may also mean "few persons behind many events", so it gives no upper bound.
+
+    Raises :class:`InputError` for a value beside a blank, and for a shown cell without one.
+    """
+
+    value: np.ndarray
+    state: np.ndarray
+    equations: tuple[tuple[int, tuple[int, ...]], ...]
+    keys: tuple[tuple[Any, ...], ...]
+    known_low: np.ndarray | None = None
+    known_high: np.ndarray | None = None
+    threshold: int = 11
+    min_width: int = 3
+    persons: bool = False
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        settle = object.__setattr__
+        settle(self, "value", np.asarray(self.value, dtype=np.int64).copy())
+        settle(self, "state", np.asarray(self.state, dtype=np.int8).copy())
+        settle(self, "equations", tuple((int(p), tuple(int(c) for c in cs)) for p, cs in self.equations))
+        n = len(self.value)
+        settle(self, "size", n)
+        for name in ("state", "keys", "known_low", "known_high"):
+            part: Sequence[Any] | None = getattr(self, name)
+            if part is not None and len(part) != n:
+                raise ValueError(f"{name} has {len(part)} entries for {n} cells")
+        if not np.isin(self.state, (SHOWN, CODE_SMALL, CODE_COMPLEMENTARY, BLANK, ABSENT)).all():
+            raise ValueError("a cell's state is SHOWN, CODE_SMALL, CODE_COMPLEMENTARY, BLANK or ABSENT")
+        if any(not cs or len({p, *cs}) != len(cs) + 1 for p, cs in self.equations):
+            raise ValueError("an equation needs distinct cells and at least one child")
+        hidden = self.state != SHOWN
+        carried, missing = int((self.value[hidden] != NOT_SHOWN).sum()), int((self.value[~hidden] < 0).sum())
+        if carried:
+            raise InputError(
+                f"The published view carries values for {carried} cells that are not shown.",
+                remedy="Build the view from the published files alone; a blank has the value -1.",
+                slug="view-carries-hidden-values",
+            )
+        if missing:
+            raise InputError(
+                f"{missing} shown cells have no count of 0 or more.",
+                remedy="Mark blanks as blank; a count is a whole number, 0 or more.",
+                slug="shown-cell-without-count",
+            )
+
+    def __repr__(self) -> str:
+        return f"PublishedView({self.size} cells, {int((self.state != SHOWN).sum())} not shown)"
+
+    @property
+    def blank(self) -> np.ndarray:
+        """bool[n]: in a table, but empty."""
+        return np.isin(self.state, (CODE_SMALL, CODE_COMPLEMENTARY, BLANK))
+
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """What each cell alone says: (low, high) int64[n]."""
+        low = np.zeros(self.size, dtype=np.int64)
+        high = np.full(self.size, UNBOUNDED)
+        if self.known_low is not None:
+            low = np.maximum(low, np.asarray(self.known_low, dtype=np.int64))
+        if self.known_high is not None:
+            high = np.minimum(high, np.asarray(self.known_high, dtype=np.int64))
+        low[self.blank] = np.maximum(low[self.blank], LEAST_BLANK)
+        other = self.state == CODE_COMPLEMENTARY
+        low[other] = np.maximum(low[other], self.threshold)
+        if not self.persons:
+            small = self.state == CODE_SMALL
+            high[small] = np.minimum(high[small], self.threshold - 1)
+        shown = self.state == SHOWN
+        low[shown] = high[shown] = self.value[shown]
+        return low, high
+
+    @cached_property
+    def balance(self) -> sparse.csr_array:
+        """int64[e, n]: children +1, parent -1."""
+        rows, cols, data = [], [], []
+        for r, (parent, children) in enumerate(self.equations):
+            rows += [r] * (len(children) + 1)
+            cols += [parent, *children]
+            data += [-1, *[1] * len(children)]
+        matrix = sparse.csr_array((data, (rows, cols)), shape=(len(self.equations), self.size), dtype=np.int64)
+        matrix.sort_indices()
+        return matrix
+
+
+def rate_bounds(
+    rate: str | float, denominator: int, per: int, decimals: int, rounding: str = "unknown"
+) -> tuple[int, int]:
+    """The counts that give ``rate`` per ``per`` of ``denominator`` when rounded to ``decimals``: (low, high).
+
+    With u = 10^-decimals: D(p - u/2)/per ≤ x ≤ D(p + u/2)/per, in exact arithmetic, never below 0. ``rounding`` "half-up"
+    excludes the upper end. While it is "unknown" both ends stay possible: a bound that leaves out the true count would
+    make every later conclusion false.
+    """
+    if rounding not in ("unknown", "half-up"):
+        raise ValueError('rounding is "unknown" or "half-up"')
+    half = Fraction(1, 2 * 10**decimals)
+    exact = Fraction(str(rate))
+    low, high = (exact - half) * denominator / per, (exact + half) * denominator / per
+    most = ceil(high) - 1 if rounding == "half-up" else floor(high)
+    return max(0, ceil(low)), most
