@@ -9,10 +9,13 @@ A cell of a measure is a set of atoms (see ``vocabulary``) for every source colu
 - *sums*: a set is the disjoint union of the categories some table has on that column (a total and its categories, a
   period and its years), or of two sets that occur somewhere; the other columns stay as they are;
 - *totals no table publishes* still tie tables together (region by sex and region by age add up to the same regions), so
-  they are added as cells that are not published.
+  they are added as cells that are not published; so is what is left of a set when others that lie in it are taken away.
 
-A combination that a table leaves out is known to be zero, so it is a published cell like any other. What is out of
-scope: sums over three and more sets from different tables that no single table lists.
+A combination that a table leaves out is known to be zero, so it is a published cell like any other.
+
+``joint=True`` adds, where sums of single columns do not tell everything (three and more tables that overlap in a circle,
+categories of two tables that cross), the finest cells all tables are made of. The attacker reasons with them; hiding does
+without, for nobody has their true counts, and is told by the attacker when that was not enough.
 """
 
 from __future__ import annotations
@@ -30,7 +33,11 @@ from include.opendata.vocabulary import Structure, TableDimension
 Node = tuple[int, ...]
 """Atoms of one column, ascending."""
 
+Partitions = dict[str, set[tuple[Node, tuple[Node, ...]]]]
+"""Per column: which set is the disjoint union of which others."""
+
 MAX_CELLS = 5_000_000
+MAX_JOINT_CELLS = 200_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +62,7 @@ class LinkedCells:
     names: tuple[str, ...]
 
 
-def link(tables: Sequence[tuple[Structure, Mapping[str, Sequence[str]]]]) -> list[LinkedCells]:
+def link(tables: Sequence[tuple[Structure, Mapping[str, Sequence[str]]]], *, joint: bool = False) -> list[LinkedCells]:
     """The cells of every protected count of a dataset, one :class:`LinkedCells` per measure identity.
 
     ``tables``: each table's structure with its frame's label columns (dimension name → labels, one per row).
@@ -66,7 +73,7 @@ def link(tables: Sequence[tuple[Structure, Mapping[str, Sequence[str]]]]) -> lis
         for measure in structure.measures:
             if measure.role == "count":
                 by_identity.setdefault(measure.identity, []).append((structure, measure.name, labels))
-    return [_link_measure(identity, members) for identity, members in by_identity.items()]
+    return [_link_measure(identity, members, joint) for identity, members in by_identity.items()]
 
 
 class _Builder:
@@ -91,7 +98,9 @@ class _Builder:
         return found
 
 
-def _link_measure(identity: str, members: list[tuple[Structure, str, Mapping[str, Sequence[str]]]]) -> LinkedCells:
+def _link_measure(
+    identity: str, members: list[tuple[Structure, str, Mapping[str, Sequence[str]]]], joint: bool
+) -> LinkedCells:
     columns = tuple(
         sorted(
             {d.column for s, _, _ in members for d in s.dimensions} | {c for s, _, _ in members for c in s.filter_atoms}
@@ -100,10 +109,15 @@ def _link_measure(identity: str, members: list[tuple[Structure, str, Mapping[str
     additive = all(structure.measure(name).additive for structure, name, _ in members)
     build = _Builder(columns)
     rows: dict[tuple[str, str], np.ndarray] = {}
-    partitions: dict[str, set[tuple[Node, tuple[Node, ...]]]] = {column: set() for column in columns}
+    partitions: Partitions = {column: set() for column in columns}
     for structure, name, labels in members:
         rows[structure.table, name] = _add_table(build, structure, labels, partitions, additive)
-    _add_pairs(build, partitions, additive)
+    crossing = False
+    if additive:
+        _add_pairs(build, partitions)
+        crossing = _add_remainders(build, partitions)
+    if joint and additive and (crossing or len(members) > 2):
+        _add_joint_cells(build, partitions)
     equations = _equations(build, partitions)
     parents = {(c, whole) for c, column in enumerate(columns) for whole, _ in partitions[column]}
     level = [sum((c, node) in parents for c, node in enumerate(key)) for key in build.index]
@@ -125,7 +139,7 @@ def _add_table(
     build: _Builder,
     structure: Structure,
     labels: Mapping[str, Sequence[str]],
-    partitions: dict[str, set[tuple[Node, tuple[Node, ...]]]],
+    partitions: Partitions,
     additive: bool,
 ) -> np.ndarray:
     """Add every combination of a table's categories (and its totals, published or not); the cell of each row."""
@@ -188,10 +202,8 @@ def _note_neighbours(build: _Builder, structure: Structure, cells: np.ndarray) -
             build.near[b].add(a)
 
 
-def _add_pairs(build: _Builder, partitions: dict[str, set[tuple[Node, tuple[Node, ...]]]], additive: bool) -> None:
+def _add_pairs(build: _Builder, partitions: Partitions) -> None:
     """Relations between sets from different tables: one table's category is made up of another's, or of two others'."""
-    if not additive:
-        return
     for c, column in enumerate(build.columns):
         nodes = sorted({key[c] for key in build.index})
         families = [parts for _, parts in sorted(partitions[column])]
@@ -209,9 +221,67 @@ def _add_pairs(build: _Builder, partitions: dict[str, set[tuple[Node, tuple[Node
                         partitions[column].add((whole, tuple(sorted((part, other)))))
 
 
-def _equations(
-    build: _Builder, partitions: dict[str, set[tuple[Node, tuple[Node, ...]]]]
-) -> tuple[tuple[int, tuple[int, ...]], ...]:
+def _add_remainders(build: _Builder, partitions: Partitions) -> bool:
+    """What is left of a set when the sets inside it that no sum accounts for are taken away: cells no table publishes.
+
+    Without them an attacker's plainest step is missed: a part is at most its whole. Returns whether sets cross (overlap,
+    neither inside the other), for which there is no such remainder.
+    """
+    crossing = False
+    for c, column in enumerate(build.columns):
+        nodes = sorted({key[c] for key in build.index}, key=lambda node: (len(node), node))
+        within = _reachable(partitions[column])
+        for whole in nodes:
+            inside = [p for p in nodes if set(p) < set(whole) and p not in within.get(whole, set())]
+            largest = [p for p in inside if not any(set(p) < set(q) for q in inside)]
+            if not largest:
+                continue
+            if sum(map(len, largest)) != len(set().union(*largest)):
+                crossing = True
+                continue
+            rest = tuple(sorted(set(whole) - set().union(*largest)))
+            parts = tuple(sorted([*largest, rest] if rest else largest))
+            partitions[column].add((whole, parts))
+            for key in [key for key in build.index if key[c] == whole]:
+                if rest and all((*key[:c], part, *key[c + 1 :]) in build.index for part in largest):
+                    build.cell((*key[:c], rest, *key[c + 1 :]))
+        crossing = crossing or any(
+            set(a) & set(b) and not set(a) <= set(b) and not set(b) <= set(a)
+            for a, b in itertools.combinations(nodes, 2)
+        )
+    return crossing
+
+
+def _reachable(relations: set[tuple[Node, tuple[Node, ...]]]) -> dict[Node, set[Node]]:
+    """Per set, every set that sums lead down to."""
+    direct: dict[Node, set[Node]] = {}
+    for whole, parts in relations:
+        direct.setdefault(whole, set()).update(parts)
+    reached: dict[Node, set[Node]] = {}
+    for whole in sorted(direct, key=len):  # parts are smaller, so they are done before
+        reached[whole] = set(direct[whole]).union(*(reached.get(part, set()) for part in direct[whole]))
+    return reached
+
+
+def _add_joint_cells(build: _Builder, partitions: Partitions) -> None:
+    """The finest cells: every combination of single atoms, and the sums that lead from each cell down to them."""
+    atoms = [sorted({atom for key in build.index for atom in key[c]}) for c in range(len(build.columns))]
+    if int(np.prod([len(a) for a in atoms], dtype=np.int64)) * len(build.columns) > MAX_JOINT_CELLS:
+        raise Refused(
+            f"the tables overlap in ways that take more than {MAX_JOINT_CELLS:,} cells to attack",
+            remedy="Publish fewer tables of one dataset, or let them share their categories.",
+            slug="too-many-cells-to-attack",
+        )
+    for c, column in enumerate(build.columns):
+        for key in list(build.index):
+            whole = key[c]
+            if len(whole) > 1:
+                partitions[column].add((whole, tuple((atom,) for atom in whole)))
+                for atom in whole:
+                    build.cell((*key[:c], (atom,), *key[c + 1 :]))
+
+
+def _equations(build: _Builder, partitions: Partitions) -> tuple[tuple[int, tuple[int, ...]], ...]:
     """Every relation applied to every cell it fits, where all its cells exist."""
     wholes: list[dict[Node, list[tuple[Node, ...]]]] = []
     for column in build.columns:

@@ -120,21 +120,33 @@ def _counts(cells: LinkedCells, tables: Sequence[DataTable]) -> tuple[np.ndarray
             if PERSONS_PREFIX + measure.name in table.frame:
                 counted = True
                 persons[rows] = table.frame[PERSONS_PREFIX + measure.name].to_numpy(dtype=np.int64)
-    known = cells.published.copy()
-    waiting = [(parent, list(children)) for parent, children in cells.equations if not known[parent]]
-    while waiting:
-        ready = [(p, c) for p, c in waiting if not known[p] and known[c].all()]
-        if not ready:
-            break
-        for parent, children in ready:
-            values[parent] = values[children].sum()
-            # an upper bound of the persons; enough to see that an unpublished total is not small by persons alone
-            persons[parent] = persons[children].sum()
-            known[parent] = True
-        waiting = [(p, c) for p, c in waiting if not known[p]]
-    if not known.all():
-        raise RuntimeError("an unpublished total has no parts it follows from")
+    _fill_unpublished(cells, values, persons)
     return values, persons if counted else None
+
+
+def _fill_unpublished(cells: LinkedCells, values: np.ndarray, persons: np.ndarray) -> None:
+    """The counts of cells no table publishes, from the sums they stand in; each has one with all else known."""
+    known = cells.published.copy()
+    waiting = [(parent, np.array(children)) for parent, children in cells.equations]
+    while not known.all():
+        left = []
+        for parent, children in waiting:
+            unknown = children[~known[children]]
+            if known[parent] and unknown.size == 0:
+                continue
+            if not known[parent] and unknown.size == 0:
+                # of persons the sum is an upper bound, enough to see that a total is not small by persons alone
+                values[parent], persons[parent] = values[children].sum(), persons[children].sum()
+                known[parent] = True
+            elif known[parent] and unknown.size == 1:
+                rest = children[known[children]]
+                values[unknown], persons[unknown] = values[parent] - values[rest].sum(), persons[parent]
+                known[unknown] = True
+            else:
+                left.append((parent, children))
+        if len(left) == len(waiting):
+            raise RuntimeError("a cell no table publishes follows from no sum")
+        waiting = left
 
 
 def _protected(

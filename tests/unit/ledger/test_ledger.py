@@ -1,0 +1,117 @@
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from include.opendata.errors import StorageError
+from include.opendata.ledger import Decision, ReleaseEntry, open_ledger
+from include.opendata.ledger.ledger import HEAD
+from include.opendata.ledger.schema import METADATA
+
+
+@pytest.fixture
+def address(tmp_path):
+    return f"sqlite:///{tmp_path / 'deep' / 'ledger.sqlite'}"
+
+
+def started(ledger, run_id="run-1"):
+    ledger.start_run("d", run_id, declaration_sha256="a" * 64, code_version="0.1.0+abc")
+    return ledger
+
+
+def release(name="r1"):
+    return ReleaseEntry(
+        "d", name, "2026-01-01T00:00:00Z", "staging", "m" * 64, "s" * 64, "a" * 64, "c", None, {"rows": 3}
+    )
+
+
+def test_a_run_is_recorded_from_start_to_end(address):
+    ledger = started(open_ledger(address))
+    ledger.note_run("d", "run-1", source_sha256="b" * 64)
+    ledger.finish_run("d", "run-1", outcome="refused", message="why")
+    run = ledger.run("d", "run-1")
+    assert (run.outcome, run.message, run.source_sha256) == ("refused", "why", "b" * 64)
+    assert run.finished_at is not None
+
+
+def test_a_run_started_again_keeps_its_row_and_is_running(address):
+    ledger = started(open_ledger(address))
+    ledger.finish_run("d", "run-1", outcome="failed", message="x")
+    started(ledger)
+    assert [(r.outcome, r.message) for r in ledger.runs("d")] == [("running", None)]
+
+
+def test_a_step_run_again_replaces_its_decision(address):
+    ledger = started(open_ledger(address))
+    ledger.decide("d", "run-1", [Decision("protect", "protected", "first", table="t", figures={"small": 3})])
+    ledger.decide("d", "run-1", [Decision("protect", "protected", "second", table="t")])
+    assert [d.sentence for d in ledger.decisions("d", "run-1")] == ["second"]
+
+
+def test_a_decision_of_no_run_is_an_error(address):
+    with pytest.raises(KeyError):
+        open_ledger(address).decide("d", "nowhere", [Decision("s", "s", "s")])
+
+
+def test_a_release_is_recorded_once(address):
+    ledger = open_ledger(address)
+    ledger.record_release(release())
+    ledger.record_release(release())
+    ledger.record_release(release("r2"))
+    assert [r.release for r in ledger.releases("d")] == ["r2", "r1"]
+
+
+def test_the_ledger_survives_being_closed(address):
+    started(open_ledger(address))
+    assert open_ledger(address).run("d", "run-1").outcome == "running"
+
+
+def test_the_newest_migration_is_the_one_the_code_knows(address):
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    import include.opendata.ledger.ledger as module
+
+    config = Config()
+    config.set_main_option("script_location", module.__file__.replace("ledger.py", "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema(address):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    open_ledger(address)
+    with sa.create_engine(address).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_many_tasks_may_open_a_new_ledger_at_once(address):
+    failures = []
+
+    def work(n):
+        try:
+            started(open_ledger(address), f"run-{n}")
+        except Exception as error:  # noqa: BLE001 - collected and asserted on
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(open_ledger(address).runs("d")) == 8
+
+
+def test_a_ledger_out_of_reach_is_said_without_its_password():
+    with pytest.raises(StorageError) as failed:
+        open_ledger("postgresql+psycopg2://user:secret@127.0.0.1:1/none" if _has_psycopg2() else "sqlite:////proc/no/x")
+    assert "secret" not in str(failed.value)
+    assert failed.value.slug == "ledger-unreachable"
+
+
+def _has_psycopg2() -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec("psycopg2") is not None

@@ -1,0 +1,155 @@
+"""A declaration's errors say where, what is wrong, what is allowed, and what was probably meant."""
+
+import pytest
+
+from include.opendata.errors import EXIT_BAD_INPUT, DeclarationError
+from include.opendata.spec.light import declared_ids, read_outline
+from include.opendata.spec.load import load, load_file
+from tests.unit.spec.declarations import SOUND, write
+
+
+def problems_of(tmp_path, old: str, new: str) -> tuple[DeclarationError, str]:
+    assert SOUND.count(old) >= 1, f"the sound declaration has no {old!r}"
+    path = write(tmp_path, SOUND.replace(old, new, 1))
+    with pytest.raises(DeclarationError) as failed:
+        load_file(path, dataset="clinic_visits")
+    return failed.value, str(failed.value)
+
+
+def line_of(text: str) -> int:
+    return next(n for n, line in enumerate(SOUND.splitlines(), 1) if text in line)
+
+
+def test_the_sound_declaration_is_sound(tmp_path):
+    declared = load_file(write(tmp_path), dataset="clinic_visits")
+    assert declared.table("visits_by_sex").dimension("Sex").labels == {"f": "Female", "m": "Male"}
+    assert declared.permission.individual_records is False
+
+
+@pytest.mark.parametrize("shipped", ["homicides_by_county", "health_insurance_coverage"])
+def test_the_shipped_declarations_are_sound(shipped):
+    assert load(shipped).dataset == shipped
+
+
+def test_an_unknown_field_names_its_line_and_the_near_miss(tmp_path):
+    error, text = problems_of(tmp_path, "limitations:", "limitatons:")
+    assert f"dataset.yaml:{line_of('limitations:')}, field `limitatons`" in text
+    assert "did you mean `limitations`?" in text
+    assert error.exit_code == EXIT_BAD_INPUT
+
+
+def test_an_unknown_field_deep_inside_lists_what_is_allowed_there(tmp_path):
+    _, text = problems_of(tmp_path, "total: Both sexes", "totals: Both sexes")
+    assert "tables[1].dimensions[1].totals" in text
+    assert "did you mean `total`?" in text
+    assert "least_interesting" in text
+
+
+def test_a_choice_out_of_the_list_shows_the_list_and_the_near_miss(tmp_path):
+    _, text = problems_of(tmp_path, "topic: Health Care", "topic: Healthcare")
+    assert "Diseases and Conditions" in text
+    assert "did you mean `Health Care`?" in text
+
+
+def test_a_missing_field_is_named(tmp_path):
+    _, text = problems_of(tmp_path, "title: Clinic visits\n", "")
+    assert "field `title`: this field is missing" in text
+
+
+def test_a_kind_of_measure_that_does_not_exist_lists_the_kinds(tmp_path):
+    _, text = problems_of(tmp_path, "kind: count", "kind: counts")
+    assert "count_distinct" in text
+    assert "did you mean `count`?" in text
+
+
+def test_a_column_that_does_not_exist_names_the_near_miss(tmp_path):
+    _, text = problems_of(tmp_path, "        column: sex", "        column: sexx")
+    assert "there is no column called 'sexx'" in text
+    assert "did you mean `sex`?" in text
+
+
+def test_a_valid_value_without_a_label_is_an_error(tmp_path):
+    _, text = problems_of(tmp_path, "labels: {f: Female, m: Male}", "labels: {f: Female}")
+    assert "1 valid value(s) of the source column have no label" in text
+
+
+def test_a_direct_identifier_cannot_be_a_dimension(tmp_path):
+    _, text = problems_of(
+        tmp_path,
+        "      valid_values: [f, m]\n      privacy: indirect_identifier",
+        "      valid_values: [f, m]\n      privacy: direct_identifier",
+    )
+    assert "a direct identifier cannot be a dimension" in text
+
+
+def test_an_answer_that_is_neither_yes_nor_no_is_an_error(tmp_path):
+    _, text = problems_of(tmp_path, "prohibited_by_law: no", "prohibited_by_law: perhaps")
+    assert "yes or no" in text
+
+
+def test_two_ways_of_making_categories_are_one_too_many(tmp_path):
+    _, text = problems_of(
+        tmp_path, "labels: {f: Female, m: Male}", "labels: {f: Female, m: Male}\n        recode: {All: [f, m]}"
+    )
+    assert "more than one way" in text
+
+
+def test_overlapping_bins_are_an_error(tmp_path):
+    bins = "bins: [{from: 0, to: 10, label: A}, {from: 10, to: 20, label: B}]"
+    _, text = problems_of(
+        tmp_path, "        column: sex\n        labels: {f: Female, m: Male}", f"        column: age\n        {bins}"
+    )
+    assert "overlaps the bin before it" in text
+
+
+def test_a_table_about_people_needs_a_count(tmp_path):
+    _, text = problems_of(
+        tmp_path,
+        "{name: Persons, kind: count, label: Persons, definition: Number of persons.}",
+        "{name: Years, kind: sum, column: age, of: population, label: Years, definition: Years.}",
+    )
+    assert "needs a count of persons or events" in text
+
+
+def test_the_dataset_must_be_named_after_its_folder(tmp_path):
+    path = write(tmp_path, name="other_name")
+    with pytest.raises(DeclarationError, match="the name of its folder"):
+        load_file(path, dataset="other_name")
+
+
+def test_all_problems_are_told_at_once(tmp_path):
+    text = SOUND.replace("topic: Health Care", "topic: X").replace("frequency: annually", "frequency: Y")
+    with pytest.raises(DeclarationError) as failed:
+        load_file(write(tmp_path, text), dataset="clinic_visits")
+    assert len(failed.value.details) == 2
+    assert "2 problems" in str(failed.value)
+
+
+def test_an_unknown_dataset_names_the_near_miss():
+    with pytest.raises(DeclarationError, match="did you mean 'homicides_by_county'"):
+        load("homicide_by_county")
+
+
+def test_a_number_of_the_sources_values_is_read_as_text(tmp_path):
+    text = SOUND.replace("valid_values: [f, m]", "valid_values: [1, 2]").replace(
+        "labels: {f: Female, m: Male}", "labels: {1: Female, 2: Male}"
+    )
+    declared = load_file(write(tmp_path, text), dataset="clinic_visits")
+    assert declared.table("visits_by_sex").dimension("Sex").labels == {"1": "Female", "2": "Male"}
+
+
+def test_the_outline_agrees_with_the_full_reading(tmp_path):
+    write(tmp_path)
+    outline = read_outline("clinic_visits", tmp_path)
+    assert declared_ids(tmp_path) == ["clinic_visits"]
+    assert (outline.title, outline.owner, outline.tables) == (
+        "Clinic visits",
+        "Department of Health Care Services",
+        ("visits_by_sex",),
+    )
+
+
+def test_the_outline_of_a_broken_declaration_says_why(tmp_path):
+    write(tmp_path, SOUND.replace("tables:\n", "tables: none\nx:\n"))
+    with pytest.raises(DeclarationError, match="`tables` is missing or is not a list"):
+        read_outline("clinic_visits", tmp_path)
