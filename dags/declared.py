@@ -45,6 +45,8 @@ def declared_dag(dataset: str) -> tuple[Outline, DAG]:
             tags=sorted({outline.department, outline.topic, *outline.tags}),
             auto_register=False,
         )
+        # Airflow would validate later, and then count the file with all its DAGs as broken.
+        dag.validate()
     except Exception as error:  # noqa: BLE001 - Airflow raises many kinds here; each is the declaration's fault
         what = f"Airflow does not accept this declaration's schedule, owner or tags: {error}"
         remedy = "Mend `schedule` (a cron expression such as '0 6 1 * *', or '@monthly'), `owner` or `tags`."

@@ -2,8 +2,8 @@
 
 - Tasks bear the names of the steps; the steps that work table by table are mapped over the declared tables.
 - Tasks hand on where a run is kept and digests, never data.
-- Only ``extract`` and ``stage`` are tried again: they reach for other machines. What a rule refused once it refuses
-  again.
+- Only ``extract``, ``stage`` and ``finish`` are tried again: they reach for other machines. What a rule refused once it
+  refuses again.
 - A task process asks for one DAG, and only that one is made; the dag-processor gets all of them.
 - A declaration that cannot be used becomes a DAG whose only task fails and says why, and is listed among the import
   errors by ``broken_declarations.py``; the other datasets are not touched by it.
@@ -15,7 +15,7 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, get_current_context, get_parsing_context, task
+from airflow.sdk import DAG, TriggerRule, get_current_context, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags.declared import broken_dag, dag_id_of, declared_dag
@@ -43,12 +43,10 @@ def extract(dataset: str) -> dict[str, Any]:
     return run
 
 
-@task.short_circuit
+# What follows is skipped for an unchanged source, except `finish`, which goes by its own trigger rule.
+@task.short_circuit(ignore_downstream_trigger_rules=False)
 def has_changed(run: dict[str, Any]) -> bool:
-    changed = bool(perform("has_changed", run))
-    if not changed:
-        perform("finish", run)
-    return changed
+    return bool(perform("has_changed", run))
 
 
 @task(**HEAVY)
@@ -91,9 +89,12 @@ def check_approvals(run: dict[str, Any]) -> dict[str, Any]:
 
 @task(**REACHES_OUT)
 def stage(run: dict[str, Any]) -> dict[str, Any]:
-    staged = perform("stage", run)
-    perform("finish", run)
-    return staged
+    return perform("stage", run)
+
+
+@task(trigger_rule=TriggerRule.NONE_FAILED, **REACHES_OUT)
+def finish(run: dict[str, Any]) -> dict[str, Any]:
+    return perform("finish", run)
 
 
 @task
@@ -116,6 +117,7 @@ def refresh_dag(outline: Outline, dag: DAG) -> DAG:
             >> build_release(run)
             >> check_approvals(run)
             >> stage(run)
+            >> finish(run)
         )
     return dag
 

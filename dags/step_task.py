@@ -3,8 +3,8 @@
 Decides three things and no more:
 
 - the name of a run and where it stages, from Airflow's run id and the Variable ``opendata_staging``;
-- which failures are worth another try: a place out of reach is, a refusal, a broken declaration or a source that is
-  not as declared is not;
+- which failures are worth another try: a place out of reach is; a refusal, a broken declaration, a source that is not
+  as declared or a defect is not;
 - what reaches the log of a failed task: the sentence written for people, and for a defect of ours its kind and the
   lines of code it passed. Never the message or the variables of a foreign exception, which may quote a record.
 """
@@ -50,7 +50,7 @@ def perform(step: str, run: Mapping[str, Any], *arguments: str) -> Any:
 
 def pipeline_run_id(airflow_run_id: str) -> str:
     """Airflow's run id as a name fit for a folder: the same run keeps its folder when a task is tried again."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", airflow_run_id)
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", airflow_run_id).lstrip(".") or "run"
 
 
 def staging_place() -> str | None:
@@ -70,7 +70,9 @@ def verdict(step: str, error: Exception) -> AirflowException:
         f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
         for frame in reversed(traceback.extract_tb(error.__traceback__))
     )
-    return AirflowException(
+    # Among the unforeseen, only what the operating system or the network says can pass by itself.
+    kind = AirflowException if isinstance(error, OSError) else AirflowFailException
+    return kind(
         f"An unforeseen {type(error).__name__} in step {step}, a defect of the pipeline or of its surroundings; its "
         f"message is withheld because it may quote a record. It passed: {passed}\n"
         f"What to do: run `bin/opendata preview` for the dataset on a machine that may see the data, and report the "

@@ -36,6 +36,7 @@ IN_PLAIN_WORDS = {
     "build_release": "wrote the release: files, metadata, evidence",
     "check_approvals": "looked for the approvals",
     "stage": "moved it to portal staging",
+    "finish": "closed the run and emptied its work area",
     "read_declaration": "read the declaration",
 }
 
@@ -106,7 +107,7 @@ def _step_line(what: str, event: dict[str, Any], seconds: float) -> str:
     if what == "done":
         return f"  {name:<58} {IN_PLAIN_WORDS.get(event['step'], ''):<46} {seconds:5.1f} s"
     reason = "\n".join(f"      {line}" for line in event["why"].splitlines())
-    return f"  {name:<58} {'FAILED' if what == 'failed' else 'will be tried again'}\n{reason}"
+    return f"  {name:<58} {'FAILED' if what == 'failed' else 'will be tried again in some minutes'}\n{reason}"
 
 
 def main(arguments: Sequence[str]) -> int:

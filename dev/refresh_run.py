@@ -63,11 +63,20 @@ def run(dag_ids: Sequence[str], progress: Progress) -> None:
             progress.tell("ended", dag=dag_id, outcome="missing", run_id=None)
             continue
         dag_run = dag.test()
-        states = {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}
-        outcome = str(dag_run.state)
-        if outcome == "success":
-            outcome = "staged" if states.get("stage") == "success" else "unchanged"
+        outcome = "failed" if str(dag_run.state) != "success" else said_by_finish(dag_id, dag_run.run_id)
         progress.tell("ended", dag=dag_id, outcome=outcome, run_id=dag_run.run_id)
+
+
+def said_by_finish(dag_id: str, run_id: str) -> str:
+    """The outcome that the last step of a run handed on: staged or unchanged."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        told = session.scalars(
+            XComModel.get_many(run_id=run_id, key="return_value", task_ids="finish", dag_ids=dag_id)
+        ).one()
+        return XComModel.deserialize_value(told)["outcome"]
 
 
 def main() -> None:

@@ -1,0 +1,143 @@
+"""An embedded Airflow of its own for these tests, declarations written for one test, and a pipeline that obeys it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dev.airflow_env import Home, embedded_environment, ensure_private
+
+DECLARATION = """\
+dataset: {dataset}
+title: Visits to clinics
+description: Visits to the clinics of a county.
+department: Department of Public Health
+topic: Health Care
+schedule: "{schedule}"
+tags: [clinics]
+tables:
+  - table: visits_by_region
+  - table: visits_by_county
+"""
+
+
+@pytest.fixture(scope="session")
+def embedded_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A migrated home with the settings of airflow_settings.yaml, and this process configured to use it."""
+    home = Home(tmp_path_factory.mktemp("airflow"))
+    ensure_private(home, {})
+    before = dict(os.environ)
+    os.environ.update(embedded_environment(home), OPENDATA_AIRFLOW_HOME=str(home.folder))
+    from dev.airflow_home import make_ready
+
+    make_ready()
+    yield home
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def declarations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of declarations that the DAG files read."""
+    folder = tmp_path / "datasets"
+    folder.mkdir()
+    monkeypatch.setenv("OPENDATA_DATASETS", str(folder))
+    monkeypatch.delenv("OPENDATA_STAGING", raising=False)
+    return folder
+
+
+@pytest.fixture
+def declare(declarations: Path) -> Callable[..., str]:
+    """Write a declaration; its text may be given, and is broken when it says so."""
+
+    def write(dataset: str, text: str = DECLARATION, schedule: str = "0 6 1 * *") -> str:
+        (declarations / dataset).mkdir()
+        (declarations / dataset / "dataset.yaml").write_text(text.format(dataset=dataset, schedule=schedule))
+        return dataset
+
+    return write
+
+
+class ScriptedPipeline(types.ModuleType):
+    """Stands in for include.opendata.pipeline: notes every call, and fails where a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__("include.opendata.pipeline")
+        self.calls: list[tuple[str, str | None]] = []
+        self.failures: list[tuple[str, str]] = []
+        self.raises: dict[str, list[Exception]] = {}
+        self.is_changed = True
+        self.started_with: dict[str, Any] = {}
+
+    def start(self, dataset: str, run_id: str, source: str | None = None, staging: str | None = None) -> dict[str, Any]:
+        self.started_with = {"dataset": dataset, "run_id": run_id, "source": source, "staging": staging}
+        return {"dataset": dataset, "run_id": run_id}
+
+    def record_failure(self, run: dict[str, Any], step: str, message: str) -> None:
+        self.failures.append((step, message))
+
+    def has_changed(self, run: dict[str, Any]) -> bool:
+        self.calls.append(("has_changed", None))
+        return self.is_changed
+
+    def __getattr__(self, step: str) -> Callable[..., dict[str, str]]:
+        if step.startswith("__"):
+            raise AttributeError(step)
+
+        def perform(run: dict[str, Any], table: str | None = None) -> dict[str, str]:
+            self.calls.append((step, table))
+            if self.raises.get(step):
+                raise self.raises[step].pop(0)
+            return {"digest": "0" * 64}
+
+        return perform
+
+
+@pytest.fixture
+def pipeline(monkeypatch: pytest.MonkeyPatch) -> ScriptedPipeline:
+    import include.opendata
+
+    scripted = ScriptedPipeline()
+    monkeypatch.setitem(sys.modules, "include.opendata.pipeline", scripted)
+    monkeypatch.setattr(include.opendata, "pipeline", scripted, raising=False)
+    return scripted
+
+
+@pytest.fixture
+def bag(embedded_airflow: Home, declarations: Path) -> Callable[[], Any]:
+    """Parses the DAG files as the dag-processor does."""
+
+    def parse() -> Any:
+        from airflow.dag_processing.dagbag import BundleDagBag
+
+        folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+        return BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder")
+
+    return parse
+
+
+@pytest.fixture
+def run_dag(bag: Callable[[], Any]) -> Callable[[str], dict[str, list[str]]]:
+    """Runs a DAG in this process; its tasks may be tried again at once. Returns the states of its tasks."""
+
+    def run(dag_id: str) -> dict[str, list[str]]:
+        from datetime import timedelta
+
+        dag = bag().dags[dag_id]
+        for task in dag.tasks:
+            if task.retries:
+                task.retry_delay = timedelta(seconds=0)
+                task.max_retry_delay = timedelta(seconds=1)
+        dag_run = dag.test()
+        states: dict[str, list[str]] = {"": [str(dag_run.state)]}
+        for instance in dag_run.get_task_instances():
+            states.setdefault(instance.task_id, []).append(str(instance.state))
+        return states
+
+    return run

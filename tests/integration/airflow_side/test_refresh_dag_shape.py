@@ -1,0 +1,129 @@
+"""What Airflow knows of a dataset from its declaration alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from dev.airflow_env import ROOT
+
+STEPS = [
+    "extract",
+    "has_changed",
+    "check_quality",
+    "tabulate",
+    "assess",
+    "protect",
+    "check_publishable",
+    "build_release",
+    "check_approvals",
+    "stage",
+    "finish",
+]
+
+
+def test_every_declaration_has_its_dag(bag, declare):
+    declare("clinic_visits")
+    declare("births")
+    parsed = bag()
+    assert sorted(parsed.dags) == ["refresh__births", "refresh__clinic_visits"]
+    assert parsed.import_errors == {}
+
+
+def test_the_tasks_are_the_steps_one_after_the_other(bag, declare):
+    declare("clinic_visits")
+    dag = bag().dags["refresh__clinic_visits"]
+    assert [task.task_id for task in dag.topological_sort()] == STEPS
+
+
+def test_the_steps_that_work_table_by_table_are_mapped_over_the_declared_tables(bag, declare):
+    from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+    declare("clinic_visits")
+    dag = bag().dags["refresh__clinic_visits"]
+    mapped = [task for task in dag.tasks if isinstance(task, MappedOperator)]
+    assert {task.task_id for task in mapped} == {"tabulate", "assess", "check_publishable"}
+    for task in mapped:
+        assert task.op_kwargs_expand_input.value["table"] == ["visits_by_region", "visits_by_county"]
+
+
+def test_only_the_steps_that_reach_other_machines_are_tried_again(bag, declare):
+    declare("clinic_visits")
+    dag = bag().dags["refresh__clinic_visits"]
+    retries = {task.task_id: task.retries for task in dag.tasks}
+    assert {step for step, times in retries.items() if times > 0} == {"extract", "stage", "finish"}
+    for step in ("extract", "stage", "finish"):
+        assert dag.get_task(step).retry_exponential_backoff > 1
+
+
+def test_the_dag_says_whose_it_is_and_what_it_is_about(bag, declare):
+    declare("clinic_visits", schedule="30 4 * * 1")
+    dag = bag().dags["refresh__clinic_visits"]
+    assert set(dag.tags) == {"Department of Public Health", "Health Care", "clinics"}
+    assert {task.owner for task in dag.tasks} == {"Department of Public Health"}
+    assert "Visits to clinics" in dag.doc_md
+    assert "visits_by_county" in dag.doc_md
+    assert dag.schedule == "30 4 * * 1"
+
+
+def test_a_missed_schedule_is_not_made_up_for_and_runs_do_not_overlap(bag, declare):
+    declare("clinic_visits")
+    dag = bag().dags["refresh__clinic_visits"]
+    assert dag.catchup is False
+    assert dag.max_active_runs == 1
+    assert dag.start_date.year == 2025
+
+
+PARSE_IN_A_NEW_PROCESS = """
+import json, sys
+import airflow.sdk, airflow.sdk.exceptions
+bare = set(sys.modules)
+{context}
+import importlib.util
+spec = importlib.util.spec_from_file_location("parsed", "dags/refresh_datasets.py")
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+dags = [name for name in vars(module) if name.startswith("refresh__")]
+print(json.dumps({{"dags": dags, "new": sorted({{name.partition(".")[0] for name in set(sys.modules) - bare}})}}))
+"""
+
+
+def parse_in_a_new_process(context: str = "") -> dict[str, list[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", PARSE_IN_A_NEW_PROCESS.format(context=context)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.usefixtures("embedded_airflow")
+def test_parsing_imports_nothing_heavy(declare):
+    declare("clinic_visits")
+    parsed = parse_in_a_new_process()
+    assert parsed["dags"] == ["refresh__clinic_visits"]
+    heavy = {"pandas", "numpy", "great_expectations", "duckdb", "duckdb_engine", "boto3", "pyarrow", "scipy", "altair"}
+    assert heavy & set(parsed["new"]) == set()
+    assert {"pydantic", "sqlalchemy"} & set(parsed["new"]) == set()
+
+
+@pytest.mark.usefixtures("embedded_airflow")
+def test_a_task_process_makes_only_the_dag_it_runs(declare):
+    declare("clinic_visits")
+    declare("births")
+    parsed = parse_in_a_new_process('import os; os.environ["_AIRFLOW_PARSING_CONTEXT_DAG_ID"] = "refresh__births"')
+    assert parsed["dags"] == ["refresh__births"]
+
+
+def test_the_folder_that_airflow_parses_holds_no_other_dag_file(bag, declare):
+    declare("clinic_visits")
+    parsed = bag()
+    assert {path.rpartition("/")[2] for path in parsed.file_last_changed} == {
+        "refresh_datasets.py",
+        "broken_declarations.py",
+    }
