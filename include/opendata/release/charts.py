@@ -7,11 +7,11 @@ offline with Altair and vl-convert into inline SVG; the same table gives the sam
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Any
 
+from include.opendata.release.svg import GRID, INK, LINE, draw, finish
+from include.opendata.rules.portal import annotation_codes
 from include.opendata.spec.tables import Table
 from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableDimension, TableMeasure
 
@@ -22,9 +22,9 @@ CELLS_UP_TO = 2_000
 ROWS_UP_TO = 60
 NUMBERS_IN_CELLS_UP_TO = 60
 
-INK, MUTED, GRID, LINE = "#1f2933", "#52606d", "#d9e2ec", "#0b5394"
 LINES = [INK, "#0b6bcb", "#b44d12", "#2f7d4f", "#7b3fa0"]
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+
+IN_THE_FILE = "The values are in the published file."
 
 _GEOGRAPHIES = ("residence_geography", "service_geography")
 
@@ -44,7 +44,12 @@ class _Cell:
 
     labels: dict[str, str]
     value: float | None
-    annotation: str
+    mark: str
+    """S or C where the value is suppressed (in a table with one code for both, always S); empty otherwise."""
+
+    @property
+    def suppressed(self) -> bool:
+        return self.mark != ""
 
 
 def charts(table: Table, protected: ProtectedTable, *, prefix: str) -> tuple[Chart, ...]:
@@ -59,7 +64,8 @@ def charts(table: Table, protected: ProtectedTable, *, prefix: str) -> tuple[Cha
     if not drawn:
         drawn.append(_bars(table, protected, measure))
     return tuple(
-        replace(chart, svg=_finish(chart, f"{prefix}-{number}")) for number, chart in enumerate(drawn, start=1)
+        replace(chart, svg=finish(chart.svg, chart.description, f"{prefix}-{number}"))
+        for number, chart in enumerate(drawn, start=1)
     )
 
 
@@ -96,12 +102,12 @@ def _cells(protected: ProtectedTable, measure: TableMeasure, fixed: dict[str, st
     for position in range(len(frame)):
         row = frame.iloc[position]
         missing = bool(frame[measure.name].isna().iloc[position])
-        code = row[annotation] if annotation in frame.columns else ""
+        code = str(row[annotation]) if annotation in frame.columns else ""
         found.append(
             _Cell(
                 labels={name: str(row[name]) for name in names},
                 value=None if missing else float(row[measure.name]),
-                annotation=str(code) if isinstance(code, str) else "",
+                mark=annotation_codes().code(int(code)).letter if missing and code else "",
             )
         )
     return found
@@ -189,8 +195,8 @@ def _trend(table: Table, protected: ProtectedTable, measure: TableMeasure, time:
         caption=f"{label} over time{who}"
         + (f" ({others})" if others else "")
         + (". A gap is a suppressed value." if hidden else "."),
-        description=f"Line chart of {label} by {_axis_label(table, time.name)}{who}. The values are in the published file.",
-        svg=_svg(alt.layer(lines, points)),
+        description=f"Line chart of {label} by {_axis_label(table, time.name)}{who}. {IN_THE_FILE}",
+        svg=draw(alt.layer(lines, points)),
     )
 
 
@@ -220,26 +226,29 @@ def _heat_map(
         for cell in _cells(protected, measure, fixed)
         if cell.labels[down.name] in rows_shown and (facet is None or cell.labels[facet.name] in panels)
     ]
-    top = max((cell.value for cell in cells if cell.value is not None), default=0.0)
-    low = min((cell.value for cell in cells if cell.value is not None), default=0.0)
+    low, top, beyond = _shades([cell.value for cell in cells if cell.value is not None])
     values = [
         {
             "row": cell.labels[down.name],
             "column": cell.labels[across.name],
             "panel": cell.labels[facet.name] if facet else "",
             "value": cell.value,
-            "kind": "shown" if cell.value is not None else "hidden" if cell.annotation else "none",
-            "dark": cell.value is not None and cell.value > low + 0.55 * (top - low),
+            "kind": "shown" if cell.value is not None else "hidden" if cell.suppressed else "none",
+            "mark": cell.mark,
+            "dark": cell.value is not None and cell.value > low + 0.6 * (top - low),
         }
         for cell in cells
     ]
     step = (64, 30) if len(columns) * len(panels) <= 12 else (36, 17)
+    longest = max(map(len, columns))
     many = len(rows_shown) * len(columns) > NUMBERS_IN_CELLS_UP_TO
     x = alt.X(
         "column:N",
         sort=columns,
         title=_axis_label(table, across.name),
-        axis=alt.Axis(orient="top", labelAngle=0 if step[0] >= 36 else -90, domain=False, ticks=False, labelLimit=90),
+        axis=alt.Axis(
+            orient="top", labelAngle=0 if longest * 6 <= step[0] else -50, domain=False, ticks=False, labelLimit=130
+        ),
     )
     y = alt.Y("row:N", sort=rows_shown, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=190))
     data = alt.Data(values=values)
@@ -252,7 +261,8 @@ def _heat_map(
                 "value:Q",
                 scale=alt.Scale(
                     range=["#eaf2fb", "#9cc4e8", "#3f87c5", "#0b4a86"],
-                    domain=[low, low + (top - low) / 3, low + 2 * (top - low) / 3, top] if top > low else [0, 1, 2, 3],
+                    domain=[low + share * (top - low) / 3 for share in range(4)],
+                    clamp=True,
                 ),
                 title=label,
                 legend=alt.Legend(orient="bottom", gradientLength=260, format=_format(measure), titleLimit=400),
@@ -274,9 +284,9 @@ def _heat_map(
             )
         )
         layers.append(
-            base.transform_filter("datum.kind == 'hidden'").mark_text(
-                fontSize=11, fontWeight="bold", text="S", color=INK
-            )
+            base.transform_filter("datum.kind == 'hidden'")
+            .mark_text(fontSize=11, fontWeight="bold", color=INK)
+            .encode(text="mark:N")
         )
     layered = alt.layer(*layers).properties(width=alt.Step(step[0]), height=alt.Step(step[1]))
     chart: Any = layered
@@ -287,24 +297,37 @@ def _heat_map(
             ),
             spacing=24,
         )
-    hatched = sum(cell.value is None and cell.annotation != "" for cell in cells)
+    hatched = sum(cell.suppressed for cell in cells)
     part = "" if len(rows_shown) >= len(down.labels) else f", the {len(rows_shown)} largest of {len(down.labels)}"
     caption = f"{label} by {_axis_label(table, down.name)}{part} and {_axis_label(table, across.name)}"
     caption += f", for each {_axis_label(table, facet.name)}" if facet else ""
-    caption += f" ({others})" if others else ""
+    caption += f". {others}" if others else ""
+    caption += f". The darkest shade stands for {top:{_format(measure)}} and more" if beyond else ""
     caption += f". {'Hatched cells are' if hatched != 1 else 'The hatched cell is'} suppressed." if hatched else "."
     return Chart(
         caption=caption,
-        description=f"Heat map: {caption} {len(cells):,} cells, {hatched:,} of them suppressed. The values are in the published file.",
-        svg=_svg(chart),
+        description=f"Heat map: {caption} {len(cells):,} cells, {hatched:,} of them suppressed. {IN_THE_FILE}",
+        svg=draw(chart),
     )
+
+
+def _shades(values: list[float]) -> tuple[float, float, bool]:
+    """The ends of the colour scale, and whether values lie beyond it: one extreme value must not fade all others."""
+    if not values:
+        return 0.0, 1.0, False
+    ordered = sorted(values)
+    low, top = ordered[0], ordered[-1]
+    usual = ordered[int(0.97 * (len(ordered) - 1))]
+    if low < usual < top / 1.5:
+        return low, usual, True
+    return low, top if top > low else low + 1.0, False
 
 
 def _rows_shown(protected: ProtectedTable, down: TableDimension, fixed: dict[str, str], room: int) -> list[str]:
     total = [down.total] if down.total is not None else []
     room = min(room, ROWS_UP_TO) - len(total)
     if len(down.labels) <= room:
-        return [*total, *down.labels]
+        return [*down.labels, *total]
     largest: set[str] = set()
     counts = [m for m in protected.structure.measures if m.role == "count"] or list(protected.structure.measures)
     sums: dict[str, float] = {}
@@ -313,7 +336,7 @@ def _rows_shown(protected: ProtectedTable, down: TableDimension, fixed: dict[str
     largest.update(
         sorted(down.labels, key=lambda label: (-sums.get(label, 0.0), down.labels.index(label)))[: max(room, 1)]
     )
-    return [*total, *(label for label in down.labels if label in largest)]
+    return [*(label for label in down.labels if label in largest), *total]
 
 
 def _bars(table: Table, protected: ProtectedTable, measure: TableMeasure) -> Chart:
@@ -335,7 +358,7 @@ def _bars(table: Table, protected: ProtectedTable, measure: TableMeasure) -> Cha
         {
             "row": cell.labels[dimension.name],
             "value": 0.0 if cell.value is None else cell.value,
-            "text": ("suppressed" if cell.annotation else "no data")
+            "text": ("suppressed" if cell.suppressed else "blank")
             if cell.value is None
             else f"{cell.value:{_format(measure)}}",
         }
@@ -350,62 +373,10 @@ def _bars(table: Table, protected: ProtectedTable, measure: TableMeasure) -> Cha
     caption = f"{label} by {_axis_label(table, dimension.name)}" + (f" ({others})" if others else "") + "."
     return Chart(
         caption=caption,
-        description=f"Bar chart: {caption} The values are in the published file.",
-        svg=_svg(alt.layer(bars, texts).properties(width=560, height=alt.Step(26))),
+        description=f"Bar chart: {caption} {IN_THE_FILE}",
+        svg=draw(alt.layer(bars, texts).properties(width=560, height=alt.Step(26))),
     )
 
 
 def _and(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _svg(chart: Any) -> str:
-    """The chart as SVG, drawn offline: no address may be read, and nothing in it depends on the time."""
-    import vl_convert
-
-    configured = chart.configure(
-        background="transparent",
-        font=FONT,
-        aria=False,
-        view={"stroke": None},
-        axis={
-            "labelColor": INK,
-            "titleColor": MUTED,
-            "gridColor": GRID,
-            "labelFontSize": 11,
-            "titleFontSize": 11,
-            "titleFontWeight": "normal",
-            "domainColor": GRID,
-            "tickColor": GRID,
-        },
-        legend={
-            "labelColor": INK,
-            "titleColor": MUTED,
-            "labelFontSize": 11,
-            "titleFontSize": 11,
-            "titleFontWeight": "normal",
-        },
-        header={"labelColor": INK},
-    )
-    drawn: str = vl_convert.vegalite_to_svg(configured.to_dict(), allowed_base_urls=[])
-    return drawn
-
-
-_ID = re.compile(r'\bid="([^"]+)"')
-_HATCH = (
-    '<pattern id="{id}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    '<rect width="6" height="6" fill="#eceff3"/><line x1="0" y1="0" x2="0" y2="6" stroke="#9aa5b1" stroke-width="2"/></pattern>'
-)
-
-
-def _finish(chart: Chart, prefix: str) -> str:
-    """Makes the ids unique on the page, adds the hatching, and tells a screen reader what the chart shows."""
-    svg = re.sub(r"^<\?xml[^>]*\?>\s*", "", chart.svg)
-    for name in dict.fromkeys(_ID.findall(svg)):
-        svg = svg.replace(f'id="{name}"', f'id="{prefix}-{name}"').replace(f"url(#{name})", f"url(#{prefix}-{name})")
-    svg = svg.replace("url(#hatch)", f"url(#{prefix}-hatch)")
-    opening, rest = svg.split(">", 1)
-    opening = re.sub(r'\s(role|aria-[a-z]+|class)="[^"]*"', "", opening)
-    opening += f' role="img" aria-label="{escape(chart.description, quote=True)}"'
-    defs = f"<defs>{_HATCH.format(id=f'{prefix}-hatch')}</defs>" if f"url(#{prefix}-hatch)" in rest else ""
-    return f"{opening}>{defs}{rest}".strip()

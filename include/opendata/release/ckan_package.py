@@ -118,7 +118,7 @@ def _resources(
 
 
 def _datastore_field(field: FieldDescription) -> dict[str, Any]:
-    """Types are declared, never guessed from the first rows; whole numbers are ``numeric`` too, which the portal's loader knows."""
+    """Types are declared, never guessed from the first rows; ``numeric`` is the one number the portal's loader knows."""
     kind = "text" if field.type == "text" else "numeric"
     notes = " ".join(part for part in (field.definition, field.notes) if part)
     return {"id": field.name, "type": kind, "info": {"label": field.label, "notes": notes, "type_override": kind}}

@@ -144,7 +144,7 @@ def _refuse_shown_blanks(protected: ProtectedTable, place: Place) -> None:
 def _formula(place: Place, count: int) -> Refused:
     return Refused(
         f"{count} cell(s) begin with a sign that a spreadsheet runs as a formula (= + - @)",
-        remedy="Give these categories other labels in the declaration (`labels` or `recode`); texts are never changed silently.",
+        remedy="Give them other labels in the declaration (`labels` or `recode`); texts are never changed silently.",
         slug="formula-cell",
         place=place,
     )

@@ -1,0 +1,115 @@
+"""What portal staging is to everybody else: a place releases are published to, one pointer per dataset, one catalog.
+
+Layout (fixed)::
+
+    data.json                                   the catalog, DCAT-US 1.1
+    <dataset>/current.json                      which release is the current one
+    <dataset>/releases/<release>/manifest.json  and every file it names
+
+A release never changes once it is there. ``current.json`` and ``data.json`` move last, each by an atomic rename: a reader
+sees the old release or the new one, nothing in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from include.opendata.manifest import MANIFEST_NAME, DatasetId, Digest, Manifest, ReleaseId
+
+CATALOG_NAME = "data.json"
+POINTER_NAME = "current.json"
+RELEASES = "releases"
+
+
+class Pointer(BaseModel):
+    """``current.json``: the release the public is to see, and the digest of its manifest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: DatasetId
+    release: ReleaseId
+    manifest: str
+    """The manifest's path from the dataset's folder."""
+    manifest_sha256: Digest
+    released_at: str
+
+    @classmethod
+    def to_release(cls, manifest: Manifest, manifest_sha256: str) -> Pointer:
+        """The pointer to the release ``manifest`` describes."""
+        return cls(
+            dataset=manifest.dataset,
+            release=manifest.release,
+            manifest=f"{RELEASES}/{manifest.release}/{MANIFEST_NAME}",
+            manifest_sha256=manifest_sha256,
+            released_at=manifest.run.started_at,
+        )
+
+    def to_bytes(self) -> bytes:
+        """The pointer as it is written."""
+        return (self.model_dump_json(indent=2) + "\n").encode()
+
+
+@dataclass(frozen=True)
+class Published:
+    """What :meth:`Staging.publish` did. ``moved``: the pointer moved to this release; it was not there already."""
+
+    dataset: str
+    release: str
+    address: str
+    previous: str | None
+    moved: bool
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Something in staging that is not as the manifest, the pointer or the catalog says."""
+
+    slug: Literal["missing", "changed", "extra", "pointer", "manifest", "catalog"]
+    path: str
+    """From staging's root."""
+    sentence: str
+
+
+class Staging(Protocol):
+    """Portal staging, wherever it is kept."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, as :func:`~include.opendata.staging.open_staging` takes it."""
+        ...
+
+    def publish(self, release_folder: Path, manifest: Manifest, expected_current: str | None) -> Published:
+        """Copy the release and make it the current one, if ``expected_current`` still is (None: if there is none).
+
+        Doing it again with the same release changes nothing. Raises Refused (``staging-moved``: another release became
+        the current one meanwhile; ``release-exists``: this id is there with other contents) and StorageError.
+        """
+        ...
+
+    def datasets(self) -> tuple[str, ...]:
+        """The datasets that have a current release, sorted."""
+        ...
+
+    def current(self, dataset: str) -> str | None:
+        """The id of the current release; None when there is none."""
+        ...
+
+    def releases(self, dataset: str) -> tuple[str, ...]:
+        """The ids of all releases, oldest first."""
+        ...
+
+    def read_manifest(self, dataset: str, release: str | None = None) -> Manifest:
+        """The manifest of a release; of the current one if none is named. Raises InputError when there is none."""
+        ...
+
+    def address_of(self, dataset: str, release: str, path: str = "") -> str:
+        """Where a release, or one of its files, is."""
+        ...
+
+    def verify(self, dataset: str, release: str | None = None) -> list[Drift]:
+        """Everything that drifted in a release (the current one if none is named), its pointer and the catalog."""
+        ...
