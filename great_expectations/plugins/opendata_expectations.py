@@ -97,7 +97,8 @@ def _not_annotated(annotation: sa.ColumnClause) -> sa.ColumnElement[bool]:
 
 
 def _matches(column: sa.ColumnElement, pattern: str, engine: SqlAlchemyExecutionEngine) -> sa.ColumnElement[bool]:
-    condition = gx_metrics.get_dialect_regex_expression(column, pattern, engine.dialect_module)
+    dialect = engine.dialect_module or engine.engine.dialect
+    condition = gx_metrics.get_dialect_regex_expression(column, pattern, dialect)
     if condition is None:
         raise NotImplementedError(f"regular expressions on {engine.dialect_name}")
     return condition

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+_MOST_COLUMNS = 5
+"""An expectation about more columns than this is about the table."""
+
 Severity = Literal["critical", "warning", "info"]
 
 
@@ -64,7 +67,7 @@ class QualityReport:
 
 def failure(outcome: ExpectationOutcome, rows: int) -> str:
     """One failed expectation for people: column, what was expected, how many rows fall short."""
-    where = f"{', '.join(outcome.columns)}: " if outcome.columns else ""
+    where = f"{', '.join(outcome.columns)}: " if 0 < len(outcome.columns) <= _MOST_COLUMNS else ""
     if not outcome.decided:
         return f"{where}{outcome.sentence}; this could not be evaluated"
     if outcome.failing_rows is None:

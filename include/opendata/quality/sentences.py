@@ -38,12 +38,17 @@ def _list(values: Any, most: int = 12) -> str:
 
 
 def _range(arguments: Arguments, low: str = "min_value", high: str = "max_value") -> str:
-    least, most = arguments.get(low), arguments.get(high)
+    least, most = _number(arguments.get(low)), _number(arguments.get(high))
     if least is not None and most is not None:
         return f"{least}" if least == most else f"from {least} to {most}"
     if least is not None:
         return f"{least} or more"
     return f"{most} or less" if most is not None else "anything"
+
+
+def _number(value: Any) -> Any:
+    """Great Expectations reads 0 as 0.0; people do not."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _whole_columns(a: Arguments) -> str:
