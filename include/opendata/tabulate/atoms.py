@@ -1,0 +1,128 @@
+"""Numbers the atoms of a dataset: how cells of different tables are known to be one and the same figure.
+
+For every source column that some table uses as a dimension or in a filter, the distinct ways its values are sorted, over
+all tables (the category in each, and whether each keeps them), are the column's atoms. They are found by one SELECT
+DISTINCT per column and numbered in the order of the categories.
+
+A category that no kept record has gets an atom of its own, so that every category has one. Such an *empty* atom belongs to
+every total of its column, in every table: no record lies in it, so it changes no figure, and totals that are the same
+figure keep the same atoms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from include.opendata.errors import Place, Refused
+from include.opendata.spec.dataset import Dataset
+from include.opendata.spec.source import SourceColumn
+from include.opendata.spec.tables import Dimension, Table
+from include.opendata.tabulate.categories import Categories, Key, declared_categories, found_categories, keeps, key
+from include.opendata.warehouse import Warehouse
+
+MOST_ATOMS = 200_000
+
+
+@dataclass(frozen=True)
+class ColumnAtoms:
+    """The atoms 0, 1, 2 … of one source column; the empty ones come after those with records."""
+
+    keys: dict[tuple[str, str], tuple[Key, ...]]
+    """(table, dimension) → the key of each atom that has records."""
+    kept: dict[str, tuple[bool, ...]]
+    """table → whether it keeps each atom that has records; a table that does not filter the column is not listed."""
+    empty: dict[str, int]
+    """label without records → its atom."""
+
+    def of_category(self, table: str, dimension: str, categories: Categories, label: str) -> tuple[int, ...]:
+        """The atoms of a label of one table's dimension."""
+        of = categories.label_of
+        keys = self.keys[table, dimension]
+        found = tuple(atom for atom in self._with_records(table) if of.get(keys[atom]) == label)
+        return found or (self.empty[label],)
+
+    def of_total(self, table: str) -> tuple[int, ...]:
+        """The atoms the table keeps."""
+        return (*self._with_records(table), *sorted(self.empty.values()))
+
+    @property
+    def records(self) -> int:
+        """How many atoms have records."""
+        for values in (*self.keys.values(), *self.kept.values()):
+            return len(values)
+        return 0
+
+    def _with_records(self, table: str) -> tuple[int, ...]:
+        kept = self.kept.get(table)
+        return tuple(atom for atom in range(self.records) if kept is None or kept[atom])
+
+
+def atoms(dataset: Dataset, warehouse: Warehouse) -> dict[str, ColumnAtoms]:
+    """The atoms of every source column that a table's dimension or filter uses, columns in the order of the source.
+
+    Raises Refused when a column has more than 200,000 of them, which is no set of categories.
+    """
+    used = {d.column for t in dataset.tables for d in t.dimensions} | {
+        c.column for t in dataset.tables for c in t.filter
+    }
+    declared = {column.name: column for column in dataset.source.columns}
+    return {name: _of_column(dataset, column, declared, warehouse) for name, column in declared.items() if name in used}
+
+
+def _of_column(
+    dataset: Dataset, column: SourceColumn, declared: dict[str, SourceColumn], warehouse: Warehouse
+) -> ColumnAtoms:
+    records = warehouse.sql_table
+    uses = [(t, d) for t in dataset.tables for d in t.dimensions if d.column == column.name]
+    filters = {t.table: [c for c in t.filter if c.column == column.name] for t in dataset.tables}
+    filtering = [table for table, conditions in filters.items() if conditions]
+    expressions = [key(d, column, records.c[column.name]).label(f"k{i}") for i, (_, d) in enumerate(uses)]
+    expressions += [
+        sa.case((keeps(filters[table], declared, records), sa.literal_column("1")), else_=sa.literal_column("0")).label(
+            f"f{i}"
+        )
+        for i, table in enumerate(filtering)
+    ]
+    found = warehouse.rows(sa.select(*expressions).distinct().limit(MOST_ATOMS + 1), dataset=dataset.dataset)
+    if len(found) > MOST_ATOMS:
+        raise Refused(
+            f"the column has more than {MOST_ATOMS:,} categories",
+            remedy="Group its values with `recode`, `bins` or `period`; a table of single values is no aggregate.",
+            slug="too-many-categories",
+            place=Place(dataset=dataset.dataset, column=column.name),
+        )
+    ways = sorted((tuple(row) for row in found), key=_in_order)
+    keys = {(t.table, d.name): tuple(_plain(way[i]) for way in ways) for i, (t, d) in enumerate(uses)}
+    kept = {table: tuple(bool(way[len(uses) + i]) for way in ways) for i, table in enumerate(filtering)}
+    return ColumnAtoms(keys, kept, _empty(column, uses, keys, kept))
+
+
+def _empty(
+    column: SourceColumn,
+    uses: list[tuple[Table, Dimension]],
+    keys: dict[tuple[str, str], tuple[Key, ...]],
+    kept: dict[str, tuple[bool, ...]],
+) -> dict[str, int]:
+    empty: dict[str, int] = {}
+    count = len(next(iter(keys.values()), next(iter(kept.values()), ())))
+    for table, dimension in uses:
+        own = keys[table.table, dimension.name]
+        there = {own[atom] for atom in range(count) if table.table not in kept or kept[table.table][atom]}
+        categories = declared_categories(dimension, column) or found_categories(
+            dimension, column, there, fill=table.absent_combinations == "zero"
+        )
+        for label, one in zip(categories.labels, categories.keys, strict=True):
+            if one not in there:
+                empty.setdefault(label, count + len(empty))
+    return empty
+
+
+def _in_order(way: tuple[Any, ...]) -> tuple[tuple[bool, Any], ...]:
+    return tuple((one is None, 0 if one is None else one) for one in way)
+
+
+def _plain(one: Any) -> Key:
+    return one if one is None or isinstance(one, str) else int(one)
