@@ -31,7 +31,8 @@ def check_source(dataset: Dataset, warehouse: Warehouse) -> QualityReport:
 
     Returns the report when the suite is met. Raises DeclarationError when the suite cannot be used (``suite-missing``,
     ``suite-malformed``, ``suite-empty``, ``suite-weaker-than-declaration``, ``expectation-not-importable``,
-    ``expectation-arguments``), Refused ``quality-failed`` when the records do not meet it.
+    ``expectation-arguments``, ``suite-parameter``), Refused ``quality-failed`` when the records do not meet it,
+    ``quality-undecided`` when the database does not answer.
     """
     place = Place(dataset=dataset.dataset)
     report = _run(dataset.quality.suite, mandatory_source(dataset), warehouse, {}, place)
@@ -82,7 +83,10 @@ def _run(
     with gx_project.LOCK:
         gx_project.importable(suite, place=place)
         loaded = gx_project.load_suite(suite, place=place)
-        rows, outcomes = _evaluate(loaded, suite, warehouse, parameters)
+        try:
+            rows, outcomes = _evaluate(loaded, suite, warehouse, parameters)
+        except Exception as error:  # noqa: BLE001 - a driver's message can quote a record; only its kind may go on
+            raise _could_not_run(name, error, place) from None
     return QualityReport(
         suite=name,
         rows=rows,
@@ -90,6 +94,22 @@ def _run(
         evaluated=len(outcomes),
         successful=sum(outcome.success for outcome in outcomes),
         expectations=tuple(outcomes),
+    )
+
+
+def _could_not_run(suite: str, error: Exception, place: Place) -> OpendataError:
+    if type(error).__name__ == "SuiteParameterError":
+        return DeclarationError(
+            f"the suite {suite} asks for a parameter that no run gives; there is one, `masked`, for tables to be published",
+            remedy="Write the value into the suite instead of the parameter.",
+            slug="suite-parameter",
+            place=place,
+        )
+    return Refused(
+        f"the suite {suite} could not be run ({type(error).__name__})",
+        remedy="See whether the database that holds the table can be reached and read, then refresh again.",
+        slug="quality-undecided",
+        place=place,
     )
 
 
@@ -174,5 +194,4 @@ def _refuse_unless_passed(report: QualityReport, *, what: str, remedy: str, slug
     details = [failure(outcome, report.rows) for outcome in failed[:_MOST_SHOWN]]
     if len(failed) > _MOST_SHOWN:
         details.append(f"and {len(failed) - _MOST_SHOWN} more")
-    refusal: OpendataError = Refused(what, remedy=remedy, slug=slug, place=place, details=tuple(details))
-    raise refusal
+    raise Refused(what, remedy=remedy, slug=slug, place=place, details=tuple(details))
