@@ -81,7 +81,9 @@ def homicides_dataset() -> Dataset:
     return dataset.model_copy(update={"tables": dataset.tables[:1]})
 
 
-def assessment(table: str, *, high_risk: tuple[str, ...] = ("victims_of_crime_or_abuse",), total: int = 7) -> dict[str, Any]:
+def assessment(
+    table: str, *, high_risk: tuple[str, ...] = ("victims_of_crime_or_abuse",), total: int = 7
+) -> dict[str, Any]:
     """An assessment as the gate writes it, in JSON."""
     section = "DDG 2.0 §4.3.1"
     return {

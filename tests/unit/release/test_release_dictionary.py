@@ -1,0 +1,128 @@
+"""What the dictionary, the method and the metadata tell the public."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from include.opendata.release.ckan_package import ckan_package, package_name, portal_slug
+from include.opendata.release.dcat_us import dcat_us_entry
+from include.opendata.release.dictionary import annotation_meanings, describe_fields
+from include.opendata.release.method import deidentification_method
+from tests.unit.release.small_release import assessment, homicides, homicides_dataset
+
+TABLE = "homicides_by_county_and_year"
+
+
+def _fields(mode="combined", masked=True):
+    table = replace(homicides(mode), masked=masked)
+    return {field.name: field for field in describe_fields(homicides_dataset(), table)}
+
+
+def test_every_published_column_is_described_in_its_order():
+    assert list(_fields()) == homicides().structure.published_columns()
+
+
+def test_the_small_cell_method_is_stated_beside_the_count():
+    assert _fields()["Homicides"].notes.startswith("<11: counts from 1 to 10 are blank")
+
+
+def test_a_table_that_was_not_masked_does_not_claim_to_be():
+    assert "<11" not in _fields(masked=False)["Homicides"].notes
+
+
+def test_in_combined_mode_code_1_stands_for_both_kinds_and_code_2_is_unknown():
+    meanings = annotation_meanings("combined")
+    assert meanings["1"] == "suppressed, small number or complementary to one"
+    assert "2" not in meanings
+
+
+def test_in_separate_mode_both_codes_are_told_apart():
+    meanings = annotation_meanings("separate")
+    assert meanings["1"] == "suppressed, small number"
+    assert meanings["2"] == "suppressed, complementary"
+
+
+def test_a_field_tells_its_source_privacy_class_and_statute():
+    county = _fields()["County"]
+    assert "countyfips" in county.source
+    assert county.privacy_class == "public"
+    assert "§102230" in county.statute
+    assert _fields()["Homicides"].privacy_class == "aggregate of a sensitive column"
+
+
+def test_the_method_does_not_tell_how_many_suppressed_cells_are_small():
+    table = homicides()
+    other = replace(table, small=1, complementary=2)
+    texts = {deidentification_method(homicides_dataset(), (t,), {TABLE: assessment(TABLE)}) for t in (table, other)}
+    assert len(texts) == 1
+    assert "3 of 20 counts are suppressed" in texts.pop()
+
+
+def test_the_method_names_the_population_that_is_protected_whatever_the_score():
+    text = deidentification_method(homicides_dataset(), (homicides(),), {TABLE: assessment(TABLE)})
+    assert "victims of crime or abuse" in text
+    assert "20250303" not in text
+
+
+def _package():
+    dataset, table = homicides_dataset(), homicides()
+    fields = {TABLE: describe_fields(dataset, table)}
+    hashes = {f"data/{TABLE}.csv": "1" * 64, f"dictionary/{TABLE}.csv": "2" * 64}
+    return ckan_package(dataset, (table,), fields, hashes, "the method")
+
+
+REQUIRED = [
+    "title",
+    "notes",
+    "owner_org",
+    "name",
+    "tags",
+    "contact_email",
+    "author",
+    "program_web_page",
+    "temporal_coverage",
+    "geographic_granularity",
+    "language",
+    "accrual_periodicity",
+    "data_license",
+    "limitations",
+]
+
+
+def test_the_package_fills_every_field_the_portal_requires():
+    package = _package()
+    assert [field for field in REQUIRED if not package.get(field)] == []
+    assert package["data_license"] == "Terms of Use"
+    assert package["limitations"] == "Limitations"
+    assert package["temporal_coverage"] == "1980-01-01/1996-12-31"
+
+
+def test_the_portal_name_is_the_dataset_id_with_dashes():
+    assert package_name("homicides_by_county") == "homicides-by-county"
+    assert portal_slug("Department of Health Care Services") == "department-of-health-care-services"
+
+
+def test_each_table_has_a_data_file_and_a_dictionary_with_declared_types():
+    data, dictionary = _package()["resources"]
+    assert data["path"] == f"data/{TABLE}.csv"
+    assert dictionary["path"] == f"dictionary/{TABLE}.csv"
+    types = {field["id"]: field["type"] for field in data["datastore"]["fields"]}
+    assert types["County_FIPS"] == "text"
+    assert types["Homicides"] == "numeric"
+    assert types["Homicides_annotation"] == "text"
+    assert data["datastore"]["primary_key"] == ["County", "Year"]
+
+
+def test_limitations_too_long_for_the_catalog_are_cut_at_a_word():
+    dataset = homicides_dataset().model_copy(update={"limitations": "word " * 100})
+    rights = dcat_us_entry(dataset, (homicides(),))["rights"]
+    assert len(rights) <= 255
+    assert rights.endswith("word…")
+
+
+def test_the_public_address_can_be_set(monkeypatch):
+    monkeypatch.setenv("OPENDATA_PUBLIC_URL", "https://open.example.gov/files")
+    entry = dcat_us_entry(homicides_dataset(), (homicides(),))
+    assert entry["distribution"][0]["downloadURL"] == (
+        f"https://open.example.gov/files/homicides_by_county/data/{TABLE}.csv"
+    )
