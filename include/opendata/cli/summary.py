@@ -39,11 +39,10 @@ def summary_view(ids: list[str], staging: str, outcome: dict[str, str]) -> dict[
         current = place.current(dataset)
         entry: dict[str, Any] = {"dataset": dataset, "outcome": outcome.get(dataset), "release": None}
         if current is not None:
-            manifest = place.read_manifest(dataset, current.release)
-            folder = Path(staging.removeprefix("file://")) / dataset / "releases" / current.release
+            manifest = place.read_manifest(dataset, current)
             entry |= table_figures(manifest) | {
-                "files": str(folder / "data"),
-                "evidence": str(folder / "evidence" / "index.html"),
+                "files": place.address_of(dataset, current, "data"),
+                "evidence": place.address_of(dataset, current, "evidence/index.html"),
             }
         datasets.append(entry)
     return {"staging": staging, "datasets": datasets}
@@ -103,7 +102,7 @@ def release_rows(dataset: str, staging: str) -> list[dict[str, Any]]:
                 "tables": len(manifest.tables),
                 "rows": sum(t.rows for t in manifest.tables),
                 "hidden": sum(t.small + t.complementary for t in manifest.tables),
-                "current": current is not None and current.release == release,
+                "current": current == release,
             }
         )
     return sorted(rows, key=lambda row: str(row["started_at"]), reverse=True)

@@ -144,8 +144,10 @@ def _smallest_area(dataset: Dataset, table: Table, declared: Dimension, dimensio
     if reference is not None:
         areas = population_reference(reference)
         codes = list(dimension.codes or ()) or _codes_of_labels(declared, dimension)
-        known = areas.population_by_code if set(codes) <= set(areas.population_by_code) else areas.population_by_name
-        counted = smallest_population(known, codes if known is areas.population_by_code else dimension.labels)
+        by_code = set(codes) <= set(areas.population_by_code)
+        counted = smallest_population(
+            areas.population_by_code if by_code else areas.population_by_name, codes if by_code else dimension.labels
+        )
         found = counted if found is None else min(found, counted)
     if found is None:
         raise _cannot(

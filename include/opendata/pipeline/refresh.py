@@ -48,7 +48,7 @@ def start(dataset: str, run_id: str, source: str | None = None, staging: str | N
         "started_at": _now(),
         "declaration_sha256": declaration_digest(declared),
         "code_version": code_version(),
-        "previous": current.release if current else None,
+        "previous": current,
     }
     if area.has("run.json"):  # a retry of the same run keeps its first starting time
         facts["started_at"] = area.read_json("run.json")["started_at"]
@@ -99,17 +99,18 @@ def has_changed(run: Run) -> bool:
     current = staging.current(run["dataset"])
     if current is None:
         return True
-    manifest = staging.read_manifest(run["dataset"], current.release)
+    manifest = staging.read_manifest(run["dataset"], current)
     made_of = (manifest.source.sha256, manifest.declaration_sha256, manifest.code_version)
     asked = (area.read_json("snapshot.json")["sha256"], facts["declaration_sha256"], facts["code_version"])
     if made_of != asked:
         return True
-    area.write_json("unchanged.json", {"release": current.release})
+    area.write_json("unchanged.json", {"release": current})
+    _record_release(run)  # a run that was killed between staging and the ledger left this to be done
     _decide(
         run,
         "has_changed",
         "unchanged",
-        f"Source, declaration and code are those of the current release {current.release}; nothing new is staged.",
+        f"Source, declaration and code are those of the current release {current}; nothing new is staged.",
     )
     return False
 
@@ -125,7 +126,7 @@ def check_quality(run: Run) -> dict[str, Any]:
     with open_snapshot(snapshot.parquet, dataset=declared.dataset) as warehouse:
         report = check_source(declared, warehouse)
         control_totals(declared, warehouse)
-    area.write_json("quality/source.json", report.as_json())
+    area.write_json("quality/source.json", report.to_json())
     _decide(
         run,
         "check_quality",
@@ -222,8 +223,8 @@ def check_publishable(run: Run, table: str) -> dict[str, Any]:
     from include.opendata.work import read_table
 
     declared, area, _ = _open(run)
-    report = run_suite(declared, read_table(area, "protected", table))
-    area.write_json(f"quality/{table}.json", report.as_json())
+    report = run_suite(declared, read_table(area, "protected", table), area.path("publishable", table, "x").parent)
+    area.write_json(f"quality/{table}.json", report.to_json())
     _decide(
         run,
         "check_publishable",
@@ -302,45 +303,29 @@ def check_approvals(run: Run) -> dict[str, Any]:
 
 def stage(run: Run) -> dict[str, Any]:
     """Move the release to staging, whole or not at all, and record it. Refuses a release that was not approved."""
-    import hashlib
-
-    from include.opendata.ledger import ReleaseEntry
     from include.opendata.manifest import read_manifest
     from include.opendata.staging import open_staging
 
-    declared, area, ledger = _open(run)
+    declared, area, _ = _open(run)
     check_approvals(run)  # the state of another task is not evidence
     facts, release = area.read_json("run.json"), area.read_json("release.json")
     folder = area.folder / release["folder"]
     manifest = read_manifest(folder / "manifest.json", dataset=declared.dataset)
     staging = open_staging(run["staging"])
     current = staging.current(declared.dataset)
-    if current is not None and current.release != manifest.release:
-        before = staging.read_manifest(declared.dataset, current.release)
+    if current is not None and current != manifest.release:
+        before = staging.read_manifest(declared.dataset, current)
         if _public_files(before) == _public_files(manifest):
-            area.write_json("unchanged.json", {"release": current.release})
+            area.write_json("unchanged.json", {"release": current})
             _decide(
                 run,
                 "stage",
                 "unchanged",
-                f"Every public file is the same as in the current release {current.release}; nothing new is staged.",
+                f"Every public file is the same as in the current release {current}; nothing new is staged.",
             )
-            return {"release": current.release, "staged": False}
+            return {"release": current, "staged": False}
     published = staging.publish(folder, manifest, expected_current=facts["previous"])
-    ledger.record_release(
-        ReleaseEntry(
-            dataset=declared.dataset,
-            release=manifest.release,
-            staged_at=_now(),
-            staging=run["staging"],
-            manifest_sha256=hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest(),
-            source_sha256=manifest.source.sha256,
-            declaration_sha256=manifest.declaration_sha256,
-            code_version=manifest.code_version,
-            previous=manifest.previous_release,
-            figures={"tables": [table.model_dump(mode="json") for table in manifest.tables]},
-        )
-    )
+    _record_release(run)
     _decide(run, "stage", "staged", f"Release {manifest.release} is in staging.")
     return {"release": published.release, "staged": True}
 
@@ -378,13 +363,15 @@ def table_names(run: Run) -> list[str]:
     return [table.table for table in declared.tables]
 
 
-def record_failure(run: Run, step: str, message: str) -> None:
-    """Tell the ledger that a run ended in ``step``; ``message`` is for people and holds no value of a record."""
-    refused = message.split("\n", 1)[0]
+def record_failure(run: Run, step: str, message: str, outcome: str = "failed") -> None:
+    """Tell the ledger that a run ended in ``step``; ``message`` is for people and holds no value of a record.
+
+    ``outcome`` is failed, or refused where a rule said no.
+    """
     ledger = _ledger()
     if ledger.run(run["dataset"], run["run_id"]) is not None:
-        ledger.finish_run(run["dataset"], run["run_id"], outcome="failed", message=f"{step}: {message}")
-        _decide(run, step, "stopped", refused)
+        ledger.finish_run(run["dataset"], run["run_id"], outcome=outcome, message=f"{step}: {message}")
+        _decide(run, step, "stopped", message.split("\n", 1)[0])
 
 
 def _attack(declared: Dataset, protected: tuple[ProtectedTable, ...], threshold: int) -> dict[str, dict[str, int]]:
@@ -416,6 +403,30 @@ def _attack(declared: Dataset, protected: tuple[ProtectedTable, ...], threshold:
             tally.update(verdicts[cell] for cell in rows.tolist() if view.blank[cell])
             tallies[table] = dict(sorted(tally.items()))
     return tallies
+
+
+def _record_release(run: Run) -> None:
+    """Tell the ledger of the current release in staging; nothing happens when it knows it already."""
+    import hashlib
+
+    from include.opendata.ledger import ReleaseEntry
+    from include.opendata.staging import open_staging
+
+    manifest = open_staging(run["staging"]).read_manifest(run["dataset"])
+    _ledger().record_release(
+        ReleaseEntry(
+            dataset=manifest.dataset,
+            release=manifest.release,
+            staged_at=_now(),
+            staging=run["staging"],
+            manifest_sha256=hashlib.sha256(manifest.to_bytes()).hexdigest(),
+            source_sha256=manifest.source.sha256,
+            declaration_sha256=manifest.declaration_sha256,
+            code_version=manifest.code_version,
+            previous=manifest.previous_release,
+            figures={"tables": [table.model_dump(mode="json") for table in manifest.tables]},
+        )
+    )
 
 
 def _annotation(declared: Dataset) -> str:

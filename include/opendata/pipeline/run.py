@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from include.opendata.errors import OpendataError
+from include.opendata.errors import EXIT_AUDIT, EXIT_REFUSED, OpendataError
 from include.opendata.pipeline import refresh as steps
 
 Progress = Callable[[str], None]
@@ -70,7 +70,8 @@ def run_refresh(
         perform("stage")
         return Outcome(dataset, run_id, perform("finish")["outcome"], run["staging"])
     except OpendataError as error:
-        steps.record_failure(run, step, str(error))
+        refused = error.exit_code in (EXIT_REFUSED, EXIT_AUDIT)
+        steps.record_failure(run, step, str(error), outcome="refused" if refused else "failed")
         raise
     except Exception:
         steps.record_failure(run, step, "an unforeseen error; its message is withheld because it may quote a record")

@@ -1,0 +1,218 @@
+"""A refresh without Airflow: what is staged, that it can be repeated, killed and repeated, and what it must never show."""
+
+import csv
+import json
+
+import pytest
+
+from tests.unit.spec.declarations import SOUND
+
+SMALL = SOUND.replace(
+    "    measures:\n",
+    """      - name: Age_Group
+        label: Age group
+        definition: Age in years.
+        column: age
+        bins: [{from: 0, to: 39, label: 0–39}, {from: 40, to: 64, label: 40–64}, {from: 65, label: 65+}]
+        scores_as: age_range
+        total: All ages
+    annotation: combined
+    high_risk_populations: [homelessness]
+    measures:
+""",
+    1,
+)
+STEPS = [
+    "extract",
+    "check_quality",
+    "tabulate",
+    "assess",
+    "protect",
+    "check_publishable",
+    "build_release",
+    "stage",
+    "finish",
+]
+
+
+def rows(installation, table="visits_by_sex"):
+    release = json.loads((installation.staging / "clinic_visits" / "current.json").read_text())["release"]
+    path = installation.staging / "clinic_visits" / "releases" / release / "data" / f"{table}.csv"
+    with path.open(newline="", encoding="utf-8") as data:
+        return list(csv.DictReader(data))
+
+
+@pytest.fixture
+def small(installation):
+    """2,100 persons of whom few are over 64: some cells are small."""
+    lines = ["id,sex,age"] + [f"{n},{'fm'[n % 2]},{30 + n % 30}" for n in range(1, 2101)]
+    lines += [f"{n},f,70" for n in range(2101, 2105)] + [f"{n},m,70" for n in range(2105, 2125)]
+    installation.write_source("\n".join(lines) + "\n")
+    installation.declare(SMALL)
+    return installation
+
+
+def test_a_table_without_small_cells_is_staged_in_full(installation):
+    installation.write_source()
+    installation.declare()
+    answer = installation.opendata("refresh", "clinic_visits", "--json")
+    assert answer.code == 0, answer.err
+    (dataset,) = answer.json()["datasets"]
+    assert dataset["outcome"] == "staged"
+    assert [(r["Sex"], r["Persons"], r["Persons_annotation"]) for r in rows(installation)] == [
+        ("Female", "1200", ""),
+        ("Male", "900", ""),
+        ("Both sexes", "2100", ""),
+    ]
+
+
+def test_small_cells_and_what_would_reveal_them_are_blank(small):
+    assert small.opendata("refresh", "clinic_visits").code == 0
+    found = {(r["Sex"], r["Age_Group"]): (r["Persons"], r["Persons_annotation"]) for r in rows(small)}
+    assert found["Female", "65+"] == ("", "1")
+    hidden = [key for key, (value, _) in found.items() if value == ""]
+    assert len(hidden) > 1, "a lone blank is the difference of its total and the others"
+    assert all(code == "1" for value, code in found.values() if value == ""), "combined: one code for every blank"
+    assert "4" not in {value for value, _ in found.values()}
+
+
+def test_zeros_are_shown_as_zero(small):
+    small.write_source(small.source.read_text().replace(",f,70", ",m,70"))
+    assert small.opendata("refresh", "clinic_visits").code == 0
+    found = {(r["Sex"], r["Age_Group"]): (r["Persons"], r["Persons_annotation"]) for r in rows(small)}
+    assert found["Female", "65+"] == ("0", "")
+
+
+def test_a_second_refresh_of_an_unchanged_source_stages_nothing(small):
+    assert small.opendata("refresh", "clinic_visits").code == 0
+    before = {p: p.stat().st_mtime_ns for p in small.staging.rglob("*")}
+    again = small.opendata("refresh", "clinic_visits", "--json")
+    assert again.json()["datasets"][0]["outcome"] == "unchanged"
+    assert {p: p.stat().st_mtime_ns for p in small.staging.rglob("*")} == before
+    assert len(small.releases_in_ledger()) == 1
+
+
+def test_a_comment_in_the_declaration_changes_nothing(small):
+    assert small.opendata("refresh", "clinic_visits").code == 0
+    small.declare(SMALL + "# reviewed\n")
+    assert small.opendata("refresh", "clinic_visits", "--json").json()["datasets"][0]["outcome"] == "unchanged"
+
+
+def test_a_changed_source_becomes_a_new_release_and_the_old_one_stays(small):
+    assert small.opendata("refresh", "clinic_visits").code == 0
+    small.write_source(small.source.read_text() + "9001,f,33\n")
+    assert small.opendata("refresh", "clinic_visits").code == 0
+    listed = small.opendata("releases", "clinic_visits", "--json").json()["releases"]
+    assert [r["current"] for r in listed].count(True) == 1
+    assert len(listed) == 2
+    assert {r["previous"] for r in listed} == {None, next(r["release"] for r in listed if not r["current"])}
+
+
+def test_the_same_snapshot_declaration_and_code_give_the_same_bytes(small, tmp_path):
+    assert small.opendata("refresh", "clinic_visits", "--staging", str(tmp_path / "one")).code == 0
+    assert small.opendata("refresh", "clinic_visits", "--staging", str(tmp_path / "two")).code == 0
+
+    def files(root):
+        return {
+            p.relative_to(root).as_posix(): p.read_bytes()
+            for p in sorted(root.rglob("*"))
+            if p.is_file() and p.name not in ("manifest.json", "current.json", "data.json")
+        }
+
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert any(name.endswith(".csv") for name in files(tmp_path / "one"))
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_at_any_step_and_run_again_ends_in_the_same_staging(small, monkeypatch, step, when):
+    from include.opendata.pipeline import refresh as steps
+
+    assert small.opendata("refresh", "clinic_visits", "--staging", str(small.folder / "undisturbed")).code == 0
+    expected = sorted(
+        (p.relative_to(small.folder / "undisturbed").as_posix(), p.read_bytes())
+        for p in (small.folder / "undisturbed").rglob("*")
+        if p.is_file() and p.name not in ("manifest.json", "current.json", "data.json")
+    )
+
+    class Killed(BaseException):
+        """Not an Exception: nothing in the pipeline may catch it, as nothing catches SIGKILL."""
+
+    real = getattr(steps, step)
+
+    def dies(run, *arguments):
+        if when == "after":
+            real(run, *arguments)
+        raise Killed
+
+    monkeypatch.setattr(steps, step, dies)
+    with pytest.raises(Killed):
+        small.opendata("refresh", "clinic_visits")
+    monkeypatch.setattr(steps, step, real)
+    again = small.opendata("refresh", "clinic_visits")
+    assert again.code == 0, again.err
+    found = sorted(
+        (p.relative_to(small.staging).as_posix(), p.read_bytes())
+        for p in small.staging.rglob("*")
+        if p.is_file() and p.name not in ("manifest.json", "current.json", "data.json")
+    )
+    assert found == expected
+    assert len(small.releases_in_ledger()) == 2, "one in each staging place"
+
+
+def test_a_preview_stages_nothing_and_keeps_no_records(small):
+    answer = small.opendata("preview", "clinic_visits", "--json")
+    assert answer.code == 0, answer.err
+    assert not small.staging.exists()
+    kept = [p for p in (small.folder / "work").rglob("*") if p.is_file()]
+    assert any(p.name == "index.html" for p in kept)
+    assert not any("snapshot" in p.parts or "tables" in p.parts for p in kept)
+
+
+def test_a_preview_shows_what_a_missing_approval_would_stop(small):
+    small.declare(SMALL.replace("  - {role: legal_counsel, name: C, date: 2026-01-01, reference: F1}\n", ""))
+    assert small.opendata("preview", "clinic_visits").code == 0
+    assert small.opendata("refresh", "clinic_visits").code == 3
+
+
+def test_records_leave_the_work_area_when_a_run_is_done(small):
+    assert small.opendata("refresh", "clinic_visits").code == 0
+    assert [p for p in (small.folder / "work").rglob("*") if p.is_file()] == []
+
+
+def test_show_tells_why_every_decision_was_made(small):
+    assert small.opendata("refresh", "clinic_visits").code == 0
+    answer = small.opendata("show", "clinic_visits", "--json")
+    decided = {d["slug"] for d in answer.json()["last_run"]["decisions"]}
+    assert {
+        "snapshot-taken",
+        "quality-passed",
+        "assessed",
+        "high-risk-population",
+        "protected",
+        "approved",
+        "staged",
+    } <= decided
+    assert "Clinic visits" in small.opendata("show", "clinic_visits").out
+
+
+def test_check_finds_nothing_wrong_with_a_sound_declaration(small):
+    answer = small.opendata("check", "--json")
+    assert (answer.code, answer.json()["datasets"][0]["sound"]) == (0, True)
+
+
+def test_check_lists_every_problem_of_a_broken_one(small):
+    small.declare(SMALL.replace("topic: Health Care", "topic: Health"), suites=False)
+    answer = small.opendata("check", "clinic_visits", "--json")
+    assert answer.code == 2
+    assert "did you mean" in answer.json()["datasets"][0]["problems"][0]
+
+
+def test_a_weakened_suite_is_refused(small):
+    path = small.folder / "great_expectations" / "expectations" / "clinic_visits__visits_by_sex__publishable.json"
+    suite = json.loads(path.read_text())
+    suite["expectations"] = suite["expectations"][1:]
+    path.write_text(json.dumps(suite))
+    answer = small.opendata("refresh", "clinic_visits")
+    assert answer.code == 2
+    assert "bin/opendata suites clinic_visits --write" in answer.err
