@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from include.opendata.errors import DeclarationError, Refused
-from include.opendata.quality import check_publishable
+from include.opendata.quality import check_publishable, write_suites
+from include.opendata.spec.dataset import Dataset
 from include.opendata.spec.load import load
 from include.opendata.vocabulary import ProtectedTable
 
@@ -195,6 +196,22 @@ def test_text_that_looks_like_a_persons_number_or_address_is_refused(text, by_pe
     assert len(found) == 1
     assert "59 of 177" in found[0]
     assert not any(text in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["Date_of_Birth", "SSN", "EmailAddress"])
+def test_a_column_named_as_a_direct_identifier_is_refused(name, by_period, project, tmp_path):
+    data = load(HOMICIDES).model_dump(by_alias=True)
+    data["tables"][1]["dimensions"][1]["name"] = name
+    declared = Dataset.model_validate(data)
+    own = project / "expectations" / "homicides_by_county__homicides_by_county_and_period__publishable.json"
+    own.unlink()
+    write_suites(declared)
+    table = replace(by_period, frame=by_period.frame.rename(columns={"Period": name}))
+    with pytest.raises(Refused) as caught:
+        check_publishable(declared, table, tmp_path / "gate")
+    assert [line for line in caught.value.details if line.startswith("no column names a person")] == list(
+        caught.value.details
+    )
 
 
 def test_two_rows_for_one_cell_are_refused(by_period, refused_for):

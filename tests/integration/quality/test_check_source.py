@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from include.opendata.quality import QualityReport, check_source, draft_suites
 from include.opendata.quality.suites import floors
 from include.opendata.spec.dataset import Dataset
 from include.opendata.spec.load import load
+from include.opendata.warehouse import open_snapshot
 
 SUITE = "homicides_by_county__source"
 SECRET = "Zaphod-Q77"
@@ -129,6 +131,20 @@ def test_two_projects_in_one_process_do_not_mix(homicides, warehouse_of, project
         with warehouse_of(homicides) as warehouse:
             assert check_source(load("homicides_by_county"), warehouse).passed
         monkeypatch.delenv("OPENDATA_EXPECTATIONS", raising=False)
+
+
+def test_runs_side_by_side_do_not_mix(sources, tmp_path):
+    def check(number: int) -> tuple[str, int]:
+        name = sorted(sources)[number % 2]
+        path = tmp_path / f"{number}.parquet"
+        sources[name].to_parquet(path, index=False)
+        with open_snapshot(path, dataset=name) as warehouse:
+            report = check_source(load(name), warehouse)
+        return report.suite, report.rows
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(check, range(6)))
+    assert found == [("health_insurance_coverage__source", 8802), ("homicides_by_county__source", 986)] * 3
 
 
 def _with(columns: list[dict], key: list[str]) -> Dataset:
