@@ -1,6 +1,6 @@
 """From records to data tables with their true figures."""
 
-from include.opendata.tabulate.atoms import ColumnAtoms, atoms
+from include.opendata.tabulate.column_atoms import ColumnAtoms, atoms
 from include.opendata.tabulate.table import tabulate
 from include.opendata.tabulate.totals import control_totals
 

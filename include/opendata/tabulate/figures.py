@@ -102,10 +102,10 @@ class Selection:
             questions.append((self.value(column).is_(None), self._refusal(*kind, column)))
             if isinstance(measure, t.SumMeasure) and measure.of != "amount":
                 questions.append((self.value(column) < 0, self._refusal(*_NEGATIVE, column)))
-        one: sa.ColumnElement[Any] = sa.literal_column("1")
-        nought: sa.ColumnElement[Any] = sa.literal_column("0")
-        sums = [sa.func.sum(sa.case((question, one), else_=nought)) for question, _ in questions]
-        asked: sa.Select[Any] = sa.select(sa.func.count(), *sums).select_from(self.records)
+        yes: sa.ColumnElement[Any] = sa.literal_column("1")
+        no: sa.ColumnElement[Any] = sa.literal_column("0")
+        sums = [sa.func.sum(sa.case((question, yes), else_=no)) for question, _ in questions]
+        asked: Any = sa.select(sa.func.count(), *sums).select_from(self.records)
         rows, *found = tuple(self.ask(asked)[0])
         if not rows:
             raise Refused(

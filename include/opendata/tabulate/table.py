@@ -17,8 +17,8 @@ from include.opendata.errors import DeclarationError, Place
 from include.opendata.rules.reference import population_reference
 from include.opendata.spec import tables as t
 from include.opendata.spec.dataset import Dataset
-from include.opendata.tabulate.atoms import ColumnAtoms
-from include.opendata.tabulate.atoms import atoms as find_atoms
+from include.opendata.tabulate.column_atoms import ColumnAtoms
+from include.opendata.tabulate.column_atoms import atoms as find_atoms
 from include.opendata.tabulate.categories import Categories
 from include.opendata.tabulate.derived import at_totals, per_cell, rounded
 from include.opendata.tabulate.figures import Figures, Selection
@@ -118,7 +118,7 @@ def _measures(table: t.Table) -> tuple[TableMeasure, ...]:
 
 def _measure(table: t.Table, m: Any, made: dict[str, TableMeasure]) -> TableMeasure:
     if isinstance(m, t.CountMeasure):
-        return TableMeasure(m.name, "count", "count:records", True)
+        return TableMeasure(m.name, "count", "count:records", True, persons=m.persons is not None)
     if isinstance(m, t.CountDistinctMeasure):
         return TableMeasure(m.name, "count", f"count_distinct:{m.column}", False)
     if isinstance(m, t.SumMeasure):
