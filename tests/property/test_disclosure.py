@@ -137,7 +137,13 @@ def test_the_same_input_gives_the_same_result_to_the_byte(counts, annotation, se
         except Refused as refusal:
             return str(refusal)
         report = attack(as_published(system, protected.hidden, annotation=annotation), seed=seed)
-        return protected.codes.tobytes(), protected.figures, protected.reasons, report.witnesses.to_bytes(), report.cells
+        return (
+            protected.codes.tobytes(),
+            protected.figures,
+            protected.reasons,
+            report.witnesses.to_bytes(),
+            report.cells,
+        )
 
     assert once() == once()
 

@@ -71,7 +71,8 @@ class AttackReport:
     @property
     def failures(self) -> tuple[str, ...]:
         """What the attacker would write, one sentence per cell or group that is recoverable or undecided."""
-        return tuple(f.sentence for f in (*self.cells, *self.groups) if f.verdict in (RECOVERABLE, UNDECIDED))
+        findings: list[CellFinding | GroupFinding] = [*self.cells, *self.groups]
+        return tuple(f.sentence for f in findings if f.verdict in (RECOVERABLE, UNDECIDED))
 
     @property
     def passed(self) -> bool:
@@ -215,7 +216,9 @@ def _sentence(view: PublishedView, cell: int, verdict: str, part: Part | None) -
     coded = view.state[cell] in (CODE_SMALL, CODE_COMPLEMENTARY)
     codes = ", and by what the annotation codes say" if coded else ""
     if part is None:
-        return f"The {what} at {_name(view, cell)} has one possible value left, by subtracting totals step by step{codes}."
+        return (
+            f"The {what} at {_name(view, cell)} has one possible value left, by subtracting totals step by step{codes}."
+        )
     return (
         f"The {what} at {_name(view, cell)} has fewer than {view.min_width + 1} possible values left, by combining the "
         f"totals it belongs to with those of {len(part.cells) - 1} other hidden cells{codes}."
@@ -226,10 +229,8 @@ def _name(view: PublishedView, cell: int) -> str:
     return "(" + ", ".join(str(part) for part in view.keys[cell]) + ")"
 
 
-def _figures(
-    view: PublishedView, cells: tuple[CellFinding, ...], groups: tuple[GroupFinding, ...]
-) -> dict[str, int]:
-    verdicts = Counter(f.verdict for f in (*cells, *groups))
+def _figures(view: PublishedView, cells: tuple[CellFinding, ...], groups: tuple[GroupFinding, ...]) -> dict[str, int]:
+    verdicts = Counter([*(f.verdict for f in cells), *(g.verdict for g in groups)])
     return {
         "cells": view.size,
         "blanks": int(view.blank.sum()),

@@ -256,9 +256,7 @@ class Part:
                 d = -1 if surplus[row] * a > 0 else 1
                 if c in change or not self.low[c] <= base[c] + d <= self.high[c]:
                     continue
-                cost = sum(
-                    abs(surplus.get(r, 0) + b * d) - abs(surplus.get(r, 0)) for r, b in self.terms_of_cell[c]
-                )
+                cost = sum(abs(surplus.get(r, 0) + b * d) - abs(surplus.get(r, 0)) for r, b in self.terms_of_cell[c])
                 ranked.append((cost, c, d))
             if not ranked:
                 return None

@@ -50,8 +50,10 @@ class Solver:
             model.integrality_ = [highspy.HighsVarType.kInteger] * self.size
         self.highs = highspy.Highs()
         self.highs.silent()
-        options = {"threads": 1, "random_seed": 0, "simplex_iteration_limit": iterations}
-        options |= {"mip_max_nodes": nodes, "mip_rel_gap": 0.0, "mip_abs_gap": 0.999} if integer else {"solver": "simplex"}
+        options: dict[str, int | float | str] = {"threads": 1, "random_seed": 0, "simplex_iteration_limit": iterations}
+        options |= (
+            {"mip_max_nodes": nodes, "mip_rel_gap": 0.0, "mip_abs_gap": 0.999} if integer else {"solver": "simplex"}
+        )
         for name, setting in options.items():
             self.highs.setOptionValue(name, setting)
         self.highs.passModel(model)

@@ -119,9 +119,7 @@ class FeasibleTables:
         """Whether the tables at hand already prove it."""
         if len(target.cells) == 1:
             c = target.cells[0]
-            return bool(
-                self.most[c] - self.least[c] >= target.width or (target.zero_is_safe and self.least[c] == 0)
-            )
+            return bool(self.most[c] - self.least[c] >= target.width or (target.zero_is_safe and self.least[c] == 0))
         sums = np.stack(self.tables)[:, list(target.cells)].sum(axis=1)
         return bool(sums.max() - sums.min() >= target.width or (target.zero_is_safe and sums.min() == 0))
 
@@ -293,8 +291,6 @@ class FeasibleTables:
                 else:
                     off.pop(other, None)
         return None
-
-
 
 
 def _never_small(target: Target, least: float) -> bool:

@@ -70,8 +70,8 @@ def open_groups(system: CellSystem, hidden: np.ndarray, threshold: int) -> list[
     blank = hidden & system.published
     unknown = (~known).astype(np.int64)
     found: dict[int, str] = {}
-    for e in np.flatnonzero(system.members @ unknown == 1):
-        found[int(e)] = TWO_PER_GROUP
+    for e in np.flatnonzero(system.members @ unknown == 1).tolist():
+        found[e] = TWO_PER_GROUP
     for e, cell in derived:
         if 1 <= system.values[cell] < threshold:
             found.setdefault(e, TWO_PER_GROUP)
@@ -81,8 +81,8 @@ def open_groups(system: CellSystem, hidden: np.ndarray, threshold: int) -> list[
     above = system.children @ (unknown * (system.values > ALL_AT_MOST))
     all_tiny = (blanks >= 1) & (above == 0)
     small_sum = (hidden_sum >= 1) & (hidden_sum < threshold)
-    for e in np.flatnonzero(total_known & (all_tiny | small_sum)):
-        found.setdefault(int(e), RULE_SIX)
+    for e in np.flatnonzero(total_known & (all_tiny | small_sum)).tolist():
+        found.setdefault(e, RULE_SIX)
     return [OpenGroup(e, found[e]) for e in sorted(found)]
 
 

@@ -16,9 +16,12 @@ from scipy import sparse
 
 from include.opendata.disclosure.feasible import Budget, FeasibleTables, Target
 from include.opendata.disclosure.programs import Program, whole
-from include.opendata.disclosure.system import CellSystem, attacker_bounds
+from include.opendata.disclosure.system import UNBOUNDED, CellSystem, attacker_bounds
 
 TOUCHED = 1e-6
+FARTHEST = 64
+"""In whole numbers, changes that move another count by more than this are not looked for: it keeps programs finite."""
+
 TINY = 1e-4
 """Keeps changes among cells that are hidden anyway short."""
 
@@ -56,7 +59,7 @@ class Repair:
         everything = allowed | (primary & system.published)
         low, high = attacker_bounds(system, everything, primary, annotation, threshold)
         below = np.maximum(system.values - low, 0)
-        above = np.maximum(high - system.values, 0)
+        above = np.where(high >= UNBOUNDED, UNBOUNDED, np.maximum(high - system.values, 0))
         below[~everything & system.published] = above[~everything & system.published] = 0
         self.below, self.above = below, above
         both = sparse.csr_array(sparse.hstack([system.balance, -system.balance]))
@@ -113,8 +116,9 @@ class Repair:
             row[0, cells], row[0, cells + n] = 1, -1
             matrix = sparse.csr_array(sparse.vstack([self._both, sparse.csr_array(row)]))
             rhs = np.append(np.zeros(matrix.shape[0] - 1), amount)
+            reach = np.minimum(self._reach, FARTHEST) if exact else self._reach
             program = Program(
-                matrix, np.zeros(2 * n), self._reach, rhs=rhs, integral=exact,
+                matrix, np.zeros(2 * n), reach, rhs=rhs, integral=exact,
                 iterations=self.budget.iterations, nodes=self.budget.nodes, gap=0.2,
             )  # fmt: skip
         else:

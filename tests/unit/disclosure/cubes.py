@@ -70,7 +70,7 @@ def column(counts, *, total=True, **more) -> CellSystem:
         np.array([*counts, sum(counts)]),
         np.array([True] * n + [total]),
         (Equation(n, tuple(range(n))),),
-        tuple((f"A{i + 1}",) for i in range(n)) + (("Total",),),
+        (*tuple((f"A{i + 1}",) for i in range(n)), ("Total",)),
         level=np.array([0] * n + [1]),
         **more,
     )

@@ -1,0 +1,99 @@
+"""Refusals, figures and budgets of suppression, beyond the worked examples."""
+
+import numpy as np
+import pytest
+
+from include.opendata.attack import attack
+from include.opendata.disclosure import COMPLEMENTARY, Budget, primary, suppress
+from include.opendata.errors import Refused
+from tests.unit.disclosure.cubes import as_published, column, cube, synthetic
+
+PERIODS = {1: {"1980-1984": range(5), "1985-1990": range(5, 11), "1991-1996": range(11, 17)}}
+
+
+def test_nothing_small_hides_nothing():
+    system = cube([[20, 30], [40, 50]])
+    assert not suppress(system, primary(system), annotation="separate", seed=0).hidden.any()
+
+
+def test_a_small_cell_that_is_already_public_is_an_incident():
+    system = column([4, 50, 60])
+    frozen = np.array([True, False, False, False])
+    with pytest.raises(Refused) as refusal:
+        suppress(system, primary(system), annotation="combined", seed=0, frozen=frozen)
+    assert refusal.value.slug == "small-cell-already-public"
+
+
+def test_without_a_cell_left_to_hide_the_table_is_refused():
+    system = column([4, 0, 60])
+    with pytest.raises(Refused) as refusal:
+        suppress(system, primary(system), annotation="combined", seed=0, frozen=~primary(system))
+    assert refusal.value.slug == "no-safe-suppression"
+
+
+def test_separate_refused_where_combined_would_not_do_either_says_so():
+    system = column([4, 0, 60])
+    with pytest.raises(Refused) as refusal:
+        suppress(system, primary(system), annotation="separate", seed=0, frozen=~primary(system))
+    assert refusal.value.slug == "separate-codes-unsafe"
+    assert "Combined codes would not do either" in refusal.value.remedy
+
+
+def test_an_unknown_annotation_mode_is_a_defect():
+    system = column([4, 50])
+    with pytest.raises(ValueError, match="annotation"):
+        suppress(system, primary(system), annotation="both", seed=0)
+
+
+def test_refusals_and_reprs_carry_no_hidden_count():
+    system = cube([[7, 6543], [8765, 5432]])
+    protected = suppress(system, primary(system), annotation="combined", seed=0)
+    assert not any(number in repr(protected) for number in ("6543", "8765", "5432"))
+
+
+def test_figures_add_up():
+    system = cube(synthetic((8, 5), 2.5, 1))
+    protected = suppress(system, primary(system), annotation="combined", seed=0)
+    assert protected.figures["small"] + protected.figures["complementary"] == protected.hidden.sum()
+    complements = {cell for cell, _ in protected.reasons}
+    assert complements == set(np.flatnonzero(protected.codes == COMPLEMENTARY).tolist())
+    assert {rule for _, rule in protected.reasons} <= {"two-per-group", "rule-6", "attack"}
+
+
+def test_events_of_few_persons_are_protected_although_the_count_is_large():
+    persons = np.array([3, 45, 200, 248])
+    system = column([40, 50, 300], persons=persons)
+    for annotation in ("separate", "combined"):
+        protected = suppress(system, primary(system), annotation=annotation, seed=0)
+        assert protected.hidden[0]
+        assert protected.figures["complementary"] >= 1
+        assert attack(as_published(system, protected.hidden, annotation=annotation)).passed
+
+
+def test_the_declared_width_is_honoured():
+    system = column([1, 12, 40, 90])
+    view = {"min_width": 12}
+    protected = suppress(system, primary(system), annotation="combined", min_width=12, seed=0)
+    assert attack(as_published(system, protected.hidden, annotation="combined", **view)).passed
+
+
+def test_a_budget_of_nothing_refuses_rather_than_publishing():
+    system = cube(synthetic((6, 4, 2), 2.5, 1))
+    nothing = Budget(walks=0, iterations=0, nodes=0, rounds=1)
+    with pytest.raises(Refused):
+        suppress(system, primary(system), annotation="combined", seed=0, budget=nothing)
+
+
+@pytest.mark.parametrize("annotation", ["separate", "combined"])
+@pytest.mark.parametrize("base", [1.5, 3.0])
+def test_counties_by_year_with_periods_and_state_totals_are_protected_and_withstand_the_attack(annotation, base):
+    """As large as 58 counties over 17 years, most cells small or zero."""
+    system = cube(synthetic((58, 17), base, 0), groups=PERIODS)
+    protected = suppress(system, primary(system), annotation=annotation, seed=1)
+    assert attack(as_published(system, protected.hidden, annotation=annotation)).passed
+
+
+def test_a_four_way_table_that_two_per_row_leaves_open_is_protected():
+    system = cube(synthetic((4, 5, 2, 2), 2.0, 3))
+    protected = suppress(system, primary(system), annotation="combined", seed=1)
+    assert attack(as_published(system, protected.hidden, annotation="combined")).passed
