@@ -10,7 +10,6 @@ did not become healthy; 2 the port is taken, or this Airflow is in use.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
@@ -28,6 +27,7 @@ import psutil
 
 from dev.airflow_env import LOGIN, ROOT, embedded_environment, ensure_private, home
 from dev.airflow_home import InUse, sole_use
+from dev.processes import adopt_orphans, end_with_parent
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 # How the health report calls what we call a component.
@@ -41,7 +41,6 @@ FIRST_PORT, LAST_PORT = 8080, 8099
 HEALTHY_WITHIN_SECONDS = 180
 STOPS_WITHIN_SECONDS = 20
 LOG_TAIL_LINES = 20
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 class Stopped(Exception):
@@ -83,16 +82,6 @@ def choose_port(wanted: str | None) -> int | None:
     return None
 
 
-def adopt_orphans() -> None:
-    """Let processes whose parent has died become ours, so that stopping finds them. Linux only; elsewhere nothing."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-
 def start(name: str, environment: dict[str, str], logs: Path) -> Component:
     """Start one component in a session of its own; it ends when we end, even if we are killed (Linux)."""
     log = logs / f"{name}.log"
@@ -105,7 +94,7 @@ def start(name: str, environment: dict[str, str], logs: Path) -> Component:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one thread here
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - there is one thread here
         )
     return Component(name, process, log)
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from dev.airflow_env import ROOT, embedded_environment, ensure_private, home
 from dev.airflow_home import InUse, sole_use
+from dev.processes import die_with_parent
 from include.opendata.spec.light import declared_ids
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
@@ -58,6 +61,8 @@ def events(arguments: Sequence[str], environment: dict[str, str], log: Path) -> 
             stdout=output,
             stderr=subprocess.STDOUT,
             pass_fds=[sending],
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - there is one thread here
         )
     os.close(sending)
     try:
@@ -66,8 +71,9 @@ def events(arguments: Sequence[str], environment: dict[str, str], log: Path) -> 
                 yield json.loads(line)
         yield {"event": "exit", "code": process.wait()}
     finally:
+        # Killed, not asked: Airflow takes a polite signal for a task that may be tried again. Any step may be killed.
         if process.poll() is None:
-            process.terminate()
+            process.kill()
             process.wait()
 
 
@@ -145,7 +151,12 @@ def main(arguments: Sequence[str]) -> int:
     return EXIT_DONE
 
 
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:

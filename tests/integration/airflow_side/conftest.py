@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ tables:
 @pytest.fixture(scope="session")
 def embedded_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A migrated home with the settings of airflow_settings.yaml, and this process configured to use it."""
+    # Airflow reads its configuration once, at the first import: a test module that imports it at its top comes too early.
+    assert "airflow.configuration" not in sys.modules, "import airflow inside the tests, after this fixture"
     home = Home(tmp_path_factory.mktemp("airflow"))
     ensure_private(home, {})
     before = dict(os.environ)
@@ -123,8 +126,10 @@ def bag(embedded_airflow: Home, declarations: Path) -> Callable[[], Any]:
 
 
 @pytest.fixture
-def run_dag(bag: Callable[[], Any]) -> Callable[[str], dict[str, list[str]]]:
+def run_dag(bag: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, list[str]]]:
     """Runs a DAG in this process; its tasks may be tried again at once. Returns the states of its tasks."""
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.02)))  # between rounds that found nothing
 
     def run(dag_id: str) -> dict[str, list[str]]:
         from datetime import timedelta
