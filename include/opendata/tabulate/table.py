@@ -17,9 +17,9 @@ from include.opendata.errors import DeclarationError, Place
 from include.opendata.rules.reference import population_reference
 from include.opendata.spec import tables as t
 from include.opendata.spec.dataset import Dataset
+from include.opendata.tabulate.categories import Categories
 from include.opendata.tabulate.column_atoms import ColumnAtoms
 from include.opendata.tabulate.column_atoms import atoms as find_atoms
-from include.opendata.tabulate.categories import Categories
 from include.opendata.tabulate.derived import at_totals, per_cell, rounded
 from include.opendata.tabulate.figures import Figures, Selection
 from include.opendata.tabulate.totals import check_parts, compare

@@ -1,11 +1,12 @@
 """Everything that makes DuckDB, SQLAlchemy 2.1 and Great Expectations work together, in one place.
 
-duckdb-engine 0.17.0 was written for SQLAlchemy 2.0 and DuckDB 1.x. Three things of it are replaced here, by a dialect
+duckdb-engine 0.17.0 was written for SQLAlchemy 2.0 and DuckDB 1.x. Four things of it are replaced here, by a dialect
 of our own that takes its place under the name ``duckdb``:
 
 - its cursors share one result, so that a second statement empties the first: ours keep their rows;
 - it reads columns and keys from ``pg_catalog``, as PostgreSQL has it, and gets nothing: ours ask
   ``information_schema``;
+- it passes decimals through floating point and loses digits of large sums: ours arrive as DuckDB sends them;
 - Great Expectations knows no regular expression for DuckDB: it gets ``regexp_matches``, which searches anywhere in the
   text as ``~`` does in PostgreSQL (DuckDB's own ``~`` wants the whole text to match).
 
@@ -149,6 +150,7 @@ class Dialect(duckdb_engine.Dialect):
     """duckdb-engine's dialect with the parts that lag behind replaced."""
 
     supports_statement_cache = False
+    supports_native_decimal = True
 
     def connect(self, *cargs: Any, **cparams: Any) -> Any:
         wrapped = super().connect(*cargs, **cparams)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from importlib.metadata import version
 
 import duckdb
@@ -40,6 +41,12 @@ def test_a_second_statement_does_not_take_away_the_rows_of_the_first(people):
 def test_columns_come_with_their_types(people):
     kinds = {column.name: type(column.type).__name__ for column in people.sql_table.columns}
     assert kinds == {"number": "BigInteger", "name": "String", "share": "Double", "day": "Date", "old": "Boolean"}
+
+
+def test_a_large_sum_of_decimals_keeps_every_digit(people):
+    exact = sa.cast(sa.literal_column("1234567890123.123456789"), sa.Numeric(38, 9))
+    total = people.rows(sa.select(sa.func.sum(exact)).select_from(people.sql_table), dataset="people")[0][0]
+    assert total == Decimal("6172839450615.617283945")
 
 
 def test_a_view_has_no_key(people):
