@@ -119,7 +119,7 @@ def test_one_small_and_one_complement_summing_to_twelve_are_one_and_eleven():
     system, small = small_only([14, 14, 1, 11, 0, 0, 30])
     hidden = small | (system.values == 11)
     report = attack(as_published(system, hidden, annotation="separate"))
-    assert [f.verdict for f in report.cells][0] == RECOVERABLE
+    assert report.cells[0].verdict == RECOVERABLE
     assert attack(as_published(system, hidden, annotation="combined")).passed
     for seed in range(6):  # either another complement than the 11, or one more beside it
         protected = suppress(system, small, annotation="separate", seed=seed)

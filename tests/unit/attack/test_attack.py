@@ -17,6 +17,7 @@ from include.opendata.attack import (
     SAFE_LP,
     SAFE_WITNESS,
     SHOWN,
+    UNBOUNDED,
     UNDECIDED,
     AttackBudget,
     PublishedView,
@@ -119,17 +120,21 @@ def test_tables_that_contradict_only_together_are_found_too():
 
 
 def test_whole_numbers_are_decided_where_real_numbers_would_look_safe():
-    """a + b = c + d + e... with doubled sums: the linear range is wide, the whole-number range is a single value."""
-    # x + y + z = 9 with x = y, y = z forced by equal sums with one shared absent cell each
+    """x = y and x + y + z = 9, z known to be 2 to 5: real numbers reach both ends, whole ones only 3 and 5."""
+    bound = np.full(6, UNBOUNDED)
+    bound[2] = 5
     view = PublishedView(
         np.array([N, N, N, N, N, 9]),
         np.array([BLANK, BLANK, BLANK, ABSENT, ABSENT, SHOWN]),
         ((3, (0, 4)), (3, (1, 4)), (5, (0, 1, 2))),
         tuple((c,) for c in "xyzstu"),
+        known_low=np.array([0, 0, 2, 0, 0, 0]),
+        known_high=bound,
     )
-    # x = y, z = 9 - 2x: x in 1..4, z in {1, 3, 5, 7}
-    report = attack(view)
-    assert [(f.low, f.high) for f in report.cells if f.cell < 3] == [(1, 4), (1, 4), (1, 7)]
+    for budget in (AttackBudget(), AttackBudget(exact_cells=0)):
+        z = next(f for f in attack(view, budget=budget).cells if f.cell == 2)
+        assert z.verdict == RECOVERABLE
+        assert (z.low, z.high) == (3, 5)
 
 
 def test_what_the_limits_leave_open_is_undecided_and_blocks():

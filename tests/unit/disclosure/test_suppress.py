@@ -5,6 +5,7 @@ import pytest
 
 from include.opendata.attack import attack
 from include.opendata.disclosure import COMPLEMENTARY, Budget, primary, suppress
+from include.opendata.disclosure.suppress import _Search
 from include.opendata.errors import Refused
 from tests.unit.disclosure.cubes import as_published, column, cube, synthetic
 
@@ -97,3 +98,12 @@ def test_a_four_way_table_that_two_per_row_leaves_open_is_protected():
     system = cube(synthetic((4, 5, 2, 2), 2.0, 3))
     protected = suppress(system, primary(system), annotation="combined", seed=1)
     assert attack(as_published(system, protected.hidden, annotation="combined")).passed
+
+
+def test_a_pattern_that_the_search_calls_finished_too_early_is_refused_by_the_final_check(monkeypatch):
+    """One on each of nine cells with a total of nine: nothing but the final check is left to notice."""
+    system = column([1] * 9)
+    monkeypatch.setattr(_Search, "_open_up", lambda search: None)
+    with pytest.raises(Refused) as refusal:
+        suppress(system, primary(system), annotation="separate", seed=0)
+    assert refusal.value.slug == "separate-codes-unsafe"
