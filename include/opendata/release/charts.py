@@ -247,7 +247,7 @@ def _heat_map(
         sort=columns,
         title=_axis_label(table, across.name),
         axis=alt.Axis(
-            orient="top", labelAngle=0 if longest * 6 <= step[0] else -50, domain=False, ticks=False, labelLimit=130
+            orient="top", labelAngle=0 if longest * 5.6 <= step[0] else -50, domain=False, ticks=False, labelLimit=130
         ),
     )
     y = alt.Y("row:N", sort=rows_shown, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=190))
@@ -304,6 +304,8 @@ def _heat_map(
     caption += f". {others}" if others else ""
     caption += f". The darkest shade stands for {top:{_format(measure)}} and more" if beyond else ""
     caption += f". {'Hatched cells are' if hatched != 1 else 'The hatched cell is'} suppressed." if hatched else "."
+    if any(cell.value is None and not cell.suppressed for cell in cells):
+        caption += " Empty cells have no figure to show."
     return Chart(
         caption=caption,
         description=f"Heat map: {caption} {len(cells):,} cells, {hatched:,} of them suppressed. {IN_THE_FILE}",

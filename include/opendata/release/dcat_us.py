@@ -3,7 +3,8 @@
 Decides the entry of one release. Two things in it are the catalog's business and are settled when a release is staged:
 ``modified`` is here the last day the data speak of, and the addresses leave the release out
 (``<public address>/<dataset>/data/<table>.csv``), so that the same data always make the same bytes. The public address is
-where staging's root will be seen; set ``OPENDATA_PUBLIC_URL``. Rules: DCAT-US 1.1, non-federal dataset.
+where the published files will be seen, at the paths they have in staging; ``OPENDATA_PUBLIC_URL`` sets it.
+Rules: DCAT-US 1.1, non-federal dataset.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _LANGUAGES = {"english": "en-US", "spanish": "es-US"}
 
 
 def public_base_url() -> str:
-    """Where staging's root will be seen by the public, with a slash at its end; ``OPENDATA_PUBLIC_URL`` sets it."""
+    """Where the public will see the published files, with a slash at its end; ``OPENDATA_PUBLIC_URL`` sets it."""
     return (os.environ.get("OPENDATA_PUBLIC_URL") or "https://data.example.org/").rstrip("/") + "/"
 
 

@@ -179,3 +179,12 @@ def test_a_table_in_which_everything_is_suppressed_can_still_be_drawn():
         frame[f"{column}_annotation"] = "1"
     drawn = charts(homicides_dataset().tables[0], replace(table, frame=frame), prefix="t")
     assert "20 of them suppressed" in drawn[1].description
+
+
+def test_a_blank_that_is_not_suppressed_is_not_hatched():
+    table = homicides()
+    frame = table.frame.copy()
+    frame.loc[2, ["Homicides_annotation", "Rate_per_100000_annotation"]] = "4"
+    heat = charts(homicides_dataset().tables[0], replace(table, frame=frame), prefix="t")[1]
+    assert heat.svg.count("url(#t-2-hatch)") == 2
+    assert "Empty cells have no figure to show." in heat.caption
