@@ -7,6 +7,7 @@ Handbook, Guidelines §3. Whether the data meet it is for the run to say.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,7 +35,8 @@ def _expect(kind: str, **arguments: Any) -> Expectation:
 def mandatory_source(dataset: Dataset) -> list[Expectation]:
     """What the declaration demands of the source: columns, types, blanks, valid values, forms, the key; some rows.
 
-    Raises DeclarationError for a pattern on a column that is not text.
+    Raises DeclarationError: ``pattern-needs-text`` (a pattern on a column of another type), ``valid-values-type`` (a valid
+    value that is not of its column's type).
     """
     source = dataset.source
     demands = [
@@ -50,17 +52,18 @@ def mandatory_source(dataset: Dataset) -> list[Expectation]:
 
 def _source_column(dataset: Dataset, column: SourceColumn) -> Iterator[Expectation]:
     name, valid = column.name, column.valid_values
+    place = Place(dataset=dataset.dataset, column=name)
     kinds = ["number", "integer"] if column.type == "number" else [column.type]
     yield _expect("column_type_to_be_declared", column=name, kinds=kinds)
     if column.required or name in dataset.source.key:
         yield _expect("column_values_to_not_be_null", column=name)
     if isinstance(valid, list):
         yield _expect(
-            "column_values_to_be_in_set", column=name, value_set=[_typed(value, column.type) for value in valid]
+            "column_values_to_be_in_set", column=name, value_set=[_typed(value, column.type, place) for value in valid]
         )
     elif isinstance(valid, ValueRange) and (valid.from_ is not None or valid.to is not None):
         ends = {"min_value": valid.from_, "max_value": valid.to}
-        typed = {end: _typed(value, column.type) for end, value in ends.items() if value is not None}
+        typed = {end: _typed(value, column.type, place) for end, value in ends.items() if value is not None}
         yield _expect("column_values_to_be_between", column=name, **typed)
     if column.pattern is not None:
         if column.type != "text":
@@ -68,17 +71,30 @@ def _source_column(dataset: Dataset, column: SourceColumn) -> Iterator[Expectati
                 f"a pattern is for text; this column is of type {column.type}",
                 remedy="Declare the column as text, or use `valid_values` instead of `pattern`.",
                 slug="pattern-needs-text",
-                place=Place(dataset=dataset.dataset, column=name),
+                place=place,
             )
         yield _expect("column_values_to_match_regex", column=name, regex=f"^(?:{column.pattern})$")
 
 
-def _typed(value: Any, kind: str) -> Any:
-    if isinstance(value, str) and kind in ("integer", "number"):
-        number = float(value)
-        return int(number) if number.is_integer() else number
-    if isinstance(value, str) and kind == "boolean":
-        return value.strip().lower() in ("true", "yes", "1", "t", "y")
+def _typed(value: Any, kind: str, place: Place) -> Any:
+    """A declared value as the column's type has it; a declaration writes categories as text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        if kind in ("integer", "number"):
+            number = float(value)
+            return int(number) if number.is_integer() else number
+        if kind == "boolean":
+            return {"true": True, "yes": True, "false": False, "no": False}[value.strip().lower()]
+        if kind == "date":
+            return dt.date.fromisoformat(value).isoformat()
+    except (ValueError, KeyError):
+        raise DeclarationError(
+            f"a valid value of this column is not of its type, {kind}",
+            remedy="Correct `valid_values` or the column's `type`; dates are written as 2026-01-31.",
+            slug="valid-values-type",
+            place=place,
+        ) from None
     return value
 
 

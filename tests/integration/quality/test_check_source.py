@@ -162,6 +162,7 @@ def every_kind(project) -> Dataset:
         [
             {"name": "Code", "type": "text", "pattern": "[A-Z][0-9]{2}|none", **common},
             {"name": "day", "type": "date", "valid_values": {"from": "2020-01-01", "to": "2020-12-31"}, **common},
+            {"name": "term", "type": "date", "valid_values": ["2020-01-15", "2020-08-15"], **common},
             {"name": "amount", "type": "number", "valid_values": {"from": 0, "to": 9.5}, **common},
             {"name": "grade", "type": "integer", "valid_values": ["1", "2"], **common},
             {"name": "open", "type": "boolean", "valid_values": ["true", "false"], "required": False, **common},
@@ -178,6 +179,7 @@ def _rows() -> pd.DataFrame:
         {
             "Code": pd.array(["A12", "none", "B34"], dtype="string"),
             "day": pd.to_datetime(["2020-01-01", "2020-05-05", "2020-12-31"]).date,
+            "term": pd.to_datetime(["2020-01-15", "2020-01-15", "2020-08-15"]).date,
             "amount": [0.0, 9.5, 1.25],
             "grade": pd.array([1, 2, 2], dtype="Int64"),
             "open": pd.array([True, False, None], dtype="boolean"),
@@ -196,6 +198,7 @@ def test_every_type_and_every_way_of_declaring_values_can_pass(every_kind, wareh
         ("Code", "A123", "Code: every value has the form"),
         ("Code", "xnone", "Code: every value has the form"),
         ("day", pd.Timestamp("2021-01-01").date(), "day: every value is from 2020-01-01 to 2020-12-31; 1 of 3"),
+        ("term", pd.Timestamp("2020-01-16").date(), "term: every value is one of 2020-01-15, 2020-08-15; 1 of 3"),
         ("amount", 9.75, "amount: every value is from 0 to 9.5; 1 of 3"),
         ("grade", 3, "grade: every value is one of 1, 2; 1 of 3"),
     ],

@@ -55,6 +55,22 @@ def test_codes_of_a_text_column_keep_their_leading_zeros():
     assert of(mandatory_source(dataset), "column_values_to_be_in_set") == [{"column": "c", "value_set": ["001", "067"]}]
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"type": "integer", "valid_values": ["1", "many"]},
+        {"type": "boolean", "valid_values": ["maybe"]},
+        {"type": "date", "valid_values": {"from": "1/1/2020"}},
+        {"type": "number", "valid_values": {"to": "ten"}},
+    ],
+)
+def test_a_valid_value_of_another_type_is_a_mistake_in_the_declaration(fields):
+    with pytest.raises(DeclarationError) as caught:
+        mandatory_source(declared(columns=[column(**fields)], key=[]))
+    assert caught.value.slug == "valid-values-type"
+    assert caught.value.place.column == "c"
+
+
 def test_a_range_open_at_one_end_stays_open():
     dataset = declared(columns=[column(type="integer", valid_values={"from": 1})], key=[])
     assert of(mandatory_source(dataset), "column_values_to_be_between") == [{"column": "c", "min_value": 1}]
