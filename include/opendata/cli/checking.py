@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.gate.permission import decide_permission
+from include.opendata.pipeline.protection import declared_annotation
 from include.opendata.quality import check_suites
 from include.opendata.rules.reference import population_reference
 from include.opendata.spec.dataset import Dataset
@@ -27,13 +28,6 @@ def check_declaration(dataset: str) -> Dataset:
             slug="level-3",
             place=Place(dataset=dataset),
         )
-    modes = {table.annotation for table in declared.tables}
-    if len(modes) > 1:
-        raise DeclarationError(
-            "the tables of a dataset share cells, so they must declare the same `annotation`",
-            remedy="Declare `annotation: combined` (or `separate`) for all tables.",
-            slug="annotation-differs",
-            place=Place(dataset=dataset),
-        )
+    declared_annotation(declared)
     check_suites(declared)
     return declared

@@ -15,17 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.opendata import places
-from include.opendata.errors import AuditFailed, DeclarationError, Place, Refused
+from include.opendata.errors import Place, Refused
 
 if TYPE_CHECKING:
     from include.opendata.gate.assessment import Assessment
     from include.opendata.ledger import Ledger
     from include.opendata.spec.dataset import Dataset
-    from include.opendata.vocabulary import ProtectedTable, Snapshot
+    from include.opendata.vocabulary import Snapshot
     from include.opendata.work import RunArea
-
-MIN_WIDTH = 3
-"""A hidden count must leave at least this much between its smallest and largest possible value."""
 
 Run = dict[str, Any]
 """``dataset``, ``run_id``, ``staging`` (an address), ``source`` (an override, or None)."""
@@ -173,48 +170,21 @@ def assess(run: Run, table: str) -> dict[str, Any]:
 
 def protect(run: Run) -> dict[str, Any]:
     """Hide small cells and what would reveal them, over all tables at once; then attack the result as a stranger would."""
-    from include.opendata.disclosure.tables import Policy, protect_tables
-    from include.opendata.rules.release import thresholds
+    from include.opendata.pipeline.protection import protect_and_attack
     from include.opendata.work import read_table, write_table
 
     declared, area, _ = _open(run)
     tables = [read_table(area, "tables", table.table) for table in declared.tables]
     masked = any(area.read_json(f"assessment/{t.table}.json")["masking_required"] for t in declared.tables)
-    limits = thresholds()
-    policy = Policy(
-        annotation=_annotation(declared),
-        threshold=limits.small_cell.counts_below,
-        seed=declared.seed,
-        unstable_below=limits.survey.sample_cases_below if declared.survey else None,
-    )
-    protected, figures = protect_tables(tables, policy, masked=masked, dataset=declared.dataset)
-    verdicts = _attack(declared, protected, policy.threshold) if masked else {}
-    result: dict[str, Any] = {}
-    for table in protected:
+    protection = protect_and_attack(declared, tables, masked=masked)
+    for table in protection.tables:
         write_table(area, "protected", table)
-        result[table.structure.table] = {
-            "annotation": table.annotation,
-            "seed": policy.seed if masked else None,
-            "small": table.small,
-            "complementary": table.complementary,
-            "unstable": table.unstable,
-            "attack": verdicts.get(table.structure.table, {}),
-        }
-        share = (table.small + table.complementary) / table.cells if table.cells else 0.0
-        _decide(
-            run,
-            "protect",
-            "protected" if masked else "shown-in-full",
-            f"{table.small} of {table.cells} counts are small and hidden, {table.complementary} more are hidden so that "
-            f"none of them can be computed ({share:.0%} in all); an attack on the result recovered none."
-            if masked
-            else "The assessment asks for no masking; every count is shown.",
-            section="DDG 2.0 §4.4",
-            table=table.structure.table,
-            figures={"small": table.small, "complementary": table.complementary, "cells": table.cells},
-        )
-    area.write_json("protection.json", {"tables": result, "systems": figures})
-    return {name: {k: v for k, v in facts.items() if k != "attack"} for name, facts in result.items()}
+        name = table.structure.table
+        slug, sentence = protection.said(name)
+        figures = {k: v for k, v in protection.facts[name].items() if isinstance(v, int)}
+        _decide(run, "protect", slug, sentence, section="DDG 2.0 §4.4", table=name, figures=figures)
+    area.write_json("protection.json", {"tables": protection.facts, "systems": protection.systems})
+    return {name: {k: v for k, v in facts.items() if k != "attack"} for name, facts in protection.facts.items()}
 
 
 def check_publishable(run: Run, table: str) -> dict[str, Any]:
@@ -374,37 +344,6 @@ def record_failure(run: Run, step: str, message: str, outcome: str = "failed") -
         _decide(run, step, "stopped", message.split("\n", 1)[0])
 
 
-def _attack(declared: Dataset, protected: tuple[ProtectedTable, ...], threshold: int) -> dict[str, dict[str, int]]:
-    """Attack what would be published. Per table, the number of blank counts by verdict.
-
-    Raises AuditFailed unless every blank is proven safe; its sentences name cells that are blank anyway, never a count.
-    """
-    from collections import Counter
-
-    from include.opendata.attack import attack
-    from include.opendata.attack.published import published_views
-
-    tallies: dict[str, dict[str, int]] = {}
-    for cells, view in published_views(protected, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset):
-        report = attack(view, seed=declared.seed)
-        try:
-            report.require_safe()
-        except AuditFailed as failed:
-            raise AuditFailed(
-                failed.what,
-                remedy=failed.remedy,
-                slug=failed.slug,
-                place=Place(dataset=declared.dataset, table=", ".join(sorted({table for table, _ in cells.rows}))),
-                details=failed.details,
-            ) from None
-        verdicts = {finding.cell: finding.verdict for finding in report.cells}
-        for (table, _), rows in cells.rows.items():
-            tally = Counter(tallies.get(table, {}))
-            tally.update(verdicts[cell] for cell in rows.tolist() if view.blank[cell])
-            tallies[table] = dict(sorted(tally.items()))
-    return tallies
-
-
 def _record_release(run: Run) -> None:
     """Tell the ledger of the current release in staging; nothing happens when it knows it already."""
     import hashlib
@@ -427,18 +366,6 @@ def _record_release(run: Run) -> None:
             figures={"tables": [table.model_dump(mode="json") for table in manifest.tables]},
         )
     )
-
-
-def _annotation(declared: Dataset) -> str:
-    modes = {table.annotation for table in declared.tables}
-    if len(modes) > 1:
-        raise DeclarationError(
-            "the tables of a dataset share cells, so they must declare the same `annotation`",
-            remedy="Declare `annotation: combined` (or `separate`) for all tables.",
-            slug="annotation-differs",
-            place=Place(dataset=declared.dataset),
-        )
-    return modes.pop()
 
 
 def _open(run: Run) -> tuple[Dataset, RunArea, Ledger]:
