@@ -74,6 +74,10 @@ def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsis
     published += [f"{d.name}_FIPS" for d in table.dimensions if d.standard == "county"]
     yield from _twice([name.lower() for name in published], at, "published column")
     yield from _twice([d.column for d in table.dimensions], (*at, "dimensions"), "source column of a dimension")
+    if table.refresh != "replace":
+        yield Inconsistency(
+            (*at, "refresh"), f"the pipeline cannot {table.refresh} yet and will not replace the table instead", "replace"
+        )
     for index, condition in enumerate(table.filter):
         yield from _known(condition.column, columns, (*at, "filter", index, "column"), "column")
     for index, dimension in enumerate(table.dimensions):
