@@ -39,7 +39,10 @@ def county_murders() -> str:
 def main() -> None:
     """Write both files; a file that is already right is left alone."""
     SOURCES.mkdir(parents=True, exist_ok=True)
-    for name, make in {"health_insurance.csv": health_insurance, "countymurders_california.csv": county_murders}.items():
+    for name, make in {
+        "health_insurance.csv": health_insurance,
+        "countymurders_california.csv": county_murders,
+    }.items():
         path, data = SOURCES / name, make().encode("utf-8")
         if not path.is_file() or path.read_bytes() != data:
             partial = path.with_suffix(".partial")

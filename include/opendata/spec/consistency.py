@@ -76,7 +76,9 @@ def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsis
     yield from _twice([d.column for d in table.dimensions], (*at, "dimensions"), "source column of a dimension")
     if table.refresh != "replace":
         yield Inconsistency(
-            (*at, "refresh"), f"the pipeline cannot {table.refresh} yet and will not replace the table instead", "replace"
+            (*at, "refresh"),
+            f"the pipeline cannot {table.refresh} yet and will not replace the table instead",
+            "replace",
         )
     for index, condition in enumerate(table.filter):
         yield from _known(condition.column, columns, (*at, "filter", index, "column"), "column")

@@ -1,6 +1,7 @@
 import errno
 import os
 import stat
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -86,10 +87,12 @@ def test_the_operating_systems_refusal_is_put_in_words(number, slug):
     assert failed.value.slug == slug
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_is_said_by_the_work_area_itself():
-    if not os.path.exists("/dev/full"):
-        pytest.skip("no /dev/full on this system")
-    with pytest.raises(StorageError) as failed, storage_errors("d", "the work area"):
-        with open("/dev/full", "w") as full:
-            full.write("x" * 100_000)
+    with (
+        pytest.raises(StorageError) as failed,
+        storage_errors("d", "the work area"),
+        Path("/dev/full").open("w") as full,
+    ):
+        full.write("x" * 100_000)
     assert failed.value.slug == "disk-full"
