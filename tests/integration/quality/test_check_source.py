@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from include.opendata.errors import EXIT_BAD_INPUT, EXIT_REFUSED, DeclarationError, Refused
-from include.opendata.quality import QualityReport, check_source, draft_suites
+from include.opendata.quality import QualityReport, check_source, draft_suites, gx_project
 from include.opendata.quality.suites import floors
 from include.opendata.spec.dataset import Dataset
 from include.opendata.spec.load import load
@@ -76,6 +76,13 @@ def test_what_the_database_says_of_a_wrong_type_gets_nowhere(homicides, warehous
     assert "murders: the type is integer; this is not so" in refused.details
     assert any(line.startswith("murders") and "could not be evaluated" in line for line in refused.details)
     assert SECRET not in str(refused) + caplog.text + out + err
+
+
+def test_the_librarys_log_is_off_for_it_quotes_the_database():
+    gx_project.project()
+    for name in ("great_expectations", "great_expectations.validator.metrics_calculator"):
+        assert not logging.getLogger(name).isEnabledFor(logging.CRITICAL)
+    assert not logging.getLogger("great_expectations").propagate
 
 
 def test_an_empty_source_is_refused(homicides, warehouse_of):
