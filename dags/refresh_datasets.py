@@ -15,7 +15,7 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, TriggerRule, get_current_context, get_parsing_context, task
+from airflow.sdk import DAG, TriggerRule, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags.declared import broken_dag, dag_id_of, declared_dag
@@ -33,7 +33,7 @@ REACHES_OUT: dict[str, Any] = {
 # Steps that hold a whole snapshot in reach. The pool is named by the installation, because a task whose pool does not
 # exist waits for ever without a word.
 HEAVY: dict[str, Any] = {"pool": os.environ.get("OPENDATA_HEAVY_POOL") or "default_pool"}
-PER_TABLE: dict[str, Any] = {"map_index_template": "{{ table }}"}
+PER_TABLE: dict[str, Any] = {"map_index_template": "{{ ti.task.op_kwargs['table'] }}"}
 
 
 @task(**REACHES_OUT)
@@ -56,13 +56,11 @@ def check_quality(run: dict[str, Any]) -> dict[str, Any]:
 
 @task(**HEAVY, **PER_TABLE)
 def tabulate(run: dict[str, Any], table: str) -> dict[str, Any]:
-    get_current_context()["table"] = table  # type: ignore[typeddict-unknown-key]
     return perform("tabulate", run, table)
 
 
 @task(**PER_TABLE)
 def assess(run: dict[str, Any], table: str) -> dict[str, Any]:
-    get_current_context()["table"] = table  # type: ignore[typeddict-unknown-key]
     return perform("assess", run, table)
 
 
@@ -73,7 +71,6 @@ def protect(run: dict[str, Any]) -> dict[str, Any]:
 
 @task(**PER_TABLE)
 def check_publishable(run: dict[str, Any], table: str) -> dict[str, Any]:
-    get_current_context()["table"] = table  # type: ignore[typeddict-unknown-key]
     return perform("check_publishable", run, table)
 
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -77,12 +78,20 @@ def events(arguments: Sequence[str], environment: dict[str, str], log: Path) -> 
             process.wait()
 
 
-def tell(told: Iterator[dict[str, Any]]) -> tuple[dict[str, str], int]:
-    """Print what happens; return the outcome per dataset and the exit code of the process that ran the DAGs."""
-    outcomes: dict[str, str] = {}
+@dataclass
+class Told:
+    """What the DAGs came to: per dataset the outcome and where it is staged; how the process that ran them ended."""
+
+    outcomes: dict[str, str] = field(default_factory=dict)
+    staging: dict[str, str] = field(default_factory=dict)
+    exit_code: int = EXIT_FAILED
+
+
+def tell(events: Iterator[dict[str, Any]]) -> Told:
+    """Print what happens, as it happens."""
+    told = Told()
     began: dict[tuple[str, int], float] = {}
-    code = EXIT_FAILED
-    for event in told:
+    for event in events:
         match event["event"]:
             case "ready":
                 say("Airflow is ready.")
@@ -95,7 +104,9 @@ def tell(told: Iterator[dict[str, Any]]) -> tuple[dict[str, str], int]:
                 say(_step_line(what, event, seconds))
             case "ended":
                 dataset = event["dag"].removeprefix(PREFIX)
-                outcomes[dataset] = event["outcome"]
+                told.outcomes[dataset] = event["outcome"]
+                if event["staging"]:
+                    told.staging[dataset] = event["staging"]
                 say(
                     {
                         "staged": "  => a new release is staged",
@@ -104,8 +115,8 @@ def tell(told: Iterator[dict[str, Any]]) -> tuple[dict[str, str], int]:
                     }.get(event["outcome"], "  => FAILED; staging is as it was")
                 )
             case "exit":
-                code = event["code"]
-    return outcomes, code
+                told.exit_code = event["code"]
+    return told
 
 
 def _step_line(what: str, event: dict[str, Any], seconds: float) -> str:
@@ -129,19 +140,23 @@ def main(arguments: Sequence[str]) -> int:
         with sole_use(here, "`make refresh`"):
             say("Preparing the embedded Airflow ...")
             dag_ids = [PREFIX + dataset for dataset in wanted]
-            outcomes, code = tell(events(dag_ids, embedded_environment(here), log))
+            told = tell(events(dag_ids, embedded_environment(here), log))
     except InUse as error:
         say(str(error))
         return EXIT_USAGE
-    if code != 0:
+    if told.exit_code != 0:
         tail = log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
-        say("\n".join([f"\nAirflow stopped before its time (exit code {code}). The end of {log}:", *tail]))
+        say("\n".join([f"\nAirflow stopped before its time (exit code {told.exit_code}). The end of {log}:", *tail]))
         return EXIT_FAILED
-    well = [dataset for dataset in wanted if outcomes.get(dataset) in ("staged", "unchanged")]
-    if well:
-        say()
+    well = [dataset for dataset in wanted if told.outcomes.get(dataset) in ("staged", "unchanged")]
+    say()
+    for staging in sorted(set(told.staging.values())):
+        there = [dataset for dataset in well if told.staging[dataset] == staging]
         summary = subprocess.run(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "include.opendata.cli", "summary", *well], cwd=ROOT, check=False
+            [sys.executable, "-m", "include.opendata.cli", "summary", *there],
+            cwd=ROOT,
+            env=os.environ | {"OPENDATA_STAGING": staging},
+            check=False,
         )
         if summary.returncode != 0:
             return EXIT_FAILED

@@ -60,23 +60,26 @@ def run(dag_ids: Sequence[str], progress: Progress) -> None:
         progress.tell("run", dag=dag_id)
         dag = bag.dags.get(dag_id)
         if dag is None:
-            progress.tell("ended", dag=dag_id, outcome="missing", run_id=None)
+            progress.tell("ended", dag=dag_id, outcome="missing", staging=None)
             continue
         dag_run = dag.test()
-        outcome = "failed" if str(dag_run.state) != "success" else said_by_finish(dag_id, dag_run.run_id)
-        progress.tell("ended", dag=dag_id, outcome=outcome, run_id=dag_run.run_id)
+        if str(dag_run.state) == "success":
+            outcome, staging = handed_on(dag_run, "finish")["outcome"], handed_on(dag_run, "extract")["staging"]
+        else:
+            outcome, staging = "failed", None
+        progress.tell("ended", dag=dag_id, outcome=outcome, staging=staging)
 
 
-def said_by_finish(dag_id: str, run_id: str) -> str:
-    """The outcome that the last step of a run handed on: staged or unchanged."""
+def handed_on(dag_run: Any, step: str) -> dict[str, Any]:
+    """What a step of a run handed on to the next."""
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
 
     with create_session() as session:
         told = session.scalars(
-            XComModel.get_many(run_id=run_id, key="return_value", task_ids="finish", dag_ids=dag_id)
+            XComModel.get_many(run_id=dag_run.run_id, key="return_value", task_ids=step, dag_ids=dag_run.dag_id)
         ).one()
-        return XComModel.deserialize_value(told)["outcome"]
+        return XComModel.deserialize_value(told)
 
 
 def main() -> None:

@@ -21,6 +21,19 @@ def clinic_visits(declare):
     return declare("clinic_visits")
 
 
+def test_the_mapped_tasks_bear_the_names_of_their_tables(run_dag, pipeline):
+    from airflow.models import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    run_dag("refresh__clinic_visits")
+    with create_session() as session:
+        named = select(TaskInstance.rendered_map_index).where(
+            TaskInstance.dag_id == "refresh__clinic_visits", TaskInstance.task_id == "assess"
+        )
+        assert set(session.scalars(named)) == {"visits_by_region", "visits_by_county"}
+
+
 def test_every_step_is_done_once_and_for_every_table(run_dag, pipeline):
     states = run_dag("refresh__clinic_visits")
     assert states[""] == ["success"]

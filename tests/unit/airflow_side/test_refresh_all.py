@@ -14,11 +14,11 @@ RUN = {"event": "run", "dag": "refresh__clinic_visits"}
 
 
 def ended(outcome):
-    return {"event": "ended", "dag": "refresh__clinic_visits", "outcome": outcome, "run_id": "manual"}
+    return {"event": "ended", "dag": "refresh__clinic_visits", "outcome": outcome, "staging": "/srv/staging"}
 
 
 def test_a_finished_step_is_told_in_plain_words_with_its_table(capsys):
-    outcomes, code = tell(
+    told_of = tell(
         iter(
             [
                 RUN,
@@ -33,13 +33,14 @@ def test_a_finished_step_is_told_in_plain_words_with_its_table(capsys):
     assert "tabulate [visits_by_county]" in told
     assert "made the data table" in told
     assert "a new release is staged" in told
-    assert (outcomes, code) == ({"clinic_visits": "staged"}, 0)
+    assert (told_of.outcomes, told_of.exit_code) == ({"clinic_visits": "staged"}, 0)
+    assert told_of.staging == {"clinic_visits": "/srv/staging"}
 
 
 def test_an_unchanged_source_is_said_to_be_so(capsys):
-    outcomes, _ = tell(iter([RUN, ended("unchanged"), {"event": "exit", "code": 0}]))
+    told_of = tell(iter([RUN, ended("unchanged"), {"event": "exit", "code": 0}]))
     assert "has not changed" in capsys.readouterr().out
-    assert outcomes == {"clinic_visits": "unchanged"}
+    assert told_of.outcomes == {"clinic_visits": "unchanged"}
 
 
 def test_a_failure_is_told_in_full(capsys):
@@ -51,7 +52,7 @@ def test_a_failure_is_told_in_full(capsys):
 
 
 def test_a_process_that_says_nothing_more_has_failed():
-    assert tell(iter([RUN]))[1] != 0
+    assert tell(iter([RUN])).exit_code != 0
 
 
 def test_a_dataset_nobody_declared_is_a_usage_error(capsys):
