@@ -11,6 +11,7 @@ import json
 import sys
 import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -155,6 +156,22 @@ def summary(
     from include.opendata.spec.light import declared_ids
 
     _show_summary(ids or declared_ids(), staging=staging or places.staging(), as_json=json, outcome={})
+
+
+@app.command()
+def score(
+    facts: Annotated[Path, typer.Argument(metavar="FACTS.yaml", help="What the table would show; see docs/rules.md.")],
+    json: JsonOption = False,
+):
+    """The publication score of a table not yet built, from a file of facts."""
+    from include.opendata.cli.scoring import score_lines, score_view
+    from include.opendata.gate.scoring import score_file
+
+    found = score_file(facts)
+    if json:
+        _print_json(score_view(found))
+    else:
+        _print(score_lines(found))
 
 
 def _show_summary(ids: list[str], *, staging: str, as_json: bool, outcome: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ annotations.yaml          annotation codes 0 to 5                               
 field_standards.yaml      how common fields are written                           ``rules.portal``
 portal_choices.yaml       topics, frequencies, granularities                      ``rules.portal``
 reference/*.csv           populations                                             ``rules.reference``
+regions/*.csv             which region a county lies in                           ``rules.regions``
 ========================  ======================================================  ===========================
 
 ``rules.answers`` holds what a steward answers to the permission questions. What the criteria mean for a table is

@@ -58,7 +58,7 @@ def population_references() -> tuple[str, ...]:
 
 @cache
 def population_reference(name: str) -> PopulationReference:
-    """The reference called ``name`` (``california_counties``, ``us_census_regions``).
+    """The reference called ``name`` (``california_counties``, ``california_regions``, ``us_census_regions``).
 
     The file's columns are code, name, population, in this order. Raises DeclarationError when
     there is none of that name.
@@ -79,6 +79,11 @@ def population_reference(name: str) -> PopulationReference:
 def california_counties() -> PopulationReference:
     """The 58 counties by 3-digit FIPS code, without the word “County” (US Census 2020)."""
     return population_reference("california_counties")
+
+
+def california_regions() -> PopulationReference:
+    """Ten regions of California by slug, each with the people of its counties (``rules.regions``, US Census 2020)."""
+    return population_reference("california_regions")
 
 
 def us_census_regions() -> PopulationReference:

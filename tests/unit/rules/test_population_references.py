@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from include.opendata.errors import DeclarationError
 from include.opendata.rules.reference import (
     california_counties,
+    california_regions,
     population_reference,
     population_references,
     us_census_regions,
 )
+from include.opendata.rules.regions import region_by_county
 
 
 def test_california_has_58_counties_and_39_538_223_people():
@@ -38,7 +42,19 @@ def test_the_four_census_regions_add_up_to_the_nation():
     assert regions.total == 331_449_281
 
 
+def test_each_county_lies_in_one_of_ten_regions_and_a_region_has_the_people_of_its_counties():
+    regions, counties = california_regions(), california_counties()
+    region_of = region_by_county()
+    assert set(region_of) == set(counties.population_by_code)
+    people = Counter(dict.fromkeys(region_of.values(), 0))
+    for code, region in region_of.items():
+        people[region] += counties.population_by_code[code]
+    assert regions.population_by_name == dict(people)
+    assert len(regions.areas) == 10
+    assert regions.total == counties.total
+
+
 def test_a_reference_nobody_knows_is_an_error_with_a_suggestion():
-    assert population_references() == ("california_counties", "us_census_regions")
+    assert population_references() == ("california_counties", "california_regions", "us_census_regions")
     with pytest.raises(DeclarationError, match="did you mean 'california_counties'"):
         population_reference("california_county")
