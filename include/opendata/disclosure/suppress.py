@@ -131,7 +131,7 @@ class _Search:
         self.system, self.primary, self.mode = system, primary, mode
         self.threshold, self.min_width, self.seed, self.budget = threshold, min_width, seed, budget
         self.rng = random.Random(seed)  # noqa: S311 - reproducible choices, not a secret
-        self.allowed = system.published & ~primary & ~frozen & (system.values > 0)
+        self.allowed = system.published & ~primary & ~frozen & (system.values > 0) & ~self._narrow_anyway()
         self.hidden = primary.copy()
         self.reasons: dict[int, str] = {}
         self.repair = Repair(
@@ -159,6 +159,11 @@ class _Search:
             "equations": len(self.system.equations),
         }
         return Suppression(codes, self.mode, self.seed, figures, tuple(sorted(self.reasons.items())))
+
+    def _narrow_anyway(self) -> np.ndarray:
+        """bool[n]: counts that published figures already narrow down too far: blank or not, they protect nothing."""
+        low, high = self.system.bounds_known()
+        return (high - np.maximum(low, 1) < self.min_width) & (low < self.threshold)
 
     # -- what must hold -----------------------------------------------------------------------------------------
 

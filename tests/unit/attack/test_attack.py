@@ -24,6 +24,8 @@ from include.opendata.attack import (
     attack,
     verify_witnesses,
 )
+from include.opendata.attack.propagate import propagate
+from include.opendata.attack.search import Part
 from include.opendata.errors import AuditFailed, InputError
 from tests.unit.disclosure.cubes import as_published, cube, synthetic
 
@@ -192,3 +194,13 @@ def test_the_attack_shares_no_code_with_the_suppressor_and_reads_no_other_room()
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for name in names:
                 assert not name.startswith(forbidden), f"{path.name} imports {name}"
+
+
+def test_the_attack_keeps_no_table_that_contradicts_what_is_published():
+    view = column([HIDDEN, HIDDEN, 60], 90)
+    low, high = propagate(view)
+    part = Part(view, np.array([0, 1]), low, high, 0, AttackBudget())
+    assert part.keep(np.array([10, 20]))
+    assert not part.keep(np.array([11, 20]))
+    assert not part.keep(np.array([31, -1]))
+    assert len(part.tables) == 1

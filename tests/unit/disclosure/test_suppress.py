@@ -1,10 +1,22 @@
 """Refusals, figures and budgets of suppression, beyond the worked examples."""
 
+import random
+
 import numpy as np
 import pytest
 
 from include.opendata.attack import attack
-from include.opendata.disclosure import COMPLEMENTARY, Budget, primary, suppress
+from include.opendata.disclosure import (
+    COMPLEMENTARY,
+    Budget,
+    CellSystem,
+    Equation,
+    attacker_bounds,
+    open_groups,
+    primary,
+    suppress,
+)
+from include.opendata.disclosure.feasible import FeasibleTables
 from include.opendata.disclosure.suppress import _Search
 from include.opendata.errors import Refused
 from tests.unit.disclosure.cubes import as_published, column, cube, synthetic
@@ -107,3 +119,41 @@ def test_a_pattern_that_the_search_calls_finished_too_early_is_refused_by_the_fi
     with pytest.raises(Refused) as refusal:
         suppress(system, primary(system), annotation="separate", seed=0)
     assert refusal.value.slug == "separate-codes-unsafe"
+
+
+def test_a_count_that_published_figures_narrow_down_is_no_complement():
+    """The smallest candidate is known to be 10 to 12 whatever is blank; in combined mode it would look like a small count."""
+    system = column([4, 12, 40, 60], known_low=np.array([0, 10, 0, 0, 0]), known_high=np.array([99, 12, 99, 99, 999]))
+    protected = suppress(system, primary(system), annotation="combined", seed=0)
+    assert protected.codes.tolist() == [1, 0, 2, 0, 0]
+
+
+def linked_by_two_equations():
+    """a + b + s = p, p + x = t and p = x + c: p follows from two equations together, and with it a + b = 9."""
+    #                  a  b  s   p   x   c   t
+    values = np.array([4, 5, 50, 59, 39, 20, 98])
+    equations = (Equation(3, (0, 1, 2)), Equation(6, (3, 4)), Equation(3, (4, 5)))
+    published = np.array([1, 1, 1, 0, 0, 1, 1], dtype=bool)
+    return CellSystem(values, published, equations, tuple((name,) for name in "abspxct"))
+
+
+def test_a_small_group_whose_total_follows_from_several_equations_is_found_and_freed():
+    system = linked_by_two_equations()
+    small = primary(system)
+    assert not open_groups(system, small, 11)  # no single equation gives it away
+    assert attack(as_published(system, small, annotation="combined")).figures["failing_groups"] == 1
+    protected = suppress(system, small, annotation="combined", seed=0)
+    assert protected.figures["complementary"] == 1
+    assert attack(as_published(system, protected.hidden, annotation="combined")).passed
+
+
+def test_the_search_keeps_no_table_that_breaks_an_equation_or_a_bound():
+    system = column([4, 50, 60])
+    small = primary(system)
+    hidden = small | (system.values == 50)
+    bounds = attacker_bounds(system, hidden, small, "separate", 11)
+    tables = FeasibleTables(system, *bounds, random.Random(0), Budget())
+    assert tables.add(np.array([7, 47, 60, 114]))
+    assert not tables.add(np.array([9, 47, 60, 114]))
+    assert not tables.add(np.array([11, 43, 60, 114]))
+    assert not tables.add(np.array([8, 46, 60, 113]))
