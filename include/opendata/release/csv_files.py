@@ -54,7 +54,7 @@ def write_table_csv(path: Path, protected: ProtectedTable, *, dataset: str) -> N
     """Write ``protected`` to ``path``, a piece at a time, so that memory does not grow with the table.
 
     Raises Refused: ``formula-cell``; ``columns-differ`` (the frame has not exactly the published columns);
-    ``annotated-value-shown`` (a value that its annotation calls blank is there); ``label-missing``; ``not-a-number``.
+    ``annotated-value-shown`` (a value that its annotation calls blank is there); ``annotation-unknown``; ``label-missing``; ``not-a-number``.
     """
     structure, frame = protected.structure, protected.frame
     columns = structure.published_columns()
@@ -124,12 +124,22 @@ def _is_missing(value: Any) -> bool:
 
 
 def _refuse_shown_blanks(protected: ProtectedTable, place: Place) -> None:
-    """No value may stand where its annotation says that it is blank (Handbook, Guidelines §3)."""
+    """No value may stand where its annotation says that it is blank (Handbook, Guidelines §3), and no code may tell what
+    the table's mode leaves untold: in ``combined`` there is no code 2."""
     blank = {str(code.code) for code in annotation_codes().codes if code.blank}
+    told = blank - {"2"} if protected.annotation == "combined" else blank
     for measure in protected.structure.measures:
         column = f"{measure.name}{ANNOTATION_SUFFIX}"
         if column not in protected.frame.columns:
             continue
+        unknown = set(protected.frame[column].dropna().astype(str)) - told - {"", "0"}
+        if unknown:
+            raise Refused(
+                "an annotation is not one of the codes that this table declares",
+                remedy="This is a defect of the protection; nothing was published. Report it with the table's name.",
+                slug="annotation-unknown",
+                place=Place(place.dataset, place.table, column),
+            )
         annotated = protected.frame[column].isin(blank)
         shown = int((annotated & protected.frame[measure.name].notna()).sum())
         if shown:

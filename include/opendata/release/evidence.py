@@ -220,7 +220,7 @@ def _preview(inputs: ReleaseInputs, protected: ProtectedTable) -> dict[str, Any]
                 continue
             annotation = f"{column['name']}{ANNOTATION_SUFFIX}"
             code = head[annotation].iloc[position] if annotation in head.columns else ""
-            mark = _mark(str(code) if isinstance(code, str) else "", protected.annotation)
+            mark = _mark(str(code) if isinstance(code, str) else "")
             if mark:
                 used[mark] = meanings.get(str(code), "")
             cells.append({"text": mark, "mark": True})
@@ -233,13 +233,12 @@ def _preview(inputs: ReleaseInputs, protected: ProtectedTable) -> dict[str, Any]
     }
 
 
-def _mark(code: str, mode: str) -> str:
-    """The letter of an annotation (Handbook, Guidelines §3); where the Handbook has none, its number in parentheses."""
-    if not code:
-        return ""
-    if mode == "combined" and code in ("1", "2"):
-        return annotation_codes().code(1).letter
-    return annotation_codes().code(int(code)).letter or f"({code})"
+def _mark(code: str) -> str:
+    """The letter of an annotation (Handbook, Guidelines §3); where the Handbook has none, its number in parentheses.
+
+    In a table with one code for every suppressed value that code is 1, so the letter is always S.
+    """
+    return annotation_codes().code(int(code)).letter or f"({code})" if code else ""
 
 
 def _grouped(plain: str) -> str:

@@ -100,7 +100,7 @@ def test_a_dictionary_cell_that_runs_as_a_formula_is_refused(tmp_path):
 @pytest.mark.parametrize("code", ["1", "2", "3", "4", "5"])
 def test_a_value_that_its_annotation_calls_blank_is_refused(tmp_path, code):
     with pytest.raises(Refused) as refusal:
-        _written(tmp_path, _table(["A", "B"], [7, 20], [code, ""]))
+        _written(tmp_path, replace(_table(["A", "B"], [7, 20], [code, ""]), annotation="separate"))
     assert refusal.value.slug == "annotated-value-shown"
 
 
@@ -144,3 +144,16 @@ def test_rows_are_written_a_piece_at_a_time_without_losing_any(tmp_path, monkeyp
     labels = [f"G{number}" for number in range(10)]
     content = _written(tmp_path, _table(labels, list(range(10)))).decode()
     assert content.splitlines()[1:] == [f"G{number},{number}," for number in range(10)]
+
+
+@pytest.mark.parametrize("code", ["2", "9", "x"])
+def test_a_code_the_tables_mode_does_not_know_is_refused(tmp_path, code):
+    """In combined mode a code 2 would tell which cells are not small."""
+    with pytest.raises(Refused) as refusal:
+        _written(tmp_path, _table(["A", "B"], [None, 20], [code, ""]))
+    assert refusal.value.slug == "annotation-unknown"
+
+
+def test_code_2_may_stand_where_both_kinds_are_told_apart(tmp_path):
+    table = replace(_table(["A", "B"], [None, 20], ["2", ""]), annotation="separate")
+    assert b"A,,2\n" in _written(tmp_path, table)
