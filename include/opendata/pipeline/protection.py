@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from include.opendata.errors import AuditFailed, DeclarationError, Place
 
 if TYPE_CHECKING:
+    from include.opendata.disclosure.tables import Policy
     from include.opendata.spec.dataset import Dataset
     from include.opendata.vocabulary import DataTable, ProtectedTable
 
@@ -43,16 +44,9 @@ class Protection:
 
 def protect_and_attack(declared: Dataset, tables: list[DataTable], *, masked: bool) -> Protection:
     """Hide, then attack. Raises DeclarationError (annotations differ), Refused (no safe pattern), AuditFailed."""
-    from include.opendata.disclosure.tables import Policy, protect_tables
-    from include.opendata.rules.release import thresholds
+    from include.opendata.disclosure.tables import protect_tables
 
-    limits = thresholds()
-    policy = Policy(
-        annotation=declared_annotation(declared),
-        threshold=limits.small_cell.counts_below,
-        seed=declared.seed,
-        unstable_below=limits.survey.sample_cases_below if declared.survey else None,
-    )
+    policy = protection_policy(declared)
     protected, systems = protect_tables(tables, policy, masked=masked, dataset=declared.dataset)
     verdicts = attack_published(declared, protected, policy.threshold) if masked else {}
     facts = {
@@ -68,6 +62,20 @@ def protect_and_attack(declared: Dataset, tables: list[DataTable], *, masked: bo
         for table in protected
     }
     return Protection(protected, facts, systems)
+
+
+def protection_policy(declared: Dataset) -> Policy:
+    """How the tables of a dataset are protected, from its declaration. Raises DeclarationError (annotations differ)."""
+    from include.opendata.disclosure.tables import Policy
+    from include.opendata.rules.release import thresholds
+
+    limits = thresholds()
+    return Policy(
+        annotation=declared_annotation(declared),
+        threshold=limits.small_cell.counts_below,
+        seed=declared.seed,
+        unstable_below=limits.survey.sample_cases_below if declared.survey else None,
+    )
 
 
 def attack_published(
