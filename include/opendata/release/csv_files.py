@@ -54,7 +54,8 @@ def write_table_csv(path: Path, protected: ProtectedTable, *, dataset: str) -> N
     """Write ``protected`` to ``path``, a piece at a time, so that memory does not grow with the table.
 
     Raises Refused: ``formula-cell``; ``columns-differ`` (the frame has not exactly the published columns);
-    ``annotated-value-shown`` (a value that its annotation calls blank is there); ``annotation-unknown``; ``label-missing``; ``not-a-number``.
+    ``annotated-value-shown`` (a value that its annotation calls blank is there); ``annotation-unknown`` (a code the
+    table's mode does not have); ``label-missing``; ``not-a-number``.
     """
     structure, frame = protected.structure, protected.frame
     columns = structure.published_columns()
