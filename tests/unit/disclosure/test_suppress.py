@@ -157,3 +157,39 @@ def test_the_search_keeps_no_table_that_breaks_an_equation_or_a_bound():
     assert not tables.add(np.array([9, 47, 60, 114]))
     assert not tables.add(np.array([11, 43, 60, 114]))
     assert not tables.add(np.array([8, 46, 60, 113]))
+
+
+def search(system, annotation):
+    nothing = np.zeros(system.size, dtype=bool)
+    return _Search(system, primary(system), nothing, annotation, 11, 3, 0, Budget())
+
+
+def test_with_combined_codes_every_blank_must_stay_uncertain_with_separate_codes_every_small_one():
+    system = column([4, 50, 60])
+    hidden = primary(system) | (system.values == 50)
+    assert [t.cells for t in search(system, "combined")._targets(hidden)] == [(0,), (1,)]
+    assert [t.cells for t in search(system, "separate")._targets(hidden)] == [(0,)]
+
+
+def test_complements_that_only_protect_each_other_are_given_back_together():
+    """Four large cells at the corners of a box: none can be shown alone, all of them can."""
+    system = cube([[20, 30, 40], [50, 60, 70], [25, 35, 45]])
+    box = [system.keys.index((row, col)) for row in ("v0", "v1") for col in ("v0", "v1")]
+    run = search(system, "combined")
+    run.hidden[box] = True
+    run.reasons.update(dict.fromkeys(box, "attack"))
+    run.tables = FeasibleTables(system, *run._bounds(run.hidden), run.rng, run.budget)
+    run._give_back()
+    assert not run.hidden.any()
+    assert not run.reasons
+
+
+def test_a_cell_in_no_table_that_only_several_groups_together_narrow_down_is_protected():
+    v0, v1, v2, total = "v0", "v1", "v2", "Total"
+    absent = [
+        (v0, v0, total), (v0, v1, v0), (v0, v2, v1), (v0, v2, total), (v0, total, v1), (v0, total, total),
+        (v1, v1, total), (v1, v2, v0), (v1, total, total), (total, v0, total), (total, v1, total), (total, total, v1),
+    ]  # fmt: skip
+    system = cube([[[12, 0], [12, 10], [10, 11]], [[2, 20], [0, 2], [3, 11]]], unpublished=absent)
+    protected = suppress(system, primary(system), annotation="combined", seed=0)
+    assert attack(as_published(system, protected.hidden, annotation="combined")).passed
