@@ -13,7 +13,7 @@ FLOORS = {
     1: {"errors", "places", "vocabulary", "spec", "rules", "cells", "manifest"},
     2: {"work", "warehouse", "ledger"},
     3: {"extract", "quality", "tabulate", "gate", "disclosure", "attack", "release", "staging"},
-    4: {"pipeline", "cli"},
+    4: {"advice", "pipeline", "cli"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 ROOMS_THAT_KEEP_TO_THEMSELVES = FLOORS[3]

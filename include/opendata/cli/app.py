@@ -174,6 +174,24 @@ def score(
         _print(score_lines(found))
 
 
+@app.command()
+def advise(
+    id: DatasetArgument,
+    table: Annotated[str | None, typer.Option(metavar="TABLE", help="One table only.")] = None,
+    source: SourceOption = None,
+    json: JsonOption = False,
+):
+    """What would show more of the tables that must be masked: coarser designs, tried on the data and ranked."""
+    from include.opendata.advice.for_dataset import advise_dataset
+    from include.opendata.cli.advising import advice_lines, advice_view
+
+    advice = advise_dataset(id, table=table, source=source, progress=_progress)
+    if json:
+        _print_json(advice_view(id, advice))
+    else:
+        _print(advice_lines(advice))
+
+
 def _show_summary(ids: list[str], *, staging: str, as_json: bool, outcome: dict[str, str]) -> None:
     from include.opendata.cli.summary import summary_lines, summary_view
 

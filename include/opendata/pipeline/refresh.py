@@ -210,6 +210,7 @@ def build_release(run: Run) -> dict[str, Any]:
     """Write the release: data, dictionaries, metadata, the evidence page and the manifest, in the work area."""
     import shutil
 
+    from include.opendata.advice.for_dataset import advise_in_refresh
     from include.opendata.pipeline.provenance import release_id
     from include.opendata.release import Provenance, ReleaseInputs, SourceFacts
     from include.opendata.release import build_release as write_files
@@ -238,6 +239,7 @@ def build_release(run: Run) -> dict[str, Any]:
                 "publishable": {name: area.read_json(f"quality/{name}.json") for name in names},
             },
             protection=area.read_json("protection.json")["tables"],
+            advice=advise_in_refresh(declared, area, snapshot.parquet),
             provenance=Provenance(
                 run_id=run["run_id"],
                 started_at=facts["started_at"],

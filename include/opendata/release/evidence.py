@@ -111,6 +111,7 @@ def _table(inputs: ReleaseInputs, number: int, protected: ProtectedTable) -> dic
             for verdict, label in _VERDICTS.items()
             if verdict in done.get("attack", {})
         ],
+        "advice": inputs.advice.get(name),
         "charts": drawn,
         "quality": _quality(inputs.quality["publishable"][name]),
         "preview": _preview(inputs, protected),

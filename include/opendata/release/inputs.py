@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class ReleaseInputs:
     success`` and, where they matter, ``decided`` and ``severity``. ``protection``: per table ``seed`` and ``attack``,
     the number of suppressed cells by verdict (``safe_with_witness``, ``safe_by_lp``, ``recoverable``, ``undecided``;
     ``cells`` and ``blanks`` tell sizes; anything else counts what must not be), of the table or of the whole dataset.
+    ``advice``: for tables that must be masked, the design advisor's advice as JSON: ``sentence`` and ``proposals``, each with
+    ``sentence``, ``score``, ``cells``, ``cells_shown_percent``, ``events_shown_percent`` (or None), ``hidden``, ``yaml``.
     """
 
     dataset: Dataset
@@ -54,6 +56,7 @@ class ReleaseInputs:
     quality: Mapping[str, Any]
     protection: Mapping[str, Mapping[str, Any]]
     provenance: Provenance
+    advice: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,21 @@
+"""The design advisor: what a coarser table would show that this one must hide.
+
+``coarsenings`` finds the ways a table's dimensions can be made coarser, ``changes`` makes the declaration of the coarser
+table, ``standing`` works out on the data how much of it would be shown, ``advisor`` tries, ranks and words it. It is for the
+steward and the coordinator, who choose a design *before* anything is suppressed (DDG 2.0 §4.4); it changes nothing itself.
+"""
+
+from include.opendata.advice.advisor import MOST_TRIED, Advice, Proposal, advise_table, left_out
+from include.opendata.advice.coarsenings import Coarsening, coarsenings
+from include.opendata.advice.standing import Standing
+
+__all__ = [
+    "MOST_TRIED",
+    "Advice",
+    "Coarsening",
+    "Proposal",
+    "Standing",
+    "advise_table",
+    "coarsenings",
+    "left_out",
+]

@@ -1,0 +1,111 @@
+"""Advice for the tables of a dataset: by itself, from the source on, or in the course of a refresh.
+
+Decides how much of it is worked out when. By itself everything is; a refresh, which people wait for, looks at small tables
+only and names the command for the others.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import Any
+
+from include.opendata.advice.advisor import Advice, Progress, advise_table, left_out
+from include.opendata.errors import DeclarationError, OpendataError, Place
+from include.opendata.extract import extract
+from include.opendata.gate.assessment import assess
+from include.opendata.pipeline.facts import table_facts
+from include.opendata.spec.dataset import Dataset
+from include.opendata.spec.load import load
+from include.opendata.tabulate import tabulate
+from include.opendata.vocabulary import DataTable
+from include.opendata.warehouse import Warehouse, open_snapshot
+from include.opendata.work import RunArea, read_table
+
+MOST_ROWS_IN_REFRESH = 2_000
+MOST_RECORDS_IN_REFRESH = 1_000_000
+
+
+def advise_dataset(
+    dataset: str, *, table: str | None = None, source: str | None = None, progress: Progress = lambda said: None
+) -> tuple[Advice, ...]:
+    """Advice for the tables of ``dataset``, or for one of them, from its source on.
+
+    The records lie in a work area of their own and are deleted before this returns. Raises DeclarationError (no such dataset
+    or table), InputError (the source), Refused (the tables cannot be made).
+    """
+    declared = load(dataset)
+    wanted = _wanted(declared, table)
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    area = RunArea(dataset, f"advice__{stamp}__{os.getpid()}")
+    try:
+        progress("extract")
+        snapshot = extract(declared.source, dataset=dataset, location=source, into=area.path("snapshot", "raw").parent)
+        with open_snapshot(snapshot.parquet, dataset=dataset) as warehouse:
+            tables: dict[str, DataTable] = {}
+            for one in declared.tables:
+                progress(f"tabulate {one.table}")
+                tables[one.table] = tabulate(declared, one.table, warehouse)
+            masked = {name: assess(table_facts(declared, made)).masking_required for name, made in tables.items()}
+            return tuple(_advice(declared, name, tables[name], warehouse, masked, progress) for name in wanted)
+    finally:
+        area.remove()
+
+
+def advise_in_refresh(declared: Dataset, area: RunArea, parquet: Path) -> dict[str, dict[str, Any]]:
+    """Advice for every table of a run that must be masked, as JSON, from what the run's steps left in its work area.
+
+    Kept in the area as ``advice/<table>.json``. A table too large to try designs of while people wait is left out, and says so.
+    """
+    assessed = {t.table: area.read_json(f"assessment/{t.table}.json")["masking_required"] for t in declared.tables}
+    found: dict[str, dict[str, Any]] = {}
+    if not any(assessed.values()):
+        return found
+    records = area.read_json("snapshot.json")["rows"]
+    with open_snapshot(parquet, dataset=declared.dataset) as warehouse:
+        for name, masked in assessed.items():
+            if not masked:
+                continue
+            tabulated = read_table(area, "tables", name)
+            if len(tabulated.frame) > MOST_ROWS_IN_REFRESH or records > MOST_RECORDS_IN_REFRESH:
+                advice = left_out(
+                    name,
+                    "This table is too large to try coarser designs of during a refresh; "
+                    f"bin/opendata advise {declared.dataset} --table {name} does.",
+                )
+            else:
+                advice = _advice(declared, name, tabulated, warehouse, assessed, lambda said: None)
+            found[name] = advice.model_dump(mode="json")
+            area.write_json(f"advice/{name}.json", found[name])
+    return found
+
+
+def _advice(
+    declared: Dataset,
+    name: str,
+    tabulated: DataTable,
+    warehouse: Warehouse,
+    masked: dict[str, bool],
+    progress: Progress,
+) -> Advice:
+    others = any(needed for other, needed in masked.items() if other != name)
+    try:
+        return advise_table(declared, name, tabulated, warehouse, others_masked=others, progress=progress)
+    except OpendataError as error:
+        # What keeps the table itself back is told, with its remedy, by the step it keeps back.
+        return left_out(name, f"No coarser design was looked for: {': '.join((error.what, *error.details))}.")
+
+
+def _wanted(declared: Dataset, table: str | None) -> list[str]:
+    names = [one.table for one in declared.tables]
+    if table is None:
+        return names
+    if table not in names:
+        raise DeclarationError(
+            f"there is no table called {table!r}",
+            remedy=f"Declared tables: {', '.join(names)}.",
+            slug="table-unknown",
+            place=Place(dataset=declared.dataset),
+        )
+    return [table]
