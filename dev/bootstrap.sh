@@ -54,16 +54,17 @@ fi
 arguments=
 for lock in $locks; do arguments="$arguments -r $lock"; done
 
+# The locks name every package, so nothing is resolved anew (and an override of the lock is not undone).
 say "Installing from $locks ..."
 if [ ! -x "$venv/bin/uv" ]; then
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" >&2 \
         || say "uv could not be installed; going on with pip, which takes a few minutes."
 fi
 # shellcheck disable=SC2086  # a list of arguments
-if [ ! -x "$venv/bin/uv" ] || ! "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" $arguments >&2; then
+if [ ! -x "$venv/bin/uv" ] || ! "$venv/bin/uv" pip install --quiet --no-deps --python "$venv/bin/python" $arguments >&2; then
     [ -x "$venv/bin/uv" ] && say "uv did not manage; trying the same with pip, which takes a few minutes."
     # shellcheck disable=SC2086
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check $arguments >&2
+    "$venv/bin/python" -m pip install --quiet --no-deps --disable-pip-version-check $arguments >&2
 fi
 echo "runtime $runtime" > "$stamp"
 if [ "$1" = dev ]; then echo "dev $wanted" >> "$stamp"; fi

@@ -10,5 +10,5 @@ compile() {
 }
 compile requirements.in -o requirements.lock
 compile requirements-demo.in -o requirements-demo.lock
-compile requirements-dev.in -o requirements-dev.lock
+compile requirements-dev.in --override requirements-dev.overrides -o requirements-dev.lock
 .venv/bin/python -m dev.image_requirements

@@ -8,6 +8,7 @@ environment variable      what it moves                                default
 ``OPENDATA_WORK``         the private work area                        ``.work``
 ``OPENDATA_STAGING``      portal staging                               ``staging``
 ``OPENDATA_LEDGER``       the ledger, a SQLAlchemy address             SQLite in ``.ledger/``
+``OPENDATA_PUBLIC_URL``   the address staging is served under          https://data.example.org/
 ========================  ===========================================  ==========================
 
 Kept light: nothing but the standard library.
