@@ -62,7 +62,7 @@ def staging_place() -> str | None:
 
 def verdict(step: str, error: Exception) -> AirflowException:
     """The exception an Airflow task fails with, for an exception of the pipeline."""
-    if isinstance(error, SETTLED):
+    if isinstance(error, SETTLED) and not getattr(error, "retryable", False):
         return AirflowFailException(str(error))
     if isinstance(error, OpendataError):
         return AirflowException(str(error))

@@ -44,7 +44,7 @@ def refresh(id: DatasetArgument, source: SourceOption = None, staging: StagingOp
     """Refresh a dataset: from its source to a release in staging."""
     from include.opendata.pipeline.run import run_refresh
 
-    outcome = run_refresh(id, source=source, staging=staging, progress=_progress)
+    outcome = run_refresh(id, source=located(source), staging=located(staging), progress=_progress)
     _show_summary([id], staging=outcome.staging, as_json=json, outcome={id: outcome.outcome})
 
 
@@ -55,7 +55,7 @@ def preview(id: DatasetArgument, source: SourceOption = None, staging: StagingOp
     from include.opendata.manifest import read_manifest
     from include.opendata.pipeline.run import run_refresh
 
-    outcome = run_refresh(id, source=source, staging=staging, preview=True, progress=_progress)
+    outcome = run_refresh(id, source=located(source), staging=located(staging), preview=True, progress=_progress)
     if outcome.folder is None:
         raise RuntimeError("a preview leaves a release behind")
     manifest = read_manifest(outcome.folder / "manifest.json", dataset=id)
@@ -120,11 +120,11 @@ def releases(id: DatasetArgument, staging: StagingOption = None, json: JsonOptio
     """List a dataset's releases in staging, the newest first."""
     from include.opendata.cli.summary import release_rows
 
-    rows = release_rows(id, staging or places.staging())
+    rows = release_rows(id, located(staging) or places.staging())
     if json:
         _print_json({"dataset": id, "releases": rows})
     elif not rows:
-        _print([f"{id} has no release in {staging or places.staging()} yet."])
+        _print([f"{id} has no release in {located(staging) or places.staging()} yet."])
     else:
         _print(["release           made                  tables    rows  hidden  "])
         _print(
@@ -139,7 +139,7 @@ def show(id: DatasetArgument, staging: StagingOption = None, json: JsonOption = 
     """Show a dataset: its tables, its current release, its last run and why it was decided so."""
     from include.opendata.cli.summary import dataset_view, view_lines
 
-    view = dataset_view(id, staging or places.staging())
+    view = dataset_view(id, located(staging) or places.staging())
     if json:
         _print_json(view)
     else:
@@ -155,7 +155,7 @@ def summary(
     """What is in staging, table by table: rows, score, cells suppressed, where files and evidence are."""
     from include.opendata.spec.light import declared_ids
 
-    _show_summary(ids or declared_ids(), staging=staging or places.staging(), as_json=json, outcome={})
+    _show_summary(ids or declared_ids(), staging=located(staging) or places.staging(), as_json=json, outcome={})
 
 
 @app.command()
@@ -190,6 +190,11 @@ def advise(
         _print_json(advice_view(id, advice))
     else:
         _print(advice_lines(advice))
+
+
+def located(address: str | None) -> str | None:
+    """A path as the caller means it: from the folder the command is given in. Addresses are left as they are."""
+    return address if address is None or "://" in address else str(Path(address).absolute())
 
 
 def _show_summary(ids: list[str], *, staging: str, as_json: bool, outcome: dict[str, str]) -> None:

@@ -27,6 +27,14 @@ def test_a_place_out_of_reach_may_be_tried_again():
     assert "What to do: Wait." in str(failure)
 
 
+def test_a_source_that_did_not_answer_is_asked_again():
+    from dags.step_task import verdict
+    from include.opendata.extract.fetch import SourceUnreachable
+
+    failure = verdict("extract", SourceUnreachable("No answer.", remedy="Wait.", slug="source-unreachable"))
+    assert type(failure).__name__ == "AirflowException"
+
+
 @pytest.mark.parametrize(("kind", "becomes"), [(OSError, "AirflowException"), (ValueError, "AirflowFailException")])
 def test_an_unforeseen_error_keeps_its_message_to_itself_and_only_the_systems_errors_may_pass(kind, becomes):
     from dags.step_task import verdict
