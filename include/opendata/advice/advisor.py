@@ -2,8 +2,8 @@
 
 Every single coarsening is tried, then pairs of those that did not settle the matter by themselves, up to a fixed number: the
 same table always gets the same advice. First come designs that need no masking of their own (a score of 12 or less, no small
-count, or nothing left to hide), the most detailed before the coarser; then the others, those that hide fewest cells first. A
-design that shows no larger share than the table does today is no advice.
+count, or nothing left to hide), the most detailed before the coarser; then the others, those that hide fewest cells first, as
+far as they show a larger share than the table does today.
 
 A design is declared, tabulated, scored and protected as a refresh would do it, but not attacked, and by itself: a preview of
 the changed declaration has the last word.
@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from include.opendata.advice.changes import changed, snippet
 from include.opendata.advice.coarsenings import Coarsening, Kind, coarsenings
 from include.opendata.advice.standing import Hidden, How, Measured, Standing, measure
-from include.opendata.advice.wording import advice_sentence, proposal_sentence
+from include.opendata.advice.wording import advice_sentence, in_words, proposal_sentence, remarks
 from include.opendata.errors import OpendataError
 from include.opendata.spec.dataset import Dataset
 from include.opendata.spec.tables import Table
@@ -37,14 +37,17 @@ Progress = Callable[[str], None]
 
 
 class Proposal(BaseModel):
-    """One coarser design. ``settles``: it needs no masking of its own, or hides nothing. ``yaml``: what to paste into the
-    declaration. The other figures are those of :class:`Standing`; ``cells_before`` is the table's own number of cells."""
+    """One coarser design. ``change``: what to do. ``sentence``: that, and what it brings, ``remarks`` included. ``settles``: it
+    needs no masking of its own, or hides nothing. ``yaml``: what to paste into the declaration. The other figures are those of
+    :class:`Standing`; ``cells_before`` is the table's own number of cells."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     slug: str
     kinds: tuple[Kind, ...]
+    change: str
     sentence: str
+    remarks: tuple[str, ...]
     settles: bool
     score: int | None
     masking_required: bool
@@ -125,7 +128,7 @@ def advise_table(
     if now.hidden_cells:
         trial.singles(tabulated)
         trial.pairs()
-    better = sorted((one for one in trial.tried if _shows_more(one, now)), key=lambda one: one.rank)
+    better = sorted((one for one in trial.tried if _does_better(one, now)), key=lambda one: one.rank)
     return Advice(
         table=table_name,
         sentence=advice_sentence(
@@ -206,10 +209,9 @@ def _alone(dataset: Dataset, table: Table) -> Dataset:
     return dataset.model_copy(update={"tables": [table]})
 
 
-def _shows_more(one: _Tried, now: Measured) -> bool:
-    """A larger share of its cells than the table shows today, compared exactly."""
-    cells, before = one.measured.standing.cells, now.standing.cells
-    return one.measured.hidden_cells * before < now.hidden_cells * cells
+def _does_better(one: _Tried, now: Measured) -> bool:
+    """No masking of its own, nothing hidden, or a share of cells that is larger in the whole percent people are told."""
+    return one.settles or one.measured.standing.cells_shown_percent > now.standing.cells_shown_percent
 
 
 def _proposal(table: Table, one: _Tried, now: Measured) -> Proposal:
@@ -217,7 +219,9 @@ def _proposal(table: Table, one: _Tried, now: Measured) -> Proposal:
     return Proposal(
         slug=one.slug,
         kinds=tuple(change.kind for change in one.changes),
+        change=in_words(one.changes),
         sentence=proposal_sentence(one.changes, now.standing, then),
+        remarks=remarks(then),
         settles=one.settles,
         score=then.score,
         masking_required=then.masking_required,

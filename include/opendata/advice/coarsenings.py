@@ -156,7 +156,7 @@ def _region(d: Dimension, values_found: ValuesFound, column: SourceColumn, taken
             for region, counties in counties_by_region().items()
         }
     more: dict[str, Any] = {"recode": {region: values for region, values in recode.items() if values}}
-    more["definition"] = "Region of the California Census 2020: neighboring counties together."
+    more["definition"] = "Region of the California Census 2020, neighboring counties put together."
     scores: dict[str, Any] = {"variable": d.scores_as.variable, "reference": "california_regions"}
     if d.scores_as.setting is None:
         more["scores_as"] = scores

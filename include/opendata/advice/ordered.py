@@ -46,9 +46,14 @@ def joined(spans: Sequence[Span], groups: int) -> list[Span]:
 
 
 def periods_of_years(years: Sequence[int], width: int) -> list[Span]:
-    """Periods of ``width`` years from the first year to the last; years left over make the last period longer."""
+    """Periods of ``width`` years from the first year to the last; years left over make the last period longer.
+
+    Empty where there are fewer years.
+    """
     first, last = min(years), max(years)
     count = (last - first + 1) // width
+    if count == 0:
+        return []
     starts = [first + k * width for k in range(count)]
     ends = [start - 1 for start in starts[1:]] + [last]
     return [

@@ -106,7 +106,8 @@ def _hidden(dataset: Dataset, tabulated: DataTable, *, masked: bool) -> tuple[np
     if not masked:
         return np.zeros((len(counts), len(frame)), dtype=bool), "protected"
     if len(counts) * len(frame) > MOST_CELLS_PROTECTED:
-        return np.array([_small(tabulated, name) for name in counts]), "small counts alone"
+        small = np.array([_small(tabulated, name) for name in counts])
+        return small, "small counts alone" if small.any() else "protected"  # nothing small, nothing to go with it
     policy = protection_policy(dataset)
     (protected,), _ = protect_tables([tabulated], policy, masked=True, dataset=dataset.dataset)
     blank = [(protected.frame[name + ANNOTATION_SUFFIX] != "").to_numpy(dtype=bool) for name in counts]

@@ -11,18 +11,28 @@ from include.opendata.rules.release import thresholds
 
 def proposal_sentence(changes: Sequence[Coarsening], now: Standing, then: Standing) -> str:
     """What to change, and what would be shown then instead of now."""
-    first, *others = [change.words for change in changes]
-    doing = " and ".join([first, *(words[0].lower() + words[1:] for words in others)])
     parts = []
     if then.score is not None and now.score is not None:
         parts.append(f"score {then.score}" + (f" instead of {now.score}" if then.score != now.score else ", as now"))
     parts.append(f"{_shares(then, then)} would be shown instead of {_shares(now, then)}")
-    sentence = f"{doing}: {'; '.join(parts)}."
+    said = [f"{in_words(changes)}: {'; '.join(parts)}.", *remarks(then)]
+    return " ".join(said)
+
+
+def in_words(changes: Sequence[Coarsening]) -> str:
+    """The changes as one request: “Put years together in periods of 5 and show regions in place of counties”."""
+    first, *others = [change.words for change in changes]
+    return " and ".join([first, *(words[0].lower() + words[1:] for words in others)])
+
+
+def remarks(then: Standing) -> tuple[str, ...]:
+    """What must be known to read the figures."""
+    said = []
     if then.hidden == "under 10":
-        sentence += " Under 10 cells would be hidden."
+        said.append("Under 10 cells would be hidden.")
     if then.how == "small counts alone":
-        sentence += " Only small counts were looked at: the table is too large to work out what must go with them."
-    return sentence
+        said.append("Only small counts were looked at: the table is too large to work out what must go with them.")
+    return tuple(said)
 
 
 def advice_sentence(now: Standing, *, high_risk: bool, proposals: int, tried: int) -> str:
@@ -40,9 +50,11 @@ def advice_sentence(now: Standing, *, high_risk: bool, proposals: int, tried: in
         return f"{head} Nothing is hidden today, so no coarser table would show more."
     if not tried:
         return f"{head} It has no dimension that could be made coarser."
+    done = f"{tried} coarser design{' was' if tried == 1 else 's were'} tried"
     if not proposals:
-        return f"{head} {tried} coarser table(s) were tried; none would show a larger share."
-    return f"{head} {tried} coarser table(s) were tried; {proposals} of them would show a larger share."
+        return f"{head} {done}; none would show a larger share or need no masking."
+    how_many = "all of them" if proposals == tried > 1 else "it" if tried == 1 else f"{proposals} of them"
+    return f"{head} {done}; {how_many} would show a larger share or need no masking."
 
 
 def _shares(standing: Standing, beside: Standing) -> str:

@@ -45,7 +45,7 @@ class ReleaseInputs:
     the number of suppressed cells by verdict (``safe_with_witness``, ``safe_by_lp``, ``recoverable``, ``undecided``;
     ``cells`` and ``blanks`` tell sizes; anything else counts what must not be), of the table or of the whole dataset.
     ``advice``: for tables that must be masked, the design advisor's advice as JSON: ``sentence`` and ``proposals``, each with
-    ``sentence``, ``score``, ``cells``, ``cells_shown_percent``, ``events_shown_percent`` (or None), ``hidden``, ``yaml``.
+    ``change``, ``remarks``, ``score``, ``cells``, ``cells_shown_percent``, ``events_shown_percent`` (or None) and ``yaml``.
     """
 
     dataset: Dataset
