@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from include.opendata import places
+from include.opendata.cli.scan import scan
 from include.opendata.errors import EXIT_BAD_INPUT, EXIT_UNFORESEEN, OpendataError
 
 app = typer.Typer(
@@ -195,6 +196,9 @@ def advise(
 def located(address: str | None) -> str | None:
     """A path as the caller means it: from the folder the command is given in. Addresses are left as they are."""
     return address if address is None or "://" in address else str(Path(address).absolute())
+
+
+app.command()(scan)
 
 
 def _show_summary(ids: list[str], *, staging: str, as_json: bool, outcome: dict[str, str]) -> None:

@@ -114,15 +114,18 @@ def has_changed(run: Run) -> bool:
 
 def check_quality(run: Run) -> dict[str, Any]:
     """Run the source's quality suite where the snapshot lies; reproduce the figures its owner states."""
+    from include.opendata.identifiers import scan_source
+    from include.opendata.pipeline.identifiers import settle_identifiers
     from include.opendata.quality import check_source
     from include.opendata.tabulate import control_totals
     from include.opendata.warehouse import open_snapshot
 
-    declared, area, _ = _open(run)
+    declared, area, ledger = _open(run)
     snapshot = _snapshot(run)
     with open_snapshot(snapshot.parquet, dataset=declared.dataset) as warehouse:
         report = check_source(declared, warehouse)
         control_totals(declared, warehouse)
+        scan = scan_source(declared, warehouse)
     area.write_json("quality/source.json", report.to_json())
     _decide(
         run,
@@ -131,6 +134,7 @@ def check_quality(run: Run) -> dict[str, Any]:
         f"The source passed its quality suite: {report.successful} of {report.declared} expectations hold.",
         figures={"declared": report.declared, "evaluated": report.evaluated, "successful": report.successful},
     )
+    settle_identifiers(scan, area, ledger, step="check_quality")
     return {"suite": report.suite, "declared": report.declared, "successful": report.successful}
 
 
@@ -189,11 +193,16 @@ def protect(run: Run) -> dict[str, Any]:
 
 def check_publishable(run: Run, table: str) -> dict[str, Any]:
     """Run the publishable suite on exactly what would be published."""
+    from include.opendata.identifiers import scan_output
+    from include.opendata.pipeline.identifiers import settle_identifiers
     from include.opendata.quality import check_publishable as run_suite
     from include.opendata.work import read_table
 
-    declared, area, _ = _open(run)
-    report = run_suite(declared, read_table(area, "protected", table), area.path("publishable", table, "x").parent)
+    declared, area, ledger = _open(run)
+    protected, folder = read_table(area, "protected", table), area.path("publishable", table, "x").parent
+    scan = scan_output(declared, protected, folder)
+    settle_identifiers(scan, area, ledger, step="check_publishable")
+    report = run_suite(declared, protected, folder)
     area.write_json(f"quality/{table}.json", report.to_json())
     _decide(
         run,

@@ -10,6 +10,7 @@ permission.yaml           the decision tree, the approvals each level needs     
 high_risk_populations     whose small counts are hidden whatever the score        ``rules.release``
 annotations.yaml          annotation codes 0 to 5                                 ``rules.portal``
 field_standards.yaml      how common fields are written                           ``rules.portal``
+identifiers.yaml          names and shapes of what identifies a person             ``rules.identifiers``
 portal_choices.yaml       topics, frequencies, granularities                      ``rules.portal``
 reference/*.csv           populations                                             ``rules.reference``
 regions/*.csv             which region a county lies in                           ``rules.regions``
