@@ -73,6 +73,8 @@ def test_the_example_of_the_rules_page_scores_what_the_page_says(score):
 
 def test_people_get_a_line_per_variable_the_total_and_what_it_leads_to(score):
     lines = score("events: 1\ntime: year\nvariables: {residence_geography: {population: 3900}}\n").out.splitlines()
+    first = [line.split("  ")[0] for line in lines[1:-3]]
+    assert first == ["events", "time", "residence_geography", "variable_interaction"]
     assert any(re.match(r"residence_geography +4,000 or fewer +\+7 .*3,900 people.* DDG 2.0 §4.3.1$", x) for x in lines)
     assert any(re.match(r"total +14$", x) for x in lines)
     assert lines[-1].startswith("Masking is required: 14 is 13 or more.")
