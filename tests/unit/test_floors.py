@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "include" / "opendata"
 
 FLOORS = {
-    1: {"errors", "places", "vocabulary", "spec", "rules", "cells", "manifest"},
+    1: {"errors", "places", "vocabulary", "spec", "rules", "cells", "manifest", "history"},
     2: {"work", "warehouse", "ledger"},
     3: {"extract", "quality", "identifiers", "tabulate", "gate", "disclosure", "attack", "release", "staging"},
     4: {"advice", "pipeline", "cli"},

@@ -38,14 +38,18 @@ def published_views(
     """
     described = [(t.structure, {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions}) for t in tables]
     return [
-        (cells, _view(cells, tables, threshold=threshold, min_width=min_width, dataset=dataset))
+        (cells, published_view(cells, tables, threshold=threshold, min_width=min_width, dataset=dataset))
         for cells in link(described, joint=True)
     ]
 
 
-def _view(
+def published_view(
     cells: LinkedCells, tables: Sequence[ProtectedTable], *, threshold: int, min_width: int, dataset: str
 ) -> PublishedView:
+    """What ``tables`` publish of the measure ``cells`` is about; other cells are in no table.
+
+    Raises AuditFailed when one table shows a cell that another hides.
+    """
     n = len(cells.keys)
     # a combination no row stands for is known to be zero
     value = np.where(cells.published, 0, NOT_SHOWN).astype(np.int64)

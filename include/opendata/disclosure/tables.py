@@ -11,17 +11,19 @@ unstable. With ``combined`` every suppressed value carries 1, whichever of the t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from include.opendata.cells import LinkedCells, link
+from include.opendata.disclosure.continuity import Keep, search_after
 from include.opendata.disclosure.derived import COMPLEMENTARY, SHOWN, SMALL, derived_blank
+from include.opendata.disclosure.policy import Policy, search
 from include.opendata.disclosure.primary import primary
-from include.opendata.disclosure.suppress import Suppression, suppress
+from include.opendata.disclosure.suppress import Suppression
 from include.opendata.disclosure.system import CellSystem, Equation
 from include.opendata.errors import InputError, Place, Refused
+from include.opendata.history.earlier import Earlier
 from include.opendata.vocabulary import (
     ANNOTATION_SUFFIX,
     PERSONS_PREFIX,
@@ -34,33 +36,26 @@ from include.opendata.vocabulary import (
 NO_DATA, UNSTABLE = 3, 4
 
 
-@dataclass(frozen=True)
-class Policy:
-    """How a dataset's tables are protected: declared beforehand, never chosen by looking at the result.
-
-    ``annotation`` separate or combined · ``threshold`` counts from 1 to one less are small · ``seed`` breaks near-ties ·
-    ``unstable_below``: for a survey, estimates over fewer cases are blank with code 4; None for a full count.
-    """
-
-    annotation: str
-    threshold: int
-    seed: int
-    unstable_below: int | None = None
-
-
 def protect_tables(
-    tables: Sequence[DataTable], policy: Policy, *, masked: bool, dataset: str
+    tables: Sequence[DataTable],
+    policy: Policy,
+    *,
+    masked: bool,
+    dataset: str,
+    earlier: Earlier | None = None,
+    keep: Keep = "pattern",
 ) -> tuple[tuple[ProtectedTable, ...], dict[str, dict[str, int]]]:
     """The tables as the public may see them, and the figures of each cell system (measure identity → figures).
 
     ``masked`` False: the assessment lets every count be shown; only unstable and undefined values are blank.
-    Raises Refused (no safe pattern; distinct persons whose totals are not sums).
+    ``earlier``: what was published before of these cells; a cell shown with the value it still has hides nothing any more.
+    Raises Refused (no safe pattern; distinct persons whose totals are not sums; ``small-cell-already-public``).
     """
     codes: dict[tuple[str, str], np.ndarray] = {}
     figures: dict[str, dict[str, int]] = {}
     if masked:
         for cells in linked(tables):
-            suppression = _suppressed(cells, tables, policy, dataset)
+            suppression = _suppressed(cells, tables, policy, dataset, earlier, keep)
             figures[cells.identity] = dict(suppression.figures)
             for place, rows in cells.rows.items():
                 codes[place] = suppression.codes[rows]
@@ -72,7 +67,14 @@ def linked(tables: Sequence[DataTable]) -> list[LinkedCells]:
     return link([(t.structure, {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions}) for t in tables])
 
 
-def _suppressed(cells: LinkedCells, tables: Sequence[DataTable], policy: Policy, dataset: str) -> Suppression:
+def _suppressed(
+    cells: LinkedCells,
+    tables: Sequence[DataTable],
+    policy: Policy,
+    dataset: str,
+    earlier: Earlier | None,
+    keep: Keep,
+) -> Suppression:
     values, persons = _counts(cells, tables)
     try:
         system = CellSystem(
@@ -94,13 +96,10 @@ def _suppressed(cells: LinkedCells, tables: Sequence[DataTable], policy: Policy,
                 place=Place(dataset=dataset, table=", ".join(table for table, _ in cells.rows)),
             ) from None
         raise
-    return suppress(
-        system,
-        primary(system, policy.threshold),
-        annotation=policy.annotation,
-        threshold=policy.threshold,
-        seed=policy.seed,
-    )
+    small = primary(system, policy.threshold)
+    if earlier is None:
+        return search(system, small, policy)
+    return search_after(system, small, cells.rows, earlier, policy, keep=keep, dataset=dataset)
 
 
 def _counts(cells: LinkedCells, tables: Sequence[DataTable]) -> tuple[np.ndarray, np.ndarray | None]:

@@ -1,0 +1,158 @@
+"""Reads a release together with the ones before it, the way somebody does who kept them all.
+
+Decides which figures of earlier releases are taken as still true: all that do not contradict the figures one starts from.
+Every release is taken as the start once. That is more than an attacker can know, for figures are revised; but he may guess,
+and a guess that happens to be right gives a hidden count away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from include.opendata.attack.propagate import parts, propagate
+from include.opendata.attack.published import published_view
+from include.opendata.attack.search import AttackBudget, Part
+from include.opendata.attack.view import ABSENT, BLANK, NOT_SHOWN, SHOWN, UNBOUNDED, PublishedView
+from include.opendata.errors import InputError
+from include.opendata.history.joint import JointCells
+
+CONTRADICTION = "published-figures-contradict"
+
+
+def views_with_earlier(
+    joint: JointCells, *, threshold: int, min_width: int, dataset: str
+) -> list[tuple[str, PublishedView, int]]:
+    """What somebody sees who kept every release: (release, view, readings set aside) per way of reading them together.
+
+    Figures get revised, so releases may contradict each other. For every release in turn its own figures are taken as
+    right, and to them is added what the others say (the newest first) of cells it does not show, as long as all agree:
+    the readings of a changed total, revised and unrevised, are all attacked. A reading that contradicts the rest is set
+    aside. Ways that come to the same, and those the newest release adds nothing to, are left out; so is the newest
+    release when the others add nothing to it, which is attacked by itself anyway.
+    """
+    sides = [
+        published_view(joint.of_release(i), tables, threshold=threshold, min_width=min_width, dataset=dataset)
+        for i, tables in enumerate(joint.tables)
+    ]
+    newest = len(sides) - 1
+    found: list[tuple[str, PublishedView, int]] = []
+    seen = [_said(sides[newest])]
+    for base in [newest, *range(newest)]:
+        others = [i for i in range(newest, -1, -1) if i != base]
+        view, set_aside = _together(sides[base], [sides[i] for i in others])
+        if base != newest:
+            seen.append(_said(_together(sides[base], [sides[i] for i in others if i != newest])[0]))
+        if _said(view) not in seen:
+            found.append((joint.releases[base], view, set_aside))
+            seen.append(_said(view))
+    return found
+
+
+def _said(view: PublishedView) -> tuple[bytes, ...]:
+    low, high = view.bounds()
+    return view.state.tobytes(), low.tobytes(), high.tobytes()
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What another release says of one cell."""
+
+    cell: int
+    state: int
+    low: int
+    high: int
+
+
+def _together(base: PublishedView, others: Sequence[PublishedView]) -> tuple[PublishedView, int]:
+    """``base`` and every reading of ``others`` that agrees with it and with those before; how many do not."""
+    wanted: list[_Reading] = []
+    for other in others:
+        low, high = other.bounds()
+        wanted += [
+            _Reading(int(c), int(other.state[c]), int(low[c]), int(high[c]))
+            for c in np.flatnonzero((base.state != SHOWN) & (other.state != ABSENT))
+        ]
+    draft = _Draft(base)
+    fitting = [reading for reading in wanted if draft.take(reading)]
+    view = draft.view()
+    if not fitting or consistent(view):
+        return view, len(wanted) - len(fitting)
+    kept = _largest(base, [], fitting)
+    return _with(base, kept), len(wanted) - len(kept)
+
+
+def _largest(base: PublishedView, kept: list[_Reading], more: list[_Reading]) -> list[_Reading]:
+    """``kept`` and as many of ``more``, in order, as agree: halves that agree are taken as a whole."""
+    if not more or consistent(_with(base, [*kept, *more])):
+        return [*kept, *more]
+    if len(more) == 1:
+        return kept
+    middle = len(more) // 2
+    return _largest(base, _largest(base, kept, more[:middle]), more[middle:])
+
+
+def _with(base: PublishedView, readings: Sequence[_Reading]) -> PublishedView:
+    draft = _Draft(base)
+    for reading in readings:
+        draft.take(reading)
+    return draft.view()
+
+
+class _Draft:
+    """A view to which readings are added one by one, each checked against every equation it stands in."""
+
+    def __init__(self, base: PublishedView):
+        self.base = base
+        self.value, self.state = base.value.copy(), base.state.copy()
+        self.low, self.high = base.bounds()
+        self.equations_of: dict[int, list[int]] = {}
+        for e, (parent, children) in enumerate(base.equations):
+            for c in (parent, *children):
+                self.equations_of.setdefault(c, []).append(e)
+
+    def take(self, reading: _Reading) -> bool:
+        """Add what is said; False, and nothing is added, when it contradicts what is there."""
+        c = reading.cell
+        before = self.low[c], self.high[c]
+        self.low[c], self.high[c] = max(before[0], reading.low), min(before[1], reading.high)
+        if self.low[c] > self.high[c] or not all(self._possible(e) for e in self.equations_of.get(c, ())):
+            self.low[c], self.high[c] = before
+            return False
+        if reading.state == SHOWN:
+            self.state[c], self.value[c] = SHOWN, reading.low
+        elif self.state[c] in (ABSENT, BLANK):
+            self.state[c] = reading.state
+        return True
+
+    def _possible(self, equation: int) -> bool:
+        parent, children = self.base.equations[equation]
+        cells = list(children)
+        least = int(self.low[cells].sum())
+        endless = bool((self.high[cells] >= UNBOUNDED).any())
+        return least <= self.high[parent] and (endless or int(self.high[cells].sum()) >= self.low[parent])
+
+    def view(self) -> PublishedView:
+        hidden = self.state != SHOWN
+        return replace(
+            self.base,
+            value=np.where(hidden, NOT_SHOWN, self.value),
+            state=self.state,
+            known_low=np.where(hidden, self.low, 0),
+            known_high=np.where(hidden, self.high, UNBOUNDED),
+        )
+
+
+def consistent(view: PublishedView) -> bool:
+    """Whether some table agrees with everything in ``view``."""
+    try:
+        low, high = propagate(view)
+        for cells in parts(view, np.flatnonzero(low < high)):
+            Part(view, cells, low, high, 0, AttackBudget()).first_table()
+    except InputError as error:
+        if error.slug == CONTRADICTION:
+            return False
+        raise
+    return True
