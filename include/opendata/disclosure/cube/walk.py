@@ -15,12 +15,15 @@ from include.opendata.disclosure.cube.search import BARRED, cheapest_move, draw
 STRIDE = 3
 """The longest single step a move is looked for with."""
 
+OPENED = np.int64(10)
+"""What a cell costs at most once a move has gone through it."""
+
 ASTRAY = np.int64(1000)
 """What a corner out of bounds costs while moves are chained."""
 
 
 @compiled
-def _room(x, low, high):
+def room_of(x, low, high):
     """Bit t - 1: the cell can rise by t; bit t + 2: it can fall by t."""
     bits = 0
     for t in range(1, STRIDE + 1):
@@ -32,11 +35,12 @@ def _room(x, low, high):
 
 
 @compiled
-def _take(n, cells, signs, times, up, x, low, high, room):
+def _take(n, cells, signs, times, up, x, low, high, price, room):
     for c in range(n):
         other = cells[c]
         x[other] += times * signs[c] * (1 if up else -1)
-        room[other] = _room(x[other], low[other], high[other])
+        room[other] = room_of(x[other], low[other], high[other])
+        price[other] = min(price[other], OPENED)
 
 
 @compiled
@@ -54,88 +58,105 @@ def _step(cell, up, times, x, low, high, price, room, geometry, work, cells, sig
     if not (room[cell] >> rising) & 1:
         return False
     n, _ = cheapest_move(cell, price, BARRED, room, rising, falling, BARRED, geometry, work, cells, signs)
-    _take(n, cells, signs, times, up, x, low, high, room)
+    _take(n, cells, signs, times, up, x, low, high, price, room)
     return n > 0
 
 
 @compiled
-def _chain(cell, up, times, depth, x, low, high, price, room, geometry, work, cells, signs, journal, touched):
-    """Like :func:`_step`, where corners may first leave their bounds if further moves through them bring them back.
+def settle(first, depth, x, low, high, price, room, geometry, work, cells, signs, journal):
+    """Bring ``first``, which is out of its bounds, back by moves that leave every other cell within its own.
 
-    At most ``depth`` moves. ``journal`` and ``touched`` are scratch: what to restore when it fails.
+    A move may push a few corners out of bounds if further moves bring these back; ``depth`` moves at most. Writes what
+    it changed into ``journal`` (cell, change) and returns how many lines, or -1 with ``x`` as it was.
     """
-    rising, falling = _bits(up, times)
-    if not (room[cell] >> rising) & 1:
-        return False
-    noted = 0
-    n, _ = cheapest_move(cell, price, ASTRAY, room, rising, falling, 3 * ASTRAY, geometry, work, cells, signs)
-    if n == 0:
-        return False
-    own = price[cell]
-    price[cell] = BARRED
-    wrong = 0
-    done = False
-    for step in range(depth):
-        for c in range(n):
-            other = cells[c]
-            if noted == len(journal):
-                break
-            journal[noted, 0], journal[noted, 1] = other, times * signs[c] * (1 if up else -1)
-            was_wrong = x[other] < low[other] or x[other] > high[other]
-            x[other] += journal[noted, 1]
-            room[other] = _room(x[other], low[other], high[other])
-            is_wrong = x[other] < low[other] or x[other] > high[other]
-            if is_wrong and not was_wrong:
-                touched[wrong] = other
-                wrong += 1
-            elif was_wrong and not is_wrong:
-                for i in range(wrong):
-                    if touched[i] == other:
-                        wrong -= 1
-                        touched[i] = touched[wrong]
-                        break
-            noted += 1
-        if wrong == 0:
-            done = True
-            break
-        if wrong > 4 or noted + len(cells) > len(journal) or step == depth - 1:
-            break
-        astray = touched[wrong - 1]
+    most_wrong = 5
+    wrong = np.zeros(most_wrong, dtype=np.int64)
+    wrong[0] = first
+    count, noted = 1, 0
+    own = price[first]
+    price[first] = BARRED
+    for _ in range(depth):
+        astray = wrong[count - 1]
         up = x[astray] < low[astray]
         times = min(low[astray] - x[astray] if up else x[astray] - high[astray], STRIDE)
         rising, falling = _bits(up, times)
         n, _ = cheapest_move(astray, price, ASTRAY, room, rising, falling, 3 * ASTRAY, geometry, work, cells, signs)
-        if n == 0:
+        if n == 0 or noted + n > len(journal):
             break
-    price[cell] = own
-    if not done:
-        for i in range(noted - 1, -1, -1):
-            other = journal[i, 0]
-            x[other] -= journal[i, 1]
-            room[other] = _room(x[other], low[other], high[other])
+        for c in range(n):
+            other = cells[c]
+            change = times * signs[c] * (1 if up else -1)
+            journal[noted, 0], journal[noted, 1] = other, change
+            noted += 1
+            was_wrong = x[other] < low[other] or x[other] > high[other]
+            x[other] += change
+            room[other] = room_of(x[other], low[other], high[other])
+            is_wrong = x[other] < low[other] or x[other] > high[other]
+            if is_wrong and not was_wrong:
+                if count < most_wrong:
+                    wrong[count] = other
+                count += 1
+            elif was_wrong and not is_wrong:
+                for i in range(min(count, most_wrong)):
+                    if wrong[i] == other:
+                        wrong[i] = wrong[min(count, most_wrong) - 1]
+                        break
+                count -= 1
+        if count == 0 or count >= most_wrong:
+            break
+    price[first] = own
+    if count == 0:
+        return noted
+    undo(noted, x, low, high, room, journal)
+    return -1
+
+
+@compiled
+def undo(noted, x, low, high, room, journal):
+    """Take back what ``journal`` says was done."""
+    for i in range(noted - 1, -1, -1):
+        other = journal[i, 0]
+        x[other] -= journal[i, 1]
+        room[other] = room_of(x[other], low[other], high[other])
+
+
+@compiled
+def _chain(cell, up, times, depth, x, low, high, price, room, geometry, work, cells, signs, journal):
+    """Like :func:`_step`, by a chain of moves."""
+    if not (room[cell] >> _bits(up, times)[0]) & 1:
+        return False
+    before = low[cell], high[cell]
+    if up:
+        low[cell] = x[cell] + times
+    else:
+        high[cell] = x[cell] - times
+    room[cell] = room_of(x[cell], low[cell], high[cell])
+    done = settle(cell, depth, x, low, high, price, room, geometry, work, cells, signs, journal) >= 0
+    low[cell], high[cell] = before
+    room[cell] = room_of(x[cell], low[cell], high[cell])
     return done
 
 
 @compiled
-def walk_pass(visit, x, low, high, least, most, width, price, depth, state, geometry, work):
+def walk_pass(visit, x, low, high, least, most, width, floor, price, depth, state, geometry, work):
     """One pass over ``visit`` (cells). Changes ``x``; returns how many visited cells are now proven.
 
-    ``least``, ``most``: the range each cell had in earlier states; ``width`` wanted per cell. ``price``: a small number
+    ``least``, ``most``: the range each cell had in earlier states; ``width`` wanted per cell; reaching ``floor`` will
+    do as well. ``price``: a small number
     per cell, the drawn preference among moves. ``depth``: how many moves may be chained where one alone does not do.
     """
     n = len(x)
     widest = len(work[0][0])
     cells, signs = np.zeros(widest, dtype=np.int64), np.zeros(widest, dtype=np.int8)
     journal = np.zeros((depth * widest, 2), dtype=np.int64)
-    touched = np.zeros(depth * widest, dtype=np.int64)
     low, high = low.copy(), high.copy()
-    room = np.zeros(n, dtype=np.int64)
+    room = np.zeros(n, dtype=np.uint8)
     for c in range(n):
-        room[c] = _room(x[c], low[c], high[c])
+        room[c] = room_of(x[c], low[c], high[c])
     reached = 0
     for i in range(len(visit)):
         cell = visit[i]
-        target_up, target_down = least[cell] + width[cell], most[cell] - width[cell]
+        target_up, target_down = least[cell] + width[cell], max(most[cell] - width[cell], floor[cell])
         first_up = target_up - x[cell] < x[cell] - target_down
         if target_up - x[cell] == x[cell] - target_down:
             first_up = draw(state, 2) == 0
@@ -153,7 +174,6 @@ def walk_pass(visit, x, low, high, least, most, width, price, depth, state, geom
                     else:
                         moved = _chain(
                             cell, up, times, depth, x, low, high, price, room, geometry, work, cells, signs, journal,
-                            touched,
                         )  # fmt: skip
                     times -= 1
                 if not moved:
@@ -164,5 +184,5 @@ def walk_pass(visit, x, low, high, least, most, width, price, depth, state, geom
         elif x[cell] <= target_down:
             high[cell] = min(high[cell], target_down)
             reached += 1
-        room[cell] = _room(x[cell], low[cell], high[cell])
+        room[cell] = room_of(x[cell], low[cell], high[cell])
     return reached

@@ -1,0 +1,43 @@
+"""How hard to look, in steps: never in seconds, so that the result does not depend on the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Effort:
+    """``starts`` covers tried, the cheapest kept · ``give_up_rounds`` over all complements · ``cover_rounds`` until no
+    group is open · ``slack`` room asked of a first move · ``passes`` of walking, the first ``shallow`` by single moves ·
+    ``depth`` moves in a chain · ``whim`` drawn preference among moves · ``batches``: one unproven cell in so many is
+    opened up at a time · ``prune_*``: see ``prune``; ``prune_work`` limits candidates × tables × hidden cells.
+    """
+
+    starts: int = 1
+    give_up_rounds: int = 4
+    cover_rounds: int = 6
+    slack: int = 0
+    passes: int = 40
+    shallow: int = 8
+    depth: int = 6
+    whim: int = 8
+    batches: int = 40
+    passes_after_opening: int = 6
+    fruitless: int = 6
+    prune_sweeps: int = 2
+    prune_tries: int = 3
+    prune_work: int = 1_000_000_000
+    spare_tables: int = 40
+
+    def candidates(self, work: int) -> int:
+        """How many complements may be tried when one costs ``work``."""
+        return max(50, self.prune_work // max(1, work))
+
+
+def effort_for(cells: int) -> Effort:
+    """Small cubes get more starts: they cost little there and save most."""
+    if cells <= 1_000:
+        return Effort(starts=4)
+    if cells <= 4_000:
+        return Effort(starts=12)
+    return Effort(starts=2 if cells <= 20_000 else 1)

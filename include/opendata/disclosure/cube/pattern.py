@@ -1,0 +1,306 @@
+"""From the small cells of a cube to a pattern of blanks that is proven safe.
+
+The order: *cover* (every small cell and every group that must lose one more gets its cheapest move; complements are given
+up while the bill does not rise) → *walk* (whole-number tables nobody can tell apart from the true one prove most counts)
+→ *open* (what stays unproven gets the cheapest further cell, a few at a time, the others then tried anew) → *prune*
+(complements that turn out not to be needed are shown again). All budgets are steps, all draws come from the seed, all
+prices are whole numbers: the same table gives the same pattern on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from include.opendata.disclosure.cube.bounds import COMPLEMENTARY, SHOWN, SMALL, Known, attacker_bounds, wanted_width
+from include.opendata.disclosure.cube.cover import give_up, route_all
+from include.opendata.disclosure.cube.effort import Effort
+from include.opendata.disclosure.cube.groups import lines_of, open_groups
+from include.opendata.disclosure.cube.moves import Moves
+from include.opendata.disclosure.cube.prices import NOISE, prices
+from include.opendata.disclosure.cube.prune import needless_tables, show_again
+from include.opendata.disclosure.cube.proof import CubeProof
+from include.opendata.disclosure.cube.search import BARRED
+from include.opendata.disclosure.cube.table import CubeTable
+from include.opendata.disclosure.cube.walk import OPENED, walk_pass
+
+Progress = Callable[[str, float], None]
+NEVER = np.int64(-1)
+
+
+class NoPattern(Exception):
+    """``cells`` counts could not be protected, whatever was tried."""
+
+    def __init__(self, cells: int):
+        super().__init__()
+        self.cells = cells
+
+
+class PatternSearch:
+    """One search in one mode; holds the pattern and the tables found while they grow and shrink."""
+
+    def __init__(
+        self, cube: CubeTable, moves: Moves, *, annotation: str, threshold: int, min_width: int, seed: int,
+        effort: Effort, progress: Progress | None = None,
+    ):  # fmt: skip
+        self.cube, self.moves, self.annotation = cube, moves, annotation
+        self.threshold, self.min_width, self.effort = threshold, min_width, effort
+        self.progress = progress or (lambda stage, share: None)
+        self.rng = np.random.default_rng(seed)
+        self.state = np.array([seed], dtype=np.uint64)
+        self.values = cube.values.reshape(-1)
+        self.small = cube.small(threshold).reshape(-1)
+        self.published = cube.is_published().reshape(-1)
+        frozen = np.zeros(cube.size, dtype=bool) if cube.frozen is None else cube.frozen.reshape(-1)
+        self.allowed = self.published & ~self.small & ~frozen & (self.values > 0)
+        self.work = moves.workspace()
+        self.hidden = self.small.copy()
+        self.tables: list[np.ndarray] = []
+
+    # -- what must hold -----------------------------------------------------------------------------------------
+
+    def known(self, hidden: np.ndarray) -> Known:
+        """What is public when ``hidden`` (bool[cells]) is blank."""
+        codes = np.where(self.small, SMALL, np.where(hidden, COMPLEMENTARY, SHOWN)).astype(np.int8)
+        return Known(
+            values=self.cube.values,
+            codes=codes.reshape(self.cube.values.shape),
+            published=self.cube.is_published(),
+            axes=self.cube.axes,
+            annotation=self.annotation,
+            threshold=self.threshold,
+            min_width=self.min_width,
+            persons_counted=self.cube.persons is not None,
+        )
+
+    def _constraints(self, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        low, high = attacker_bounds(self.known(hidden))
+        return low.reshape(-1), high.reshape(-1)
+
+    def _measure(self) -> None:
+        """Which cells must be how uncertain in the present pattern."""
+        self.low, self.high = self._constraints(self.hidden)
+        self.width = wanted_width(self.known(self.hidden)).reshape(-1)
+        # a cell in no table that is never small needs nothing; whether it is, the proof's check decides
+        self.width[~self.published & ((self.values == 0) | (self.values >= self.threshold))] = 0
+        self.floor = np.where(self.published, NEVER, 0)
+
+    # -- cover --------------------------------------------------------------------------------------------------
+
+    def cover(self) -> None:
+        """Hide complements until every wish has a move and no group breaks a rule. Raises NoPattern."""
+        best: tuple[int, int, np.ndarray] | None = None
+        for start in range(self.effort.starts):
+            self.progress("cover", start / self.effort.starts)
+            hidden, bill = self._cover_once()
+            if best is None or bill < best[0]:
+                best = (bill, start, hidden)
+        assert best is not None
+        self.hidden = best[2]
+
+    def _cover_once(self) -> tuple[np.ndarray, int]:
+        price = prices(self.cube, self.allowed, self.rng)
+        price[self.small | ~self.published] = 0
+        groups = self._open_groups(self.small)
+        for _ in range(self.effort.cover_rounds):
+            uses, bill, failed = self._granted(price, groups)
+            hidden = self.small | (uses > 0)
+            broken = self._open_groups(hidden)
+            if not broken:
+                return hidden, bill
+            groups = groups + broken
+        raise NoPattern(failed + len(broken))
+
+    def _open_groups(self, hidden: np.ndarray) -> list[np.ndarray]:
+        """Per open group the cells that would close it."""
+        groups = open_groups(self.cube, hidden.reshape(self.cube.values.shape), self.threshold)
+        return [members[self.allowed[members] & ~hidden[members]] for members in groups]
+
+    def _granted(self, price: np.ndarray, groups: list[np.ndarray]) -> tuple[np.ndarray, int, int]:
+        small_free = ~self.published & (self.values >= 1) & (self.values < self.threshold)
+        cells = np.flatnonzero(self.small | small_free)
+        members = np.concatenate([cells, *groups]).astype(np.int64)
+        start = np.cumsum([0, *([1] * len(cells)), *(len(g) for g in groups)]).astype(np.int64)
+        wishes = len(start) - 1
+        slack = np.zeros(wishes, dtype=np.int64)
+        slack[: len(cells)] = self.effort.slack
+        room = self._room_for_slack()
+        uses = np.zeros(len(price), dtype=np.int64)
+        route = np.zeros((wishes, self.moves.most_cells + 1), dtype=np.int32)
+        length = np.zeros(wishes, dtype=np.int64)
+        now = price.copy()
+        drawn = self.rng.permutation(wishes)
+        order = np.concatenate([drawn[drawn >= len(cells)], drawn[drawn < len(cells)]])
+        shared = (price, now, room, uses, route, length, self.moves.arrays, self.work)
+        bill, failed = route_all(order, members, start, slack, *shared)
+        for _ in range(self.effort.give_up_rounds):
+            used = np.flatnonzero(uses)
+            now[used] = np.minimum(now[used], OPENED)
+            order = used[np.lexsort((self.rng.random(len(used)), uses[used]))]
+            saved = give_up(order, members, start, slack, *shared)
+            now[:] = np.where(uses > 0, OPENED, price)
+            bill -= saved
+            if saved == 0:
+                break
+        return uses, int(bill), int(failed)
+
+    def _room_for_slack(self) -> np.ndarray:
+        low, high = self._constraints(self.small | self.allowed)
+        room = np.zeros(len(low), dtype=np.int64)
+        for up in range(4):
+            for down in range(4):
+                fits = (self.values + up <= high) & (self.values - down >= low)
+                room |= fits.astype(np.int64) << (up + 8 * down)
+        return room | 1
+
+    # -- walk ---------------------------------------------------------------------------------------------------
+
+    def walk(self, passes: int, shallow: int) -> None:
+        """Find tables until all is proven, ``passes`` are done, or four in a row prove next to nothing.
+
+        The first ``shallow`` passes take single moves only.
+        """
+        left, dull = None, 0
+        for p in range(passes):
+            unproven = self.unproven()
+            if not len(unproven):
+                return
+            if p > shallow and left is not None:
+                dull = dull + 1 if len(unproven) > 0.97 * left else 0
+                if dull >= 4:
+                    return
+            left = len(unproven)
+            self.progress("walk", 1 - left / max(1, int((self.width > 0).sum())))
+            self._pass(unproven, self.low, self.high, self._whims(), 0 if p < shallow else self.effort.depth)
+
+    def _whims(self) -> np.ndarray:
+        """A drawn preference among the moves of hidden cells."""
+        return self.rng.integers(0, self.effort.whim, len(self.values))
+
+    def _pass(self, visit: np.ndarray, low: np.ndarray, high: np.ndarray, price: np.ndarray, depth: int) -> None:
+        if not self.tables:
+            self.least, self.most = self.values.copy(), self.values.copy()
+            x = self.values.copy()
+        else:
+            x = self.tables[-1].copy()
+        walk_pass(
+            self.rng.permutation(visit), x, low, high, self.least, self.most, self.width, self.floor, price,
+            depth, self.state, self.moves.arrays, self.work,
+        )  # fmt: skip
+        self._keep(x)
+
+    def _keep(self, x: np.ndarray) -> None:
+        if not self.tables:  # the true table is no witness: it must not be stored
+            self.least, self.most = x.copy(), x.copy()
+        self.tables.append(x)
+        np.minimum(self.least, x, out=self.least)
+        np.maximum(self.most, x, out=self.most)
+
+    def unproven(self) -> np.ndarray:
+        """Cells whose possible values, as far as found, lie too close together."""
+        wanted = np.flatnonzero(self.width > 0)
+        if not self.tables:
+            return wanted
+        near = (self.most - self.least)[wanted] < self.width[wanted]
+        return wanted[near & (self.least[wanted] > self.floor[wanted])]
+
+    # -- open ---------------------------------------------------------------------------------------------------
+
+    def open_up(self) -> None:
+        """Hide further cells until every count is proven. Raises NoPattern."""
+        low, high = self._constraints(self.hidden | self.allowed)
+        cost = prices(self.cube, self.allowed, self.rng)
+        fruitless = 0
+        while len(unproven := self.unproven()):
+            self.progress("open", 1 - len(unproven) / int((self.width > 0).sum()))
+            batch = self.rng.permutation(unproven)[: max(1, len(unproven) // self.effort.batches)]
+            price = np.where(self.hidden | ~self.published, self._whims(), cost)
+            before = int(self.hidden.sum())
+            self._pass(batch, low, high, price, self.effort.depth if fruitless else 0)
+            self.hidden |= self.allowed & (self.tables[-1] != self.values)
+            self._measure()
+            self.walk(self.effort.passes_after_opening, 0)
+            stuck = int(self.hidden.sum()) == before and len(self.unproven()) == len(unproven)
+            fruitless = fruitless + 1 if stuck else 0
+            if fruitless > self.effort.fruitless:
+                raise NoPattern(len(unproven))
+
+    # -- prune --------------------------------------------------------------------------------------------------
+
+    def prune(self) -> int:
+        """Show complements again that are not needed; returns how many."""
+        if not len(self.unproven()) and not self.hidden[self.allowed].any():
+            return 0
+        self._compress()
+        shown_before = int(self.hidden.sum())
+        cost = prices(self.cube, self.allowed, self.rng)
+        lines = lines_of(self.cube, self.moves.strides)
+        spare = self.effort.spare_tables
+        for sweep in range(self.effort.prune_sweeps):
+            candidates = np.flatnonzero(self.hidden & self.allowed)
+            order = np.lexsort((self.rng.random(len(candidates)), -cost[candidates] if sweep == 0 else candidates * 0))
+            candidates = candidates[order][: self.effort.candidates(len(self.tables) * int((self.width > 0).sum()))]
+            stack = np.concatenate([np.stack(self.tables), np.zeros((spare, len(self.values)), dtype=np.int64)])
+            alive = np.arange(len(stack)) < len(self.tables)
+            chunk = max(1, len(candidates) // 20) if self.cube.published is None else 1
+            before = int(self.hidden.sum())
+            for first in range(0, len(candidates), chunk):
+                self.progress("prune", (sweep + first / len(candidates)) / self.effort.prune_sweeps)
+                self._show_again(candidates[first : first + chunk], stack, alive, lines.arrays)
+            self.tables = [table.copy() for table in stack[alive]]
+            self._restate()
+            if int(self.hidden.sum()) == before:
+                break
+        return shown_before - int(self.hidden.sum())
+
+    def _show_again(
+        self, candidates: np.ndarray, stack: np.ndarray, alive: np.ndarray, lines: tuple[np.ndarray, ...]
+    ) -> None:
+        before = (self.hidden, self.low, self.high, self.width, stack, alive)
+        kept = tuple(part.copy() for part in before) if self.cube.published is not None else None
+        show_again(
+            candidates, self.values, self.hidden, self.hidden | ~self.published, self.low, self.high, self.width,
+            self.floor, self.threshold, stack, alive, 2 + int(alive.sum()) // 8, self._whims(), self.effort.depth,
+            self.effort.prune_tries, self.state, self.moves.arrays, lines, self.work,
+        )  # fmt: skip
+        if kept is not None and self._open_groups(self.hidden):  # what follows through unpublished totals
+            for part, old in zip(before, kept, strict=True):
+                part[:] = old
+
+    def _compress(self) -> None:
+        stack = np.stack(self.tables)
+        alive = np.ones(len(stack), dtype=bool)
+        needless_tables(stack, alive, np.flatnonzero(self.width > 0), self.width, self.floor)
+        self.tables = [table.copy() for table in stack[alive]]
+        self._restate()
+
+    def _restate(self) -> None:
+        stack = np.stack(self.tables)
+        self.least, self.most = stack.min(axis=0), stack.max(axis=0)
+        self._measure()
+
+    # -- the whole ----------------------------------------------------------------------------------------------
+
+    def run(self) -> CubeProof:
+        """Leaves the pattern in ``hidden``; returns its proof. Raises NoPattern."""
+        self.cover()
+        self._measure()
+        if not (self.width > 0).any():
+            return self._proof()
+        self.walk(self.effort.passes, self.effort.shallow)
+        self.open_up()
+        self.given_back = self.prune()
+        self._compress()
+        return self._proof()
+
+    given_back = 0
+
+    def _proof(self) -> CubeProof:
+        cells = np.flatnonzero(self.hidden | ~self.published)
+        different = [table[cells] for table in self.tables if (table != self.values).any()]
+        tables = np.stack(different) if different else np.zeros((0, len(cells)), dtype=np.int64)
+        return CubeProof(tuple(self.cube.values.shape), cells, tables)
+
+
+assert BARRED > NOISE
