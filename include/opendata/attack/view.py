@@ -41,6 +41,7 @@ class PublishedView:
     - ``threshold``, ``min_width``: counts from 1 to threshold - 1 are small; a blank that can be small must leave at
       least ``min_width`` between its smallest and largest possible value.
     - ``persons``: code 1 may also mean "few persons behind many events", so it gives no upper bound.
+    - ``places`` or None: per cell its atoms in every column; what the attack on large tables steers by.
 
     Raises :class:`InputError` for a value beside a blank, and for a shown cell without one.
     """
@@ -54,6 +55,7 @@ class PublishedView:
     threshold: int = 11
     min_width: int = 3
     persons: bool = False
+    places: tuple[tuple[tuple[int, ...], ...], ...] | None = None
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,7 +65,7 @@ class PublishedView:
         settle(self, "equations", tuple((int(p), tuple(int(c) for c in cs)) for p, cs in self.equations))
         n = len(self.value)
         settle(self, "size", n)
-        for name in ("state", "keys", "known_low", "known_high"):
+        for name in ("state", "keys", "known_low", "known_high", "places"):
             part: Sequence[Any] | None = getattr(self, name)
             if part is not None and len(part) != n:
                 raise ValueError(f"{name} has {len(part)} entries for {n} cells")

@@ -1,0 +1,161 @@
+"""The attack on large tables, from bounds to verdicts.
+
+Decides the order: what single equations tell → one whole-number table → walks that change it → programs for what is left.
+Verdicts and what they demand are those of the attack on small tables: a blank that can be small needs two whole-number
+tables ``min_width`` apart (DDG 2.0 §4.4.1 (2), §4.4.3), a group whose hidden sum can be computed must not be small
+(rule 6), a cell in no table must not be narrowed down to a small count. What the limits leave open is undecided.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import numpy as np
+
+from include.opendata.attack.attack import AttackReport
+from include.opendata.attack.large.first_table import find_first_table
+from include.opendata.attack.large.report import Verdicts, make_report
+from include.opendata.attack.large.settle import Need, settle
+from include.opendata.attack.large.unknowns import Clock, LargeBudget, Unknowns
+from include.opendata.attack.propagate import propagate
+from include.opendata.attack.search import RECOVERABLE, SAFE_LP, SAFE_WITNESS, UNDECIDED
+from include.opendata.attack.view import ABSENT, CODE_COMPLEMENTARY, CODE_SMALL, SHOWN, PublishedView
+
+
+def _quiet(step: str) -> None:
+    """Progress nobody asked for."""
+
+
+def attack_large(
+    view: PublishedView,
+    *,
+    seed: int = 0,
+    budget: LargeBudget | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> AttackReport:
+    """Try to recover every hidden count of ``view``. Same arguments, same report (unless a time limit ran out).
+
+    Raises :class:`InputError` when the published figures contradict each other.
+    """
+    budget = budget or LargeBudget()
+    say = progress or _quiet
+    clock = Clock(budget.seconds)
+    rng = random.Random(f"{seed}:large")  # noqa: S311 - reproducible, not a secret
+    low, high = propagate(view)
+    unknown = Unknowns(view, low, high)
+    say(f"{len(unknown.cells):,} of {int(view.blank.sum()):,} blanks do not follow from single equations")
+    needs, settled = _needs(view, unknown)
+    groups, group_needs = _groups(view, unknown)
+    if len(unknown.cells):
+        find_first_table(unknown, rng, budget, clock, say)
+        wanted = [*needs.values(), *group_needs.values()]
+        if unknown.tables and unknown.moves is not None:
+            _walk(unknown, wanted, rng, budget, clock, say)
+        say("deciding what the walk left open")
+        left = budget.linear
+        for need in wanted:
+            verdict = need.met(unknown)
+            if verdict is None and left > 0:
+                left -= 1
+                settle(need, unknown, rng, budget, clock)
+    verdicts = Verdicts(
+        settled | {cell: _verdict(need, unknown) for cell, need in needs.items()},
+        groups | {equation: _verdict(need, unknown) for equation, need in group_needs.items()},
+    )
+    return make_report(view, unknown, verdicts, needs, seed)
+
+
+def _verdict(need: Need, unknown: Unknowns) -> str:
+    return need.met(unknown) or (RECOVERABLE if need.narrow() else UNDECIDED)
+
+
+def _needs(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, Need], dict[int, str]]:
+    """What each cell that is not shown must satisfy, and the verdicts on those that have one value left.
+
+    Where few persons may stand behind many events, a large count is no excuse.
+    """
+    needs: dict[int, Need] = {}
+    settled: dict[int, str] = {}
+    for cell in np.flatnonzero(view.state != SHOWN).tolist():
+        state = view.state[cell]
+        absent = state == ABSENT
+        excused = absent or state == CODE_COMPLEMENTARY or (state != CODE_SMALL and not view.persons)
+        at = int(unknown.place[cell])
+        only = int(unknown.all_low[cell])
+        if at >= 0:
+            needs[cell] = Need(
+                at, view.min_width, view.threshold if excused else None, absent,
+                int(unknown.low[at]), int(unknown.high[at]),
+            )  # fmt: skip
+        elif absent and only == 0:
+            settled[cell] = SAFE_WITNESS
+        else:
+            settled[cell] = SAFE_LP if excused and only >= view.threshold else RECOVERABLE
+    return needs, settled
+
+
+def _groups(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, str], dict[int, Need]]:
+    """Equations whose hidden parts could be added up to a small count: verdicts where that is plain, else what must hold.
+
+    The hidden parts add up to the total less the shown parts, so they can be added up when the total is known.
+    """
+    plain: dict[int, str] = {}
+    open_needs: dict[int, Need] = {}
+    hidden = view.state != SHOWN
+    low, high = unknown.all_low, unknown.all_high
+    for number, (parent, children) in enumerate(view.equations):
+        parts = np.array(children)
+        secret = parts[hidden[parts]]
+        if len(secret) < 2 or not (low[secret] < high[secret]).any() or low[secret].sum() >= view.threshold:
+            continue
+        shown = int(low[parts[~hidden[parts]]].sum())
+        if low[parent] == high[parent]:
+            if 1 <= low[parent] - shown < view.threshold:
+                plain[number] = RECOVERABLE
+            continue
+        at = int(unknown.place[parent])
+        open_needs[number] = Need(
+            at, 1, view.threshold + shown, view.state[parent] == ABSENT and shown == 0,
+            int(unknown.low[at]), int(unknown.high[at]),
+        )  # fmt: skip
+    return plain, open_needs
+
+
+def _walk(
+    unknown: Unknowns, wanted: list[Need], rng: random.Random, budget: LargeBudget, clock: Clock,
+    say: Callable[[str], None],
+) -> None:  # fmt: skip
+    """Change the first table by moves until passes tell nothing new apart."""
+    from include.opendata.attack.large.walk import steer, stir
+
+    assert unknown.moves is not None
+    geometry, scratch = unknown.moves.geometry, unknown.moves.scratch()
+    n = unknown.view.size
+    state = np.array([rng.getrandbits(63) | 1], dtype=np.uint64)
+    width = np.full(n, unknown.view.min_width, dtype=np.int64)
+    barren = 0
+    for number in range(budget.passes):
+        todo = np.unique(np.array([need.cell for need in wanted if need.met(unknown) is None], dtype=np.int64))
+        if not len(todo) or barren >= budget.barren or clock.over:
+            return
+        if number % 10 == 0:
+            say(f"walking: {len(todo):,} blanks to go")
+        base = unknown.tables[-1 - rng.randrange(min(4, len(unknown.tables)))]
+        x = unknown.base.copy()
+        x[unknown.cells] = base
+        least, most = x.copy(), x.copy()
+        least[unknown.cells], most[unknown.cells] = unknown.least, unknown.most
+        order = list(range(len(todo)))
+        rng.shuffle(order)
+        if barren:
+            some = np.array(rng.sample(range(len(unknown.cells)), max(1, len(unknown.cells) // 20)), dtype=np.int64)
+            stir(unknown.cells[some], x, unknown.all_low, unknown.all_high, budget.patience, state, geometry, scratch)
+        steer(
+            unknown.cells[todo[order]], x, unknown.all_low, unknown.all_high, least, most, width, budget.patience,
+            state, geometry, scratch,
+        )  # fmt: skip
+        before = len(todo)
+        unknown.keep(x[unknown.cells])
+        after = len({need.cell for need in wanted if need.met(unknown) is None})
+        barren = barren + 1 if after == before else 0

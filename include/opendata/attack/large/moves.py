@@ -1,0 +1,119 @@
+"""Changes of a table that no published figure shows.
+
+A cell stands, in every column, for a set of atoms (see ``vocabulary``). Take a person out of atom d and put one into atom
+u: in that column every set with u but not d rises by one, every set with d but not u falls by one, and every sum stays
+true. So does a person put in without one taken out, if the other columns balance. The product of one such change per
+column is a *move*: it satisfies every equation there can be between cells, hierarchies and linked tables included, and
+combinations that are no cell simply drop out. Decides which changes there are; which moves stay inside the blanks is found
+by ``walk``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Node = tuple[int, ...]
+Change = tuple[tuple[int, int], ...]
+
+MOST_GRID = 40_000_000
+MOST_ENTRIES = 6_000_000
+"""Beyond these the attack does without moves and says undecided sooner."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Moves:
+    """``grid`` int32: the cell at every combination of nodes, -1 for none · ``spot`` int64[n]: a cell's place in it ·
+    ``shape``, ``strides`` int64[k] · ``node_at`` int64[k]: an axis's first node among all · ``option`` int64[nodes + 1]: a
+    node's changes · ``entry`` int64[options + 1]: a change's entries · ``offset`` int64, ``sign`` int64: where in the grid
+    they are, as seen from the node, and their direction · ``largest``: corners of the largest move."""
+
+    grid: np.ndarray
+    spot: np.ndarray
+    shape: np.ndarray
+    strides: np.ndarray
+    node_at: np.ndarray
+    option: np.ndarray
+    entry: np.ndarray
+    offset: np.ndarray
+    sign: np.ndarray
+    largest: int
+    choices: int
+
+    @property
+    def geometry(self) -> tuple[np.ndarray, ...]:
+        """What the compiled walk takes."""
+        return (
+            self.grid, self.spot, self.shape, self.strides, self.node_at, self.option, self.entry, self.offset, self.sign,
+        )  # fmt: skip
+
+    def scratch(self) -> tuple[np.ndarray, ...]:
+        """Arrays the compiled walk works in."""
+        k = len(self.shape)
+        return (
+            np.zeros((k + 1, self.largest), dtype=np.int64),
+            np.zeros((k + 1, self.largest), dtype=np.int64),
+            np.zeros((k, self.choices), dtype=np.int64),
+            np.zeros((4, k + 1), dtype=np.int64),
+        )
+
+
+def moves_of(places: Sequence[Sequence[Node]]) -> Moves | None:
+    """The moves among cells at ``places`` (per cell the atoms in every column); None if there are too many to list."""
+    columns = len(places[0])
+    nodes = [sorted({place[c] for place in places}) for c in range(columns)]
+    shape = np.array([len(own) for own in nodes], dtype=np.int64)
+    if np.prod(shape.astype(float)) > MOST_GRID:
+        return None
+    strides = np.ones(columns, dtype=np.int64)
+    for c in range(columns - 2, -1, -1):
+        strides[c] = strides[c + 1] * shape[c + 1]
+    spot = np.zeros(len(places), dtype=np.int64)
+    for c, own in enumerate(nodes):
+        number = {node: i for i, node in enumerate(own)}
+        spot += strides[c] * np.array([number[place[c]] for place in places], dtype=np.int64)
+    grid = np.full(int(np.prod(shape)), -1, dtype=np.int32)
+    grid[spot] = np.arange(len(places))
+    node_at, option, entry, offset, sign = [], [0], [0], [], []
+    largest, choices, listed = 1, 1, 0
+    for c, own in enumerate(nodes):
+        node_at.append(len(option) - 1)
+        widest = 1
+        for changes in _changes(own):
+            option.append(option[-1] + len(changes))
+            choices = max(choices, len(changes))
+            for change in changes:
+                listed += len(change)
+                if listed > MOST_ENTRIES:
+                    return None
+                entry.append(listed)
+                offset.extend(step * int(strides[c]) for step, _ in change)
+                sign.extend(direction for _, direction in change)
+                widest = max(widest, len(change) + 1)
+        largest *= widest
+    arrays = (np.array(part, dtype=np.int64) for part in (node_at, option, entry, offset, sign))
+    return Moves(grid, spot, shape, strides, *arrays, largest=largest, choices=choices)
+
+
+def _changes(nodes: Sequence[Node]) -> list[list[Change]]:
+    """Per node of one column the distinct changes that add one to it: (distance to another node, direction)."""
+    holding: dict[int, list[int]] = {}
+    for i, node in enumerate(nodes):
+        for atom in node:
+            holding.setdefault(atom, []).append(i)
+    # atoms that always go together are one
+    kinds = sorted({tuple(where): atom for atom, where in sorted(holding.items(), reverse=True)}.values())
+    found = []
+    for i in range(len(nodes)):
+        own: dict[Change, None] = {}
+        inside = [atom for atom in kinds if i in holding[atom]]
+        outside = [atom for atom in kinds if i not in holding[atom]]
+        for up in inside:
+            rising = set(holding[up])
+            for falling in (set(), *(set(holding[down]) for down in outside)):
+                steps = [(n - i, 1) for n in sorted(rising - falling) if n != i]
+                own[tuple(steps + [(n - i, -1) for n in sorted(falling - rising)])] = None
+        found.append(list(own))
+    return found
