@@ -8,6 +8,7 @@ environment variable      what it moves                                default
 ``OPENDATA_WORK``         the private work area                        ``.work``
 ``OPENDATA_STAGING``      portal staging                               ``staging``
 ``OPENDATA_LEDGER``       the ledger, a SQLAlchemy address             SQLite in ``.ledger/``
+``OPENDATA_EVIDENCE``     the private proofs of releases               ``evidence`` beside the ledger
 ``OPENDATA_PUBLIC_URL``   the address staging is served under          https://data.example.org/
 ========================  ===========================================  ==========================
 
@@ -49,6 +50,13 @@ def staging() -> str:
 def ledger() -> str:
     """The ledger's SQLAlchemy address."""
     return os.environ.get("OPENDATA_LEDGER") or f"sqlite:///{ROOT / '.ledger' / 'ledger.sqlite'}"
+
+
+def evidence_store() -> Path:
+    """The private store of proofs: beside the ledger's file, or in ``.ledger/`` where the ledger is a server."""
+    beside = ledger().removeprefix("sqlite:///")
+    default = Path(beside).parent if beside != ledger() and beside not in ("", ":memory:") else ROOT / ".ledger"
+    return Path(os.environ.get("OPENDATA_EVIDENCE") or default / "evidence")
 
 
 def declaration(dataset: str) -> Path:

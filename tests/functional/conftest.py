@@ -95,4 +95,5 @@ def installation(tmp_path, monkeypatch) -> Installation:
     monkeypatch.setenv("OPENDATA_WORK", str(tmp_path / "work"))
     monkeypatch.setenv("OPENDATA_STAGING", str(tmp_path / "staging"))
     monkeypatch.setenv("OPENDATA_LEDGER", f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    monkeypatch.setenv("OPENDATA_EVIDENCE", str(tmp_path / "evidence"))
     return Installation(tmp_path)

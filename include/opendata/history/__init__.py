@@ -4,3 +4,6 @@
 tables of several releases side by side as one set of cells. Public figures only: everything here could be written by
 someone who kept a copy of every release.
 """
+
+UPCOMING = "upcoming"
+"""What a release is called among others before it has a name."""

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from include.opendata.history import UPCOMING
 from include.opendata.history.extents import TableExtents
 from include.opendata.history.joint import JointCells, joint_cells
 from include.opendata.history.published import PublishedRelease, PublishedTable, without_atoms
 from include.opendata.vocabulary import DataTable
-
-UPCOMING = "upcoming"
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,6 +4,14 @@ SQLite by default, any database SQLAlchemy reaches by ``OPENDATA_LEDGER``. Its s
 when the ledger is opened.
 """
 
-from include.opendata.ledger.ledger import Decision, Ledger, ReleaseEntry, RunEntry, open_ledger
+from include.opendata.ledger.evidence import EvidenceStore
+from include.opendata.ledger.ledger import (
+    Decision,
+    Ledger,
+    PublishedEntry,
+    ReleaseEntry,
+    RunEntry,
+    open_ledger,
+)
 
-__all__ = ["Decision", "Ledger", "ReleaseEntry", "RunEntry", "open_ledger"]
+__all__ = ["Decision", "EvidenceStore", "Ledger", "PublishedEntry", "ReleaseEntry", "RunEntry", "open_ledger"]

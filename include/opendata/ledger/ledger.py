@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +15,9 @@ from sqlalchemy.engine import make_url
 
 from include.opendata import places
 from include.opendata.errors import StorageError
-from include.opendata.ledger.schema import DECISIONS, RELEASES, RUNS
+from include.opendata.ledger.schema import DECISIONS, PUBLISHED_CELLS, RELEASES, RUNS
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test keeps it true. Compared before Alembic is even imported."""
 
 _MIGRATION_LOCK = 0x0BE7DA7A
@@ -65,6 +65,20 @@ class ReleaseEntry:
     code_version: str
     previous: str | None
     figures: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PublishedEntry:
+    """One row of ``published_cells``: a table of a staged release. ``published``: as ``history.published`` writes it ·
+    ``file_sha256``: of the published file · ``proof_sha256``: of the proof in the evidence store, if one was kept."""
+
+    dataset: str
+    release: str
+    staging: str
+    data_table: str
+    file_sha256: str
+    proof_sha256: str | None
+    published: bytes = field(repr=False)
 
 
 class Ledger:
@@ -130,6 +144,31 @@ class Ledger:
             )
             if known is None:
                 connection.execute(sa.insert(RELEASES).values(**{**vars(entry), "figures": dict(entry.figures)}))
+
+    def record_published(self, entries: Sequence[PublishedEntry]) -> None:
+        """Record what a staged release published; tables already recorded for that staging place are left as they are."""
+        columns = PUBLISHED_CELLS.c
+        with self._writing() as connection:
+            for entry in entries:
+                known = connection.scalar(
+                    sa.select(columns.id).where(
+                        columns.dataset == entry.dataset,
+                        columns.release == entry.release,
+                        columns.staging == entry.staging,
+                        columns.data_table == entry.data_table,
+                    )
+                )
+                if known is None:
+                    connection.execute(sa.insert(PUBLISHED_CELLS).values(**vars(entry)))
+
+    def published(self, dataset: str) -> list[PublishedEntry]:
+        """Everything ever published of a dataset, at any staging place, in the order it was recorded."""
+        query = sa.select(PUBLISHED_CELLS).where(PUBLISHED_CELLS.c.dataset == dataset).order_by(PUBLISHED_CELLS.c.id)
+        with self._engine.connect() as connection:
+            return [
+                PublishedEntry(**{k: v for k, v in row._mapping.items() if k != "id"})
+                for row in connection.execute(query)
+            ]
 
     def run(self, dataset: str, run_id: str) -> RunEntry | None:
         """One run, or None."""

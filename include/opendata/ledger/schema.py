@@ -1,13 +1,26 @@
 """The ledger's tables.
 
 ``runs`` one row per run · ``decisions`` what each step decided, with its reason and the section of the rule book ·
-``releases`` what was staged, with digests and figures. Times are UTC, ISO 8601 to the second, kept as text so that every
+``releases`` what was staged, with digests and figures · ``published_cells`` every figure and blank of every release ever
+staged, table by table, as the public saw them. Times are UTC, ISO 8601 to the second, kept as text so that every
 database returns what was written.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 METADATA = MetaData(
     naming_convention={
@@ -66,4 +79,18 @@ RELEASES = Table(
     Column("previous", String(64)),
     Column("figures", JSON, nullable=False),
     UniqueConstraint("dataset", "release", "staging"),
+)
+
+PUBLISHED_CELLS = Table(
+    "published_cells",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("dataset", String(100), nullable=False),
+    Column("release", String(64), nullable=False),
+    Column("staging", Text, nullable=False),
+    Column("data_table", String(100), nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("proof_sha256", String(64)),
+    Column("published", LargeBinary, nullable=False),  # history.published.PublishedTable, compressed
+    UniqueConstraint("dataset", "release", "staging", "data_table"),
 )

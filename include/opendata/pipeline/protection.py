@@ -1,34 +1,66 @@
 """Protecting the tables of a dataset and attacking the result: the two rooms that share no code, brought together.
 
 Masking applies to all tables of a dataset as soon as one needs it: they share cells, and a cell shown in one table is no
-secret in another.
+secret in another. The same holds for what earlier releases showed: they are attacked together with the new one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from include.opendata.errors import AuditFailed, DeclarationError, Place
+from include.opendata.errors import AuditFailed, DeclarationError, OpendataError, Place, Refused
+from include.opendata.history import UPCOMING
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from include.opendata.attack import AttackReport, PublishedView, Witnesses
+    from include.opendata.cells import LinkedCells
+    from include.opendata.disclosure.continuity import Keep
     from include.opendata.disclosure.tables import Policy
+    from include.opendata.history.earlier import Earlier
+    from include.opendata.history.extents import TableExtents
+    from include.opendata.history.published import PublishedRelease
     from include.opendata.spec.dataset import Dataset
     from include.opendata.vocabulary import DataTable, ProtectedTable
 
 MIN_WIDTH = 3
 """A hidden count must leave at least this much between its smallest and largest possible value."""
 
+KEEPS: tuple[Keep, ...] = ("pattern", "shown", "blanks")
+NAMED_AT_MOST = 20
+
+
+@dataclass(frozen=True, repr=False)
+class AttackedView:
+    """One way of reading what would be published, attacked. ``base``: the release whose figures are taken as right, empty
+    for the new release by itself · ``set_aside``: readings of other releases that contradict it · ``withheld``: cells
+    whose proof would be the true table."""
+
+    identity: str
+    base: str
+    view: PublishedView
+    witnesses: Witnesses
+    by_bounds: tuple[int, ...]
+    withheld: tuple[int, ...]
+    set_aside: int
+
 
 @dataclass(frozen=True)
 class Protection:
     """``tables`` as the public may see them · ``facts``: per table annotation, seed, cells hidden and the attack's verdicts ·
-    ``systems``: per measure identity the figures of its cell system."""
+    ``systems``: per measure identity the figures of its cell system · ``attacked``: every view that was attacked ·
+    ``extents``: what the categories stand for · ``earlier``: the releases that were taken into account."""
 
     tables: tuple[ProtectedTable, ...]
     facts: dict[str, dict[str, Any]]
     systems: dict[str, dict[str, int]]
+    attacked: tuple[AttackedView, ...] = field(default=(), repr=False)
+    extents: dict[str, TableExtents] = field(default_factory=dict, repr=False)
+    earlier: tuple[str, ...] = ()
 
     def said(self, name: str) -> tuple[str, str]:
         """(slug, sentence) for the ledger: what was done to one table, in counts."""
@@ -36,19 +68,64 @@ class Protection:
         if not table.masked:
             return "shown-in-full", "The assessment asks for no masking; every count is shown."
         share = (table.small + table.complementary) / table.cells if table.cells else 0.0
+        together = (
+            f", also read together with the {len(self.earlier)} release(s) published before" if self.earlier else ""
+        )
         return "protected", (
             f"{table.small} of {table.cells} counts are small and hidden, {table.complementary} more are hidden so that "
-            f"none of them can be computed ({share:.0%} in all); an attack on the result recovered none."
+            f"none of them can be computed ({share:.0%} in all); an attack on the result{together} recovered none."
         )
 
 
-def protect_and_attack(declared: Dataset, tables: list[DataTable], *, masked: bool) -> Protection:
-    """Hide, then attack. Raises DeclarationError (annotations differ), Refused (no safe pattern), AuditFailed."""
-    from include.opendata.disclosure.tables import protect_tables
+def protect_and_attack(
+    declared: Dataset, tables: list[DataTable], *, masked: bool, earlier: Sequence[PublishedRelease] = ()
+) -> Protection:
+    """Hide, then attack: the result by itself, and together with ``earlier``, everything published before, oldest first.
+
+    Where releases came before, patterns that follow them most closely are tried first. Raises DeclarationError (annotations
+    differ), Refused (no safe pattern; an incident; releases that cannot be compared), AuditFailed.
+    """
+    from include.opendata.history.earlier import earlier_figures
+    from include.opendata.history.extents import table_extents
 
     policy = protection_policy(declared)
-    protected, systems = protect_tables(tables, policy, masked=masked, dataset=declared.dataset)
-    verdicts = attack_published(declared, protected, policy.threshold) if masked else {}
+    extents = table_extents(declared, [table.structure for table in tables])
+    if not earlier:
+        return _attempt(declared, tables, policy, extents, masked=masked)
+    before = earlier_figures(earlier, tables, extents, dataset=declared.dataset)
+    refusal: OpendataError | None = None
+    for keep in KEEPS if masked else KEEPS[:1]:
+        try:
+            return _attempt(
+                declared, tables, policy, extents, masked=masked, earlier=tuple(earlier), before=before, keep=keep
+            )
+        except (AuditFailed, Refused) as error:
+            if error.slug == "small-cell-already-public":
+                raise
+            refusal = error if refusal is None or isinstance(error, AuditFailed) else refusal
+    assert refusal is not None
+    raise refusal
+
+
+def _attempt(
+    declared: Dataset,
+    tables: list[DataTable],
+    policy: Policy,
+    extents: dict[str, TableExtents],
+    *,
+    masked: bool,
+    earlier: tuple[PublishedRelease, ...] = (),
+    before: Earlier | None = None,
+    keep: Keep = "pattern",
+) -> Protection:
+    from include.opendata.disclosure.tables import protect_tables
+
+    protected, systems = protect_tables(
+        tables, policy, masked=masked, dataset=declared.dataset, earlier=before, keep=keep
+    )
+    verdicts, attacked = attack_published(declared, protected, tables, policy.threshold) if masked else ({}, ())
+    if earlier:
+        attacked += attack_with_earlier(declared, protected, tables, extents, earlier, policy.threshold)
     facts = {
         table.structure.table: {
             "annotation": table.annotation,
@@ -61,7 +138,7 @@ def protect_and_attack(declared: Dataset, tables: list[DataTable], *, masked: bo
         }
         for table in protected
     }
-    return Protection(protected, facts, systems)
+    return Protection(protected, facts, systems, attacked, extents, tuple(release.release for release in earlier))
 
 
 def protection_policy(declared: Dataset) -> Policy:
@@ -72,41 +149,126 @@ def protection_policy(declared: Dataset) -> Policy:
     limits = thresholds()
     return Policy(
         annotation=declared_annotation(declared),
-        threshold=limits.small_cell.counts_below,
+        threshold=declared.small_below,
         seed=declared.seed,
         unstable_below=limits.survey.sample_cases_below if declared.survey else None,
     )
 
 
 def attack_published(
-    declared: Dataset, protected: tuple[ProtectedTable, ...], threshold: int
-) -> dict[str, dict[str, int]]:
-    """Attack what would be published. Per table, the number of blank counts by verdict.
+    declared: Dataset, protected: tuple[ProtectedTable, ...], tables: Sequence[DataTable], threshold: int
+) -> tuple[dict[str, dict[str, int]], tuple[AttackedView, ...]]:
+    """Attack what would be published by itself. Per table, the number of blank counts by verdict; and the views attacked.
 
-    Raises AuditFailed unless every blank is proven safe; its sentences name cells that are blank anyway, never a count.
+    ``tables``: the true figures, which the attack does not see; they only keep the truth out of what is stored. Raises
+    AuditFailed unless every blank is proven safe; its sentences name cells that are blank anyway, never a count.
     """
     from include.opendata.attack import attack
     from include.opendata.attack.published import published_views
 
     tallies: dict[str, dict[str, int]] = {}
+    attacked: list[AttackedView] = []
     for cells, view in published_views(protected, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset):
         report = attack(view, seed=declared.seed)
         try:
             report.require_safe()
         except AuditFailed as failed:
-            raise AuditFailed(
-                failed.what,
-                remedy=failed.remedy,
-                slug=failed.slug,
-                place=Place(dataset=declared.dataset, table=", ".join(sorted({table for table, _ in cells.rows}))),
-                details=failed.details,
-            ) from None
+            raise _located(failed, declared.dataset, {table for table, _ in cells.rows}) from None
         verdicts = {finding.cell: finding.verdict for finding in report.cells}
         for (table, _), rows in cells.rows.items():
             tally = Counter(tallies.get(table, {}))
             tally.update(verdicts[cell] for cell in rows.tolist() if view.blank[cell])
             tallies[table] = dict(sorted(tally.items()))
-    return tallies
+        attacked.append(_kept(cells.identity, "", view, report, _truth(cells, tables), 0))
+    return tallies, tuple(attacked)
+
+
+def attack_with_earlier(
+    declared: Dataset,
+    protected: tuple[ProtectedTable, ...],
+    tables: Sequence[DataTable],
+    extents: dict[str, TableExtents],
+    earlier: Sequence[PublishedRelease],
+    threshold: int,
+) -> tuple[AttackedView, ...]:
+    """Attack what would be published together with everything published before. Raises as :func:`attack_published`."""
+    from include.opendata.attack import attack
+    from include.opendata.attack.readings import views_with_earlier
+    from include.opendata.history.joint import joint_cells
+
+    attacked: list[AttackedView] = []
+    for joint in joint_cells([*earlier, upcoming_release(protected, extents)], dataset=declared.dataset):
+        truth = _truth(joint.cells, tables, suffix=f"@{UPCOMING}")
+        for base, view, set_aside in views_with_earlier(
+            joint, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset
+        ):
+            report = attack(view, seed=declared.seed)
+            if not report.passed:
+                raise _together(report, declared.dataset, {table.structure.table for table in protected})
+            attacked.append(_kept(joint.cells.identity, base, view, report, truth, set_aside))
+    return tuple(attacked)
+
+
+def upcoming_release(protected: Sequence[ProtectedTable], extents: dict[str, TableExtents]) -> PublishedRelease:
+    """What would be published, as a release among others."""
+    from include.opendata.history.published import PublishedRelease, PublishedTable
+
+    return PublishedRelease(
+        UPCOMING,
+        tuple(
+            PublishedTable.about_to_be(t.structure, extents[t.structure.table], t.annotation, t.frame)
+            for t in protected
+        ),
+    )
+
+
+def _kept(
+    identity: str, base: str, view: PublishedView, report: AttackReport, truth: np.ndarray, set_aside: int
+) -> AttackedView:
+    from include.opendata.attack import SAFE_LP
+    from include.opendata.pipeline.witnesses import without_the_truth
+
+    kept = without_the_truth(view, report.witnesses, truth)
+    by_bounds = tuple(sorted(finding.cell for finding in report.cells if finding.verdict == SAFE_LP))
+    return AttackedView(identity, base, view, kept.witnesses, by_bounds, kept.withheld, set_aside)
+
+
+def _truth(cells: LinkedCells, tables: Sequence[DataTable], suffix: str = "") -> np.ndarray:
+    """int64[n]: true counts of the cells that ``tables`` have a row for, -1 elsewhere."""
+    import numpy as np
+
+    truth = np.full(len(cells.keys), -1, dtype=np.int64)
+    for table in tables:
+        for measure in table.structure.measures:
+            rows = cells.rows.get((table.structure.table + suffix, measure.name))
+            if rows is not None and measure.identity == cells.identity:
+                truth[rows] = table.frame[measure.name].to_numpy(dtype=np.int64)
+    return truth
+
+
+def _located(failed: AuditFailed, dataset: str, tables: set[str]) -> AuditFailed:
+    return AuditFailed(
+        failed.what,
+        remedy=failed.remedy,
+        slug=failed.slug,
+        place=Place(dataset=dataset, table=", ".join(sorted(tables))),
+        details=failed.details,
+    )
+
+
+def _together(report: AttackReport, dataset: str, tables: set[str]) -> AuditFailed:
+    """What is safe by itself, and not for whoever kept the releases before it."""
+    sentences = report.failures
+    more = (f"… and {len(sentences) - NAMED_AT_MOST} more.",) if len(sentences) > NAMED_AT_MOST else ()
+    return AuditFailed(
+        f"{report.figures['recoverable']} hidden counts or groups could be recovered by comparing this release with the ones "
+        f"published before, and {report.figures['undecided']} could not be decided",
+        remedy="Publish a coarser table, whole periods instead of a period to date, or the categories and periods of the "
+        "releases before; where earlier figures were revised, ask the data coordinator.",
+        slug="recoverable-with-earlier-releases",
+        place=Place(dataset=dataset, table=", ".join(sorted(tables))),
+        details=(*sentences[:NAMED_AT_MOST], *more),
+    )
 
 
 def declared_annotation(declared: Dataset) -> str:

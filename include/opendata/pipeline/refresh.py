@@ -173,14 +173,26 @@ def assess(run: Run, table: str) -> dict[str, Any]:
 
 
 def protect(run: Run) -> dict[str, Any]:
-    """Hide small cells and what would reveal them, over all tables at once; then attack the result as a stranger would."""
+    """Hide small cells and what would reveal them, over all tables at once; then attack the result as a stranger would,
+    one who kept every release before it."""
+    from include.opendata.pipeline.memory import earlier_releases, keep_attack
     from include.opendata.pipeline.protection import protect_and_attack
+    from include.opendata.staging import open_staging
     from include.opendata.work import read_table, write_table
 
-    declared, area, _ = _open(run)
+    declared, area, ledger = _open(run)
     tables = [read_table(area, "tables", table.table) for table in declared.tables]
+    earlier = earlier_releases(
+        declared,
+        tables,
+        staging=open_staging(run["staging"]),
+        address=run["staging"],
+        ledger=ledger,
+        declaration=area.read_json("run.json")["declaration_sha256"],
+    )
     masked = any(area.read_json(f"assessment/{t.table}.json")["masking_required"] for t in declared.tables)
-    protection = protect_and_attack(declared, tables, masked=masked)
+    protection = protect_and_attack(declared, tables, masked=masked, earlier=earlier)
+    keep_attack(area, protection)
     for table in protection.tables:
         write_table(area, "protected", table)
         name = table.structure.table
@@ -285,7 +297,9 @@ def check_approvals(run: Run) -> dict[str, Any]:
 def stage(run: Run) -> dict[str, Any]:
     """Move the release to staging, whole or not at all, and record it. Refuses a release that was not approved."""
     from include.opendata.manifest import read_manifest
+    from include.opendata.pipeline.memory import keep_proof
     from include.opendata.staging import open_staging
+    from include.opendata.work import read_table
 
     declared, area, _ = _open(run)
     check_approvals(run)  # the state of another task is not evidence
@@ -305,6 +319,7 @@ def stage(run: Run) -> dict[str, Any]:
                 f"Every public file is the same as in the current release {current}; nothing new is staged.",
             )
             return {"release": current, "staged": False}
+    keep_proof(area, manifest, folder, [read_table(area, "protected", table.table) for table in declared.tables])
     published = staging.publish(folder, manifest, expected_current=facts["previous"])
     _record_release(run)
     _decide(run, "stage", "staged", f"Release {manifest.release} is in staging.")
@@ -332,7 +347,7 @@ def close_preview(run: Run) -> Path:
     import shutil
 
     _, area, ledger = _open(run)
-    for part in ("snapshot", "tables"):
+    for part in ("snapshot", "tables", "proof"):
         shutil.rmtree(area.folder / part, ignore_errors=True)
     ledger.finish_run(run["dataset"], run["run_id"], outcome="previewed")
     return area.folder / area.read_json("release.json")["folder"]
@@ -356,14 +371,16 @@ def record_failure(run: Run, step: str, message: str, outcome: str = "failed") -
 
 
 def _record_release(run: Run) -> None:
-    """Tell the ledger of the current release in staging; nothing happens when it knows it already."""
+    """Tell the ledger of the current release in staging and of what it published; what it knows already stays as it is."""
     import hashlib
 
     from include.opendata.ledger import ReleaseEntry
+    from include.opendata.pipeline.memory import remember
     from include.opendata.staging import open_staging
 
-    manifest = open_staging(run["staging"]).read_manifest(run["dataset"])
-    _ledger().record_release(
+    manifest, ledger = open_staging(run["staging"]).read_manifest(run["dataset"]), _ledger()
+    remember(run["dataset"], manifest, address=run["staging"], ledger=ledger)
+    ledger.record_release(
         ReleaseEntry(
             dataset=manifest.dataset,
             release=manifest.release,
