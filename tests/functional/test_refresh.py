@@ -76,6 +76,22 @@ def test_small_cells_and_what_would_reveal_them_are_blank(small):
     assert "4" not in {value for value, _ in found.values()}
 
 
+def test_a_declaration_may_raise_the_threshold_of_small_cells(small):
+    small.declare(SMALL.replace("source:\n", "small_cells_below: 25\nsource:\n", 1))
+    assert small.opendata("refresh", "clinic_visits").code == 0
+    found = {(r["Sex"], r["Age_Group"]): r["Persons"] for r in rows(small)}
+    assert found["Male", "65+"] == "", "20 is small where the threshold is 25"
+    release = next((small.staging / "clinic_visits" / "releases").iterdir())
+    assert "<25: counts from 1 to 24 are blank" in (release / "dictionary" / "visits_by_sex.csv").read_text()
+
+
+def test_a_declaration_may_not_lower_the_threshold(small):
+    small.declare(SMALL.replace("source:\n", "small_cells_below: 5\nsource:\n", 1), suites=False)
+    answer = small.opendata("check", "clinic_visits")
+    assert answer.code == 2
+    assert "may be raised, never lowered" in answer.err
+
+
 def test_zeros_are_shown_as_zero(small):
     small.write_source(small.source.read_text().replace(",f,70", ",m,70"))
     assert small.opendata("refresh", "clinic_visits").code == 0

@@ -13,7 +13,6 @@ from typing import Any
 
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.rules.portal import annotation_codes, field_standards
-from include.opendata.rules.release import thresholds
 from include.opendata.spec import tables as t
 from include.opendata.spec.consistency import declared_labels
 from include.opendata.spec.dataset import Dataset
@@ -118,7 +117,7 @@ def mandatory_publishable(dataset: Dataset, table: t.Table) -> list[Expectation]
     for dimension in table.dimensions:
         demands += _published_dimension(dimension)
     for measure in table.measures:
-        demands += _published_measure(table, measure)
+        demands += _published_measure(table, measure, dataset.small_below)
     return demands
 
 
@@ -162,7 +161,7 @@ def _published_dimension(dimension: t.Dimension) -> Iterator[Expectation]:
         yield _expect("field_to_follow_standard", column=name, element=standard.element)
 
 
-def _published_measure(table: t.Table, measure: t.Measure) -> Iterator[Expectation]:
+def _published_measure(table: t.Table, measure: t.Measure, below: int) -> Iterator[Expectation]:
     name, annotation = measure.name, measure.name + ANNOTATION_SUFFIX
     whole = t.is_protected_count(measure) or t.is_public_population(measure)
     yield _expect("column_type_to_be_declared", column=name, kinds=["integer"] if whole else ["number", "integer"])
@@ -173,7 +172,6 @@ def _published_measure(table: t.Table, measure: t.Measure) -> Iterator[Expectati
     codes = [str(code.code) for code in annotation_codes().codes if code.blank]
     yield _expect("blank_to_be_annotated", column=name, annotation_column=annotation, codes=codes)
     if t.is_protected_count(measure):
-        below = thresholds().small_cell.counts_below
         masked: Any = True if table.high_risk_populations else dict(MASKED)
         yield _expect("column_values_to_be_between", column=name, min_value=0)
         yield _expect("no_small_count_shown", column=name, annotation_column=annotation, threshold=below, masked=masked)

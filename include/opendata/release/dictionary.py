@@ -15,7 +15,6 @@ from typing import Any, Literal
 from include.opendata.errors import Place
 from include.opendata.release.csv_files import write_text_csv
 from include.opendata.rules.portal import annotation_codes
-from include.opendata.rules.release import thresholds
 from include.opendata.spec import tables as spec
 from include.opendata.spec.dataset import Dataset
 from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableDimension, TableMeasure
@@ -79,13 +78,12 @@ def annotation_meanings(mode: str) -> Mapping[str, str]:
     return meanings
 
 
-def small_cell_note(protected: ProtectedTable) -> str:
+def small_cell_note(protected: ProtectedTable, below: int) -> str:
     """How small cells were treated, in words anybody can check against the file (DDG 2.0 §4.4.1)."""
-    limit = thresholds().small_cell.counts_below
     if not protected.masked:
         return "No count was suppressed for being small: the table's assessment did not ask for it."
     sentence = (
-        f"{annotation_codes().small_cell_method}: counts from 1 to {limit - 1} are blank, and so are counts from which "
+        f"<{below}: counts from 1 to {below - 1} are blank, and so are counts from which "
         "one of them could be worked out; a true zero is written 0."
     )
     return sentence
@@ -158,7 +156,7 @@ def _measure_field(
     never_negative = measure.role in ("count", "population", "rate", "percent")
     notes = ""
     if measure.role == "count":
-        notes = small_cell_note(protected)
+        notes = small_cell_note(protected, dataset.small_below)
     elif measure.role != "population":
         basis = f"{measure.numerator}" if measure.numerator else "the count it is derived from"
         notes = f"Blank wherever {basis} is blank."

@@ -53,6 +53,7 @@ def evidence_page(inputs: ReleaseInputs) -> str:
         provenance=inputs.provenance,
         roles=permission_rules().roles,
         limits=thresholds(),
+        small_below=inputs.dataset.small_below,
     )
 
 

@@ -57,7 +57,7 @@ def _what_was_done(dataset: Dataset, protected: ProtectedTable, assessments: Map
         sentences.append(
             f"It counts {' and '.join(populations)}, so its small counts are suppressed whatever the score (§5.6.2)."
         )
-    sentences.append(small_cell_note(protected))
+    sentences.append(small_cell_note(protected, dataset.small_below))
     if protected.masked:
         count = suppressed_cells(protected)
         sentences.append(f"{count:,} of {protected.cells:,} counts are suppressed.")

@@ -20,7 +20,6 @@ class AnnotationCode(Criterion):
 class Annotations(Criterion):
     section: str
     codes: tuple[AnnotationCode, ...]
-    small_cell_method: str
 
     def code(self, number: int) -> AnnotationCode:
         """The annotation with this number. KeyError when the Handbook has none."""

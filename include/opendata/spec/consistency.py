@@ -39,6 +39,12 @@ def inconsistencies(dataset: Dataset) -> list[Inconsistency]:
 def _whole(dataset: Dataset) -> Iterator[Inconsistency]:
     if dataset.coverage.end < dataset.coverage.start:
         yield Inconsistency(("coverage", "end"), "it is before `start`")
+    if dataset.small_cells_below is not None and dataset.small_cells_below < dataset.small_below:
+        yield Inconsistency(
+            ("small_cells_below",),
+            "the rule book's number may be raised, never lowered",
+            f"{dataset.small_below} or more",
+        )
     yield from _twice([table.table for table in dataset.tables], ("tables",), "table")
     names = [table.table for table in dataset.tables]
     for index, mitigation in enumerate(dataset.mitigations):

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from include.opendata.rules.answers import PermissionAnswers
+from include.opendata.rules.release import thresholds
 from include.opendata.spec.base import Email, Slug, Strict, Text, WebAddress
 from include.opendata.spec.choices import ApprovalRole, Frequency, Granularity, Topic
 from include.opendata.spec.source import Source
@@ -94,6 +95,13 @@ class Dataset(Strict):
             description="Breaks near-ties when cells are hidden; recorded with each release.",
         ),
     ] = 20250303
+    small_cells_below: Annotated[
+        int | None,
+        Field(
+            default=None,
+            description="Hides counts below this where masking applies. Left out: 11; it may only be raised.",
+        ),
+    ] = None
     source: Source
     survey: Annotated[
         bool,
@@ -107,6 +115,11 @@ class Dataset(Strict):
     approvals: list[Approval] = []
     mitigations: list[Mitigation] = []
     tables: Annotated[list[Table], Field(min_length=1)]
+
+    @property
+    def small_below(self) -> int:
+        """Counts from 1 to one less are small: the rule book's number, or the larger one declared (DDG 2.0 §4.4.1)."""
+        return max(thresholds().small_cell.counts_below, self.small_cells_below or 0)
 
     def table(self, name: str) -> Table:
         """The table called ``name``; KeyError when there is none."""
