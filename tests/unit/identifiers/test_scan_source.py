@@ -177,7 +177,7 @@ def test_bare_digits_alarm_by_their_share():
 
 def test_amounts_of_one_magnitude_are_no_social_security_numbers():
     draw = random.Random(4)
-    population = [226_000_000 + 2_000_000 * n for n in range(49)]
+    population = [226_540_123 + 2_123_457 * n for n in range(49)]
     numbers = [draw.randint(1, 665) * 10**6 + draw.randint(1, 99) * 10**4 + draw.randint(1, 9999) for _ in range(300)]
     assert found({"people": population}, record="aggregate") == set()
     assert found({"reference": numbers}, record="aggregate") == {("reference", "social-security-number", "refuse")}
