@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Effort:
     """``starts`` covers tried, the cheapest kept · ``give_up_rounds`` over all complements · ``cover_rounds`` until no
     group is open · ``slack`` room asked of a first move · ``passes`` of walking, the first ``shallow`` by single moves ·
-    ``depth`` moves in a chain · ``whim`` drawn preference among moves · ``batches``: one unproven cell in so many is
-    opened up at a time · ``prune_*``: see ``prune``; ``prune_work`` limits candidates × tables × hidden cells.
+    ``depth`` moves in a chain · ``whim`` drawn preference among moves · ``openings`` tried, the cheapest kept, each by
+    ``batches``: one unproven cell in so many at a time · ``prune_*``: see ``prune``; ``prune_work`` limits candidates × tables × hidden cells.
     """
 
     starts: int = 1
@@ -22,6 +22,7 @@ class Effort:
     depth: int = 6
     whim: int = 8
     batches: int = 40
+    openings: int = 1
     passes_after_opening: int = 6
     fruitless: int = 6
     prune_sweeps: int = 2
@@ -37,7 +38,11 @@ class Effort:
 def effort_for(cells: int) -> Effort:
     """Small cubes get more starts: they cost little there and save most."""
     if cells <= 1_000:
-        return Effort(starts=4)
+        return Effort(starts=4, openings=3)
     if cells <= 4_000:
-        return Effort(starts=12)
-    return Effort(starts=2 if cells <= 20_000 else 1)
+        return Effort(starts=16, openings=6)
+    if cells <= 12_000:
+        return Effort(starts=4, openings=10)
+    if cells <= 20_000:
+        return Effort(openings=4, prune_sweeps=1)
+    return Effort(openings=3, prune_sweeps=1)

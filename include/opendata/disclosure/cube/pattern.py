@@ -19,7 +19,7 @@ from include.opendata.disclosure.cube.effort import Effort
 from include.opendata.disclosure.cube.groups import lines_of, open_groups
 from include.opendata.disclosure.cube.moves import Moves
 from include.opendata.disclosure.cube.prices import NOISE, prices
-from include.opendata.disclosure.cube.prune import needless_tables, show_again
+from include.opendata.disclosure.cube.prune import needless_tables, not_held_by_rules, show_again
 from include.opendata.disclosure.cube.proof import CubeProof
 from include.opendata.disclosure.cube.search import BARRED
 from include.opendata.disclosure.cube.table import CubeTable
@@ -208,7 +208,31 @@ class PatternSearch:
     # -- open ---------------------------------------------------------------------------------------------------
 
     def open_up(self) -> None:
-        """Hide further cells until every count is proven. Raises NoPattern."""
+        """Hide further cells until every count is proven: several tries, the cheapest kept. Raises NoPattern."""
+        if not len(self.unproven()):
+            return
+        hidden, tables = self.hidden, self.tables
+        cost = prices(self.cube, self.allowed, self.rng)
+        best: tuple[int, np.ndarray, list[np.ndarray]] | None = None
+        stuck: NoPattern | None = None
+        for _ in range(self.effort.openings):
+            self.hidden, self.tables = hidden.copy(), list(tables)
+            self._restate()
+            try:
+                self._open_up_once()
+            except NoPattern as failed:
+                stuck = failed if stuck is None or failed.cells < stuck.cells else stuck
+                continue
+            bill = int(cost[self.hidden & self.allowed].sum())
+            if best is None or bill < best[0]:
+                best = (bill, self.hidden, self.tables)
+        if best is None:
+            assert stuck is not None
+            raise stuck
+        _, self.hidden, self.tables = best
+        self._restate()
+
+    def _open_up_once(self) -> None:
         low, high = self._constraints(self.hidden | self.allowed)
         cost = prices(self.cube, self.allowed, self.rng)
         fruitless = 0
@@ -238,9 +262,7 @@ class PatternSearch:
         lines = lines_of(self.cube, self.moves.strides)
         spare = self.effort.spare_tables
         for sweep in range(self.effort.prune_sweeps):
-            candidates = np.flatnonzero(self.hidden & self.allowed)
-            order = np.lexsort((self.rng.random(len(candidates)), -cost[candidates] if sweep == 0 else candidates * 0))
-            candidates = candidates[order][: self.effort.candidates(len(self.tables) * int((self.width > 0).sum()))]
+            candidates = self._candidates(cost, lines.arrays, by_cost=sweep == 0)
             stack = np.concatenate([np.stack(self.tables), np.zeros((spare, len(self.values)), dtype=np.int64)])
             alive = np.arange(len(stack)) < len(self.tables)
             chunk = max(1, len(candidates) // 20) if self.cube.published is None else 1
@@ -253,6 +275,15 @@ class PatternSearch:
             if int(self.hidden.sum()) == before:
                 break
         return shown_before - int(self.hidden.sum())
+
+    def _candidates(self, cost: np.ndarray, lines: tuple[np.ndarray, ...], *, by_cost: bool) -> np.ndarray:
+        """Complements to try, as many as the effort allows: the dearest first, or in a drawn order."""
+        cells = np.flatnonzero(self.hidden & self.allowed)
+        unknown = self.hidden | ~self.published
+        cells = cells[not_held_by_rules(cells, self.hidden.copy(), unknown, self.values, self.threshold, lines)]
+        order = np.lexsort((self.rng.random(len(cells)), -cost[cells] if by_cost else 0 * cells))
+        work = len(self.tables) * int((self.width > 0).sum())
+        return cells[order][: self.effort.candidates(work)]
 
     def _show_again(
         self, candidates: np.ndarray, stack: np.ndarray, alive: np.ndarray, lines: tuple[np.ndarray, ...]

@@ -158,6 +158,18 @@ def show_again(
 
 
 @compiled
+def not_held_by_rules(candidates, hidden, unknown, values, threshold, lines):
+    """Those of ``candidates`` that could be shown without any group breaking a rule, each looked at alone."""
+    kept = np.zeros(len(candidates), dtype=np.bool_)
+    for i in range(len(candidates)):
+        cell = candidates[i]
+        hidden[cell] = unknown[cell] = False
+        kept[i] = not breaks_rules(cell, hidden, unknown, values, threshold, lines)
+        hidden[cell] = unknown[cell] = True
+    return kept
+
+
+@compiled
 def needless_tables(tables, alive, cells, width, floor):
     """Take out of use, the latest first, what proves no cell that the others do not prove; returns how many remain."""
     capacity = len(alive)
