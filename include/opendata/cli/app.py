@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from include.opendata import places
+from include.opendata.cli.proof import app as proof_app
 from include.opendata.cli.scan import scan
 from include.opendata.errors import EXIT_BAD_INPUT, EXIT_UNFORESEEN, OpendataError
 
@@ -199,6 +200,7 @@ def located(address: str | None) -> str | None:
 
 
 app.command()(scan)
+app.add_typer(proof_app, name="proof")
 
 
 def _show_summary(ids: list[str], *, staging: str, as_json: bool, outcome: dict[str, str]) -> None:

@@ -1,0 +1,97 @@
+"""``bin/opendata proof verify``: re-check a release's proof later, without trusting the code that made it.
+
+Reads the published files in staging and the private evidence store, and nothing else but the digest the ledger has of the
+proof. Exit code 0: proven; 4: not proven.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from include.opendata import places
+from include.opendata.errors import EXIT_AUDIT, Place, Refused
+
+if TYPE_CHECKING:
+    from include.opendata.proof.check import ProofReport
+
+app = typer.Typer(help="Re-check the proof that a release gives no small count away.", no_args_is_help=True)
+
+
+@app.callback()
+def proof() -> None:
+    """Re-check the proof that a release gives no small count away."""
+
+
+@app.command()
+def verify(
+    id: Annotated[str, typer.Argument(metavar="ID", help="The dataset's id: the name of its folder.")],
+    release: Annotated[str | None, typer.Argument(metavar="[RELEASE]", help="Default: the current release.")] = None,
+    staging: Annotated[str | None, typer.Option(metavar="URL", help="Where it is staged. Default: ./staging.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
+) -> None:
+    """Add up the stored witnesses of a release against its files in staging."""
+    report = verify_release(id, release, staging or places.staging())
+    if json:
+        sys.stdout.write(json_module.dumps(proof_view(report), indent=2, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write("\n".join(proof_lines(report)) + "\n")
+    if not report.proven:
+        raise typer.Exit(EXIT_AUDIT)
+
+
+def verify_release(dataset: str, release: str | None, address: str) -> ProofReport:
+    """Re-check one release. Raises InputError when it, or its proof, is not there."""
+    from include.opendata.ledger import EvidenceStore, open_ledger
+    from include.opendata.proof.check import check_proof
+    from include.opendata.staging import open_staging
+
+    staging, store = open_staging(address), EvidenceStore()
+    name = staging.read_manifest(dataset, release).release
+    releases = staging.releases(dataset)
+    folder = store.folder(dataset, name)
+    known = {
+        entry.proof_sha256
+        for entry in open_ledger().published(dataset)
+        if entry.release == name and entry.proof_sha256 is not None
+    }
+    if len(known) > 1:
+        raise Refused(
+            "the ledger knows several proofs of this release",
+            remedy="Compare the ledger with its backup; a release has one proof.",
+            slug="proof-ambiguous",
+            place=Place(dataset=dataset),
+        )
+    staged = {one: Path(staging.address_of(dataset, one)) for one in releases}
+    return check_proof(folder, staged, store.root / dataset, release=name, known=next(iter(known), None))
+
+
+def proof_view(report: ProofReport) -> dict[str, Any]:
+    """The report for programs."""
+    return {
+        "dataset": report.dataset,
+        "release": report.release,
+        "proven": report.proven,
+        **report.figures,
+        "problems": list(report.problems),
+    }
+
+
+def proof_lines(report: ProofReport) -> list[str]:
+    """The report for people."""
+    f = report.figures
+    lines = [
+        f"{report.dataset} · release {report.release} · {'proven' if report.proven else 'NOT PROVEN'}",
+        f"  {f['views']} way(s) of reading it, alone and with earlier releases; {f['blanks']} blanks in all",
+        f"  {f['proven']} proven by two whole tables each, {f['large']} large as their code says",
+        f"  {f['by_bounds']} safe by bounds alone (linear programming), not re-checked here",
+    ]
+    if f["withheld"]:
+        lines.append(f"  {f['withheld']} whose witness is withheld, because it would be the true table")
+    if f["set_aside"]:
+        lines.append(f"  {f['set_aside']} readings of other releases set aside, because they contradict")
+    return [*lines, *(f"  - {problem}" for problem in report.problems)]
