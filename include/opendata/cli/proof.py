@@ -87,7 +87,7 @@ def proof_lines(report: ProofReport) -> list[str]:
     lines = [
         f"{report.dataset} · release {report.release} · {'proven' if report.proven else 'NOT PROVEN'}",
         f"  {f['views']} way(s) of reading it, alone and with earlier releases; {f['blanks']} blanks in all",
-        f"  {f['proven']} proven by two whole tables each, {f['large']} large as their code says",
+        f"  {f['by_witnesses']} proven by two whole tables each, {f['large']} large as their code says",
         f"  {f['by_bounds']} safe by bounds alone (linear programming), not re-checked here",
     ]
     if f["withheld"]:

@@ -38,7 +38,7 @@ PROOF = "proof.json"
 
 @dataclass(frozen=True)
 class ProofReport:
-    """``problems``: sentences without values, none when it is proven. ``figures``: counts: views, blanks, proven, by_bounds
+    """``problems``: sentences without values, none when it is proven. ``figures``: counts: views, blanks, by_witnesses, by_bounds
     (safe by a bound of linear programming alone), withheld (the witness would be the true table), large (the code
     says so), set_aside (readings of other releases that contradict)."""
 
@@ -71,7 +71,7 @@ def check_proof(
     """
     told = json.loads((folder / PROOF).read_bytes())
     problems = _files(folder, told, known)
-    figures = dict.fromkeys(("views", "blanks", "proven", "large", "by_bounds", "withheld", "set_aside"), 0)
+    figures = dict.fromkeys(("views", "blanks", "by_witnesses", "large", "by_bounds", "withheld", "set_aside"), 0)
     try:
         own, before, wrong = _releases(folder, told, staged, evidence)
         problems += wrong
@@ -206,7 +206,7 @@ def _check_view(path: Path, view: dict[str, Any], system: _System, figures: dict
     by_bounds = blank & ~wide & ~large & listed["by_bounds"]
     withheld = blank & ~wide & ~large & ~by_bounds & listed["withheld"]
     unproven = blank & ~wide & ~large & ~by_bounds & ~withheld
-    for name, cells_of in (("blanks", blank), ("proven", blank & wide), ("large", large)):
+    for name, cells_of in (("blanks", blank), ("by_witnesses", blank & wide), ("large", large)):
         figures[name] += int(cells_of.sum())
     figures["by_bounds"] += int(by_bounds.sum())
     figures["withheld"] += int(withheld.sum())
