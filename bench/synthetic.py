@@ -50,6 +50,4 @@ def table(name: str, seed: int) -> CubeTable:
 
 def many(seed: int, tables: int = 500) -> list[CubeTable]:
     """``tables`` cubes of 500 cells."""
-    return [
-        CubeTable.from_leaves(counts(SMALL_SHAPE, SMALL_BASE, seed * 100_000 + i), None) for i in range(tables)
-    ]
+    return [CubeTable.from_leaves(counts(SMALL_SHAPE, SMALL_BASE, seed * 100_000 + i), None) for i in range(tables)]

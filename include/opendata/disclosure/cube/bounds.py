@@ -56,7 +56,9 @@ def wanted_width(known: Known) -> np.ndarray:
     return width
 
 
-def narrowed(low: np.ndarray, high: np.ndarray, axes: tuple[Axis, ...], rounds: int = 50) -> tuple[np.ndarray, np.ndarray]:
+def narrowed(
+    low: np.ndarray, high: np.ndarray, axes: tuple[Axis, ...], rounds: int = 50
+) -> tuple[np.ndarray, np.ndarray]:
     """Bounds after every equation has been used against every other, ``rounds`` times or until nothing changes.
 
     What it excludes is excluded for certain; it does not exclude all that could be.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from include.opendata.disclosure.cube.compiled import compiled
-from include.opendata.disclosure.cube.search import BARRED, cheapest_move, draw
+from include.opendata.disclosure.cube.search import BARRED, cheapest_move
 
 USED = np.int64(10)
 """The price of a complement someone else already uses: near nothing, so that short moves win among free ones."""
@@ -98,6 +98,26 @@ def route_all(wishes, members, start, slack, price, now, room, uses, route, leng
 
 
 @compiled
+def _thread(wish, threads, head, after, owner, route, length):
+    """Note at every complement of the wish's move that the wish uses it; returns the next free place."""
+    for c in range(max(length[wish], 0)):
+        cell = route[wish, c]
+        after[threads], owner[threads] = head[cell], wish
+        head[cell] = threads
+        threads += 1
+    return threads
+
+
+@compiled
+def _rethread(head, after, owner, route, length):
+    head[:] = -1
+    threads = 0
+    for wish in range(len(length)):
+        threads = _thread(wish, threads, head, after, owner, route, length)
+    return threads
+
+
+@compiled
 def give_up(candidates, members, start, slack, price, now, room, uses, route, length, geometry, work):
     """Try to show each of ``candidates`` (complements in use) again; returns what that saves.
 
@@ -107,17 +127,12 @@ def give_up(candidates, members, start, slack, price, now, room, uses, route, le
     cells, signs = np.zeros(widest, dtype=np.int64), np.zeros(widest, dtype=np.int8)
     trial_cells, trial_signs = np.zeros(widest, dtype=np.int64), np.zeros(widest, dtype=np.int8)
     wishes = len(length)
-    # who uses what: lists threaded through one array, rebuilt as routes change
+    # who uses what: lists threaded through one array; they may name wishes that have moved on
     head = np.full(len(price), -1, dtype=np.int64)
-    capacity = max(np.int64(1024), 4 * length[length > 0].sum())
+    capacity = 64 * widest * 8 + 4 * wishes * widest
     after = np.zeros(capacity, dtype=np.int64)
     owner = np.zeros(capacity, dtype=np.int64)
-    used_slots = 0
-    for wish in range(wishes):
-        for c in range(max(length[wish], 0)):
-            after[used_slots], owner[used_slots] = head[route[wish, c]], wish
-            head[route[wish, c]] = used_slots
-            used_slots += 1
+    threads = _rethread(head, after, owner, route, length)
     users = np.zeros(wishes, dtype=np.int64)
     seen = np.full(wishes, -1, dtype=np.int64)
     old_route = np.zeros((wishes, route.shape[1]), dtype=route.dtype)
@@ -148,7 +163,6 @@ def give_up(candidates, members, start, slack, price, now, room, uses, route, le
             balance -= _leave(wish, price, now, uses, route, length)
         now[cell] = BARRED
         good = True
-        done = 0
         for u in range(count):
             # near-free moves may cost a few USED on top of what is saved
             limit = 64 * USED + 1 - balance
@@ -160,28 +174,16 @@ def give_up(candidates, members, start, slack, price, now, room, uses, route, le
                 good = False
                 break
             balance += _take(users[u], n, cells, price, now, uses, route, length)
-            done += 1
             if balance > 0:
                 good = False
                 break
         if good:
             saved -= balance
             for u in range(count):
-                wish = users[u]
-                for c in range(length[wish]):
-                    if used_slots < capacity:
-                        after[used_slots], owner[used_slots] = head[route[wish, c]], wish
-                        head[route[wish, c]] = used_slots
-                        used_slots += 1
-            if used_slots + 64 * len(work[0][0]) > capacity:
-                # rebuild the threads
-                head[:] = -1
-                used_slots = 0
-                for wish in range(wishes):
-                    for c in range(max(length[wish], 0)):
-                        after[used_slots], owner[used_slots] = head[route[wish, c]], wish
-                        head[route[wish, c]] = used_slots
-                        used_slots += 1
+                if threads + length[users[u]] > capacity:
+                    threads = _rethread(head, after, owner, route, length)
+                    break
+                threads = _thread(users[u], threads, head, after, owner, route, length)
             continue
         for u in range(count):
             _leave(users[u], price, now, uses, route, length)
@@ -196,89 +198,3 @@ def give_up(candidates, members, start, slack, price, now, room, uses, route, le
                 uses[other] += 1
             length[wish] = old_length[u]
     return saved
-
-
-@compiled
-def shake(steps, state, members, start, slack, price, now, room, uses, route, length, geometry, work):
-    """Ruin and recreate, ``steps`` times: the users of a drawn complement, and of another of theirs, lose their moves and
-    get new ones in a drawn order with that complement barred half of the time; kept if the bill does not rise.
-
-    ``state`` uint64[1] is the generator's. Returns what that saves.
-    """
-    widest = len(work[0][0])
-    cells, signs = np.zeros(widest, dtype=np.int64), np.zeros(widest, dtype=np.int8)
-    trial_cells, trial_signs = np.zeros(widest, dtype=np.int64), np.zeros(widest, dtype=np.int8)
-    wishes = len(length)
-    chosen = np.zeros(wishes, dtype=np.int64)
-    mark = np.zeros(wishes, dtype=np.bool_)
-    wanted = np.zeros(4, dtype=np.int64)
-    old_route = np.zeros((wishes, route.shape[1]), dtype=route.dtype)
-    old_length = np.zeros(wishes, dtype=np.int64)
-    saved = np.int64(0)
-    for _ in range(steps):
-        wish = draw(state, wishes)
-        if length[wish] < 1:
-            continue
-        wanted[0] = route[wish, draw(state, length[wish])]
-        wanted[1] = wanted[0]
-        count = 0
-        for stage in range(2):
-            for other in range(wishes):
-                if mark[other]:
-                    continue
-                for c in range(length[other]):
-                    if route[other, c] == wanted[stage]:
-                        chosen[count] = other
-                        mark[other] = True
-                        count += 1
-                        break
-            if stage == 0:
-                mate = chosen[draw(state, count)]
-                wanted[1] = route[mate, draw(state, length[mate])]
-        balance = np.int64(0)
-        for i in range(count - 1, 0, -1):
-            j = draw(state, i + 1)
-            chosen[i], chosen[j] = chosen[j], chosen[i]
-        for i in range(count):
-            wish = chosen[i]
-            mark[wish] = False
-            old_length[i] = length[wish]
-            for c in range(length[wish]):
-                old_route[i, c] = route[wish, c]
-            balance -= _leave(wish, price, now, uses, route, length)
-        barred = wanted[0]
-        kind = draw(state, 4)
-        if kind < 3:
-            now[barred] = BARRED
-        good = True
-        for i in range(count):
-            limit = 64 * USED + 1 - balance
-            n, _ = _grant(
-                chosen[i], members, start, slack[chosen[i]], now, room, limit, geometry, work, cells, signs,
-                trial_cells, trial_signs,
-            )  # fmt: skip
-            if n == 0:
-                good = False
-                break
-            balance += _take(chosen[i], n, cells, price, now, uses, route, length)
-            if balance > 0:
-                good = False
-                break
-        if kind < 3 and uses[barred] == 0:
-            now[barred] = price[barred]
-        if good:
-            saved -= balance
-            continue
-        for i in range(count):
-            _leave(chosen[i], price, now, uses, route, length)
-        for i in range(count):
-            wish = chosen[i]
-            for c in range(old_length[i]):
-                other = old_route[i, c]
-                route[wish, c] = other
-                if uses[other] == 0:
-                    now[other] = USED
-                uses[other] += 1
-            length[wish] = old_length[i]
-    return saved
-

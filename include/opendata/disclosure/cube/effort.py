@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Effort:
-    """``starts`` covers tried, the cheapest kept · ``give_up_rounds`` over all complements · ``cover_rounds`` until no
-    group is open · ``slack`` room asked of a first move · ``passes`` of walking, the first ``shallow`` by single moves ·
-    ``depth`` moves in a chain · ``whim`` drawn preference among moves · ``openings`` tried, the cheapest kept, each by
-    ``batches``: one unproven cell in so many at a time · ``prune_*``: see ``prune``; ``prune_work`` limits candidates × tables × hidden cells.
+    """- ``starts``: covers tried, the cheapest kept. ``give_up_rounds``: over all complements. ``cover_rounds``: until no
+      group is open. ``slack``: room asked of a first move.
+    - ``passes`` of walking, the first ``shallow`` by single moves. ``depth``: moves in a chain. ``whim``: size of the
+      drawn preference among moves.
+    - ``openings`` tried, the cheapest kept, each opening up one in ``batches`` unproven cells at a time; ``fruitless``:
+      rounds without any gain before it is given up.
+    - ``prune_sweeps`` over the complements, ``prune_tries`` new tables for each; ``prune_work`` limits
+      candidates × tables × hidden cells of a sweep. ``spare_tables``: how many tables a sweep may add.
     """
 
     starts: int = 1

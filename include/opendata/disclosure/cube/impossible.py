@@ -55,7 +55,7 @@ def narrow_by_slices(
     return np.array(found, dtype=np.int64)
 
 
-def _narrow(place, way, values, low, high, axes, width) -> bool:  # type: ignore[no-untyped-def]
+def _narrow(place, way, values, low, high, axes, width) -> bool:
     cut = tuple(slice(None) if a in way else int(place[a]) for a in range(len(axes)))
     least, most, true = low[cut], high[cut], values[cut]
     own = int(np.ravel_multi_index([place[a] for a in way], true.shape))

@@ -108,7 +108,10 @@ def _changes(parent: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarra
     for leaf, path in paths.items():
         for node in path:
             below[node].append(leaf)
-    counts, lengths, steps, signs = [], [], [], []
+    counts: list[int] = []
+    lengths: list[int] = []
+    steps: list[int] = []
+    signs: list[int] = []
     for node in range(len(parent)):
         inside = set(below[node])
         outside = [leaf for leaf in paths if leaf not in inside]

@@ -19,8 +19,8 @@ from include.opendata.disclosure.cube.effort import Effort
 from include.opendata.disclosure.cube.groups import lines_of, open_groups
 from include.opendata.disclosure.cube.moves import Moves
 from include.opendata.disclosure.cube.prices import NOISE, prices
-from include.opendata.disclosure.cube.prune import needless_tables, not_held_by_rules, show_again
 from include.opendata.disclosure.cube.proof import CubeProof
+from include.opendata.disclosure.cube.prune import needless_tables, not_held_by_rules, show_again
 from include.opendata.disclosure.cube.search import BARRED
 from include.opendata.disclosure.cube.table import CubeTable
 from include.opendata.disclosure.cube.walk import OPENED, walk_pass

@@ -38,8 +38,8 @@ def _collect(cells, count, least, most, width, floor, out):
 
 @compiled
 def show_again(
-    candidates, values, hidden, unknown, low, high, width, floor, threshold, tables, alive, most_lost, price, depth, tries, state,
-    geometry, lines, work,
+    candidates, values, hidden, unknown, low, high, width, floor, threshold, tables, alive, most_lost, price, depth,
+    tries, state, geometry, lines, work,
 ):  # fmt: skip
     """Try each of ``candidates`` in turn; returns how many are shown now.
 

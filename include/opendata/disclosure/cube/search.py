@@ -34,7 +34,7 @@ def cheapest_move(cell, price, penalty, room, rising, falling, limit, geometry, 
         node = state[0, level]
         least = limit
         for o in range(option[node], option[node + 1]):
-            cost = 0
+            cost = np.int64(0)
             for e in range(entry[o], entry[o + 1]):
                 other = cell + offset[e]
                 bit = rising if sign[e] > 0 else falling
@@ -90,7 +90,7 @@ def cheapest_move(cell, price, penalty, room, rising, falling, limit, geometry, 
                     spent -= costs[level, state[2, level] - 1]
                 continue
             _sort(costs[level], queue[level], kept)
-            queue[level, kept:kept + 1] = -1
+            queue[level, kept : kept + 1] = -1
             state[2, level] = 0
         chosen = state[2, level]
         o = queue[level, chosen] if chosen < len(queue[level]) else -1

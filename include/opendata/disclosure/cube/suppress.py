@@ -15,7 +15,7 @@ import numpy as np
 from include.opendata.disclosure.cube.bounds import COMPLEMENTARY, Known
 from include.opendata.disclosure.cube.effort import Effort, effort_for
 from include.opendata.disclosure.cube.limits import limits
-from include.opendata.disclosure.cube.moves import Moves, moves_of
+from include.opendata.disclosure.cube.moves import moves_of
 from include.opendata.disclosure.cube.pattern import NoPattern, PatternSearch, Progress
 from include.opendata.disclosure.cube.proof import CubeProof, ProofCheck, verify_proof
 from include.opendata.disclosure.cube.table import CubeTable
@@ -135,7 +135,7 @@ def _proven(search: PatternSearch, seed: int) -> CubeSuppression:
     return CubeSuppression(codes, search.annotation, seed, proof, check, figures)
 
 
-def _unsafe(separate, impossible, undecided, scope, search, seed) -> Refused:  # type: ignore[no-untyped-def]
+def _unsafe(separate, impossible, undecided, scope, search, seed) -> Refused:
     small = int(separate.small.sum())
     try:
         combined = _combined(search("combined"), seed).figures

@@ -133,7 +133,7 @@ class CubeTable:
         """A cube from the counts of its categories alone; flat axes unless told otherwise."""
         leaves = np.asarray(leaves)
         axes = axes or tuple(Axis.flat(n) for n in leaves.shape)
-        return cls(close(leaves.astype(np.int64), axes), axes, **more)  # type: ignore[arg-type]
+        return cls(close(leaves.astype(np.int64), axes), axes, **more)
 
     @classmethod
     def from_sparse(
@@ -142,7 +142,7 @@ class CubeTable:
         """A cube from its non-zero categories: ``places`` int64[m, axes] node numbers of leaves, ``counts`` int64[m]."""
         full = np.zeros(tuple(axis.nodes for axis in axes), dtype=np.int64)
         np.add.at(full, tuple(np.asarray(places, dtype=np.int64).T), np.asarray(counts, dtype=np.int64))
-        return cls(close(leaves_of(full, axes), axes), axes, **more)  # type: ignore[arg-type]
+        return cls(close(leaves_of(full, axes), axes), axes, **more)
 
     @property
     def size(self) -> int:
