@@ -197,3 +197,45 @@ def test_a_release_nobody_remembers_blocks_the_next_one(staged):
     staged.declare(SMALL.replace("label: 65+", "label: 65 and over"))
     answer = staged.opendata("refresh", DATASET)
     assert answer.code == 3 and "evidence store" in answer.err
+
+
+@pytest.fixture
+def regrouped(installation):
+    """Two releases: first 40 and over as one group, then 40–64 and 65+, few of whom are women."""
+    ages = SMALL.replace("{from: 40, to: 64, label: 40–64}, {from: 65, label: 65+}", "{from: 40, label: 40+}")
+    installation.write_source(records(elderly_men=40))
+    for declaration in (ages, SMALL):
+        installation.declare(declaration)
+        answer = installation.opendata("refresh", DATASET)
+        assert answer.code == 0, answer.err
+    return installation
+
+
+def test_a_release_that_follows_another_is_proven_together_with_it(regrouped):
+    code, report = verified(regrouped)
+    assert (code, report["problems"]) == (0, [])
+    assert report["views"] == 2, "by itself, and with the groups the first release showed"
+
+
+def test_a_proof_that_forgets_an_earlier_release_is_no_proof(regrouped):
+    from include.opendata.proof.check import check_proof
+
+    folder, evidence = proof_folder(regrouped), regrouped.folder / "evidence" / DATASET
+    releases = [r["release"] for r in regrouped.opendata("releases", DATASET, "--json").json()["releases"]][::-1]
+    staged = {one: regrouped.staging / DATASET / "releases" / one for one in releases}
+    told = json.loads((folder / "proof.json").read_bytes())
+    assert check_proof(folder, staged, evidence, release=releases[-1], known=None).proven
+
+    alone = dict(told, views=[view for view in told["views"] if view["base"] == ""])
+    (folder / "proof.json").write_text(json.dumps(alone))
+    report = check_proof(folder, staged, evidence, release=releases[-1], known=None)
+    assert "not in the proof" in report.problems[0]
+
+    (folder / "proof.json").write_text(json.dumps(dict(alone, earlier=[])))
+    report = check_proof(folder, staged, evidence, release=releases[-1], known=None)
+    assert "staged before this one" in report.problems[0]
+
+    (folder / "proof.json").write_text(json.dumps(told))
+    path = staged[releases[0]] / "data" / "visits_by_sex.csv"
+    path.write_text(path.read_text().replace("Male", "Men"))
+    assert not check_proof(folder, staged, evidence, release=releases[-1], known=None).proven

@@ -69,7 +69,7 @@ class Protection:
             return "shown-in-full", "The assessment asks for no masking; every count is shown."
         share = (table.small + table.complementary) / table.cells if table.cells else 0.0
         together = (
-            f", also read together with the {len(self.earlier)} release(s) published before" if self.earlier else ""
+            f", also read together with the {len(self.earlier)} release(s) published before," if self.earlier else ""
         )
         return "protected", (
             f"{table.small} of {table.cells} counts are small and hidden, {table.complementary} more are hidden so that "

@@ -33,8 +33,9 @@ FIGURES = counts(alder=5, birch=20, cedar=22, doyle=30)
 
 def test_the_first_release_is_protected_as_if_there_were_no_memory():
     dataset = declared()
-    with_memory, without = next_release(dataset, FIGURES), protect_and_attack(
-        dataset, [true_table(dataset, FIGURES)], masked=True
+    with_memory, without = (
+        next_release(dataset, FIGURES),
+        protect_and_attack(dataset, [true_table(dataset, FIGURES)], masked=True),
     )
     assert with_memory.tables[0].frame.equals(without.tables[0].frame)
     assert with_memory.earlier == ()
@@ -108,9 +109,7 @@ def test_three_releases_of_rolling_years_are_attacked_together():
     """Neither pair of releases overlaps by a difference alone; the three together give 2021 away."""
     figures = {(A, "2018–2020"): 40, (B, "2018–2020"): 50}
     first = published("r1", declared(bins=[(2018, 2020)], total=None), figures)
-    second = published(
-        "r2", declared(bins=[(2021, 2022)], total=None), {(A, "2021–2022"): 33, (B, "2021–2022"): 44}
-    )
+    second = published("r2", declared(bins=[(2021, 2022)], total=None), {(A, "2021–2022"): 33, (B, "2021–2022"): 44})
     now = declared(bins=[(2018, 2021)], total=None)
     with pytest.raises(AuditFailed):
         next_release(now, {(A, "2018–2021"): 44, (B, "2018–2021"): 90}, first, second)
@@ -139,9 +138,7 @@ def test_regrouped_categories_are_seen_for_what_they_are():
 def test_a_renamed_label_is_the_same_category():
     dataset = declared()
     before = published("r1", dataset, FIGURES, blank=[(A, "2020"), (D, "2020")])
-    renamed = declared(
-        clinics={"Alder Clinic": ["Alder"], "Birch": ["Birch"], "Cedar": ["Cedar"], "Doyle": ["Doyle"]}
-    )
+    renamed = declared(clinics={"Alder Clinic": ["Alder"], "Birch": ["Birch"], "Cedar": ["Cedar"], "Doyle": ["Doyle"]})
     figures = {("Alder Clinic" if clinic == A else clinic, year): n for (clinic, year), n in FIGURES.items()}
     assert blanks(next_release(renamed, figures, before)) == {("Alder Clinic", "2020"), (D, "2020")}
 
