@@ -261,6 +261,7 @@ def build_release(run: Run) -> dict[str, Any]:
             },
             protection=area.read_json("protection.json")["tables"],
             advice=advise_in_refresh(declared, area, snapshot.parquet),
+            identifiers=tuple(area.read_json(f"identifiers/{name}.json") for name in ("source", *names)),
             provenance=Provenance(
                 run_id=run["run_id"],
                 started_at=facts["started_at"],

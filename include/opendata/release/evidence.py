@@ -49,6 +49,7 @@ def evidence_page(inputs: ReleaseInputs) -> str:
         tables=tables,
         permissions=_permissions(inputs),
         source_quality=_quality(inputs.quality["source"]),
+        identifiers=inputs.identifiers,
         source=inputs.source,
         provenance=inputs.provenance,
         roles=permission_rules().roles,

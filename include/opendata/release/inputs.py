@@ -46,6 +46,8 @@ class ReleaseInputs:
     ``cells`` and ``blanks`` tell sizes; anything else counts what must not be), of the table or of the whole dataset.
     ``advice``: for tables that must be masked, the design advisor's advice as JSON: ``sentence`` and ``proposals``, each with
     ``change``, ``remarks``, ``score``, ``cells``, ``cells_shown_percent``, ``events_shown_percent`` (or None) and ``yaml``.
+    ``identifiers``: the scans of the source and of each table as JSON: ``conclusion`` and ``findings``, each with
+    ``column``, ``sentence``, ``section`` and ``severity``.
     """
 
     dataset: Dataset
@@ -57,6 +59,7 @@ class ReleaseInputs:
     protection: Mapping[str, Mapping[str, Any]]
     provenance: Provenance
     advice: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    identifiers: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from include.opendata.spec.load import load
 from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure
 from include.opendata.warehouse import open_snapshot
 
-PERIODS = {"1980–1984": range(1980, 1985), "1985–1989": range(1985, 1990), "1990–1996": range(1990, 1997)}
+PERIODS = {"1980 to 1984": range(1980, 1985), "1985 to 1989": range(1985, 1990), "1990 to 1996": range(1990, 1997)}
 
 
 @pytest.fixture(scope="session")
