@@ -357,11 +357,15 @@ class ExpectAreaToFollowReference(RowsMustHold):
 
 
 class ExpectFieldToFollowStandard(RowsMustHold):
-    """A common field is written as the field standards say: length, form, choices, words left off (Handbook, Guidelines §3)."""
+    """A common field is written as the field standards say: length, form, choices, words left off (Handbook, Guidelines §3).
+
+    ``besides``: further labels that may stand in the column, such as that of the total.
+    """
 
     column: str
     element: str
-    argument_names = ("column", "element")
+    besides: list[str] = []
+    argument_names = ("column", "element", "besides")
 
     @classmethod
     def holds(cls, arguments, engine):
@@ -382,7 +386,12 @@ class ExpectFieldToFollowStandard(RowsMustHold):
             rules.append(value <= standard.maximum)
         for ending in standard.must_not_end_with:
             rules.append(sa.func.substr(value, sa.func.length(value) - len(ending) + 1) != ending)
-        return sa.or_(value.is_(None), value == "" if standard.type == "text" else sa.false(), sa.and_(*rules))
+        return sa.or_(
+            value.is_(None),
+            value == "" if standard.type == "text" else sa.false(),
+            value.in_(arguments["besides"]),
+            sa.and_(*rules),
+        )
 
 
 def _plain(name: str) -> str:

@@ -194,6 +194,8 @@ def _of_label(dimension: Dimension, label: str, column: SourceColumn, dataset: D
         code = next(area.code for area in california_counties().areas if area.name == label)
         ways = [str(int(code)), str(6000 + int(code))] if column.type in ("integer", "number") else [code, f"06{code}"]
         found = _values(ways, column, time)
+    elif dimension.standard == "zip3":
+        found = Extent(names=frozenset({label, *(f"{label}{rest:02}" for rest in range(100))}))
     elif dimension.period is not None:
         found = Extent((_period(label),))
     else:

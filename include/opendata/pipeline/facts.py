@@ -29,6 +29,7 @@ def table_facts(dataset: Dataset, tabulated: DataTable) -> TableFacts:
     nor declared."""
     from include.opendata.gate.assessment import TableFacts, UnlistedVariable
     from include.opendata.gate.fact_sheet import Facts, Variables
+    from include.opendata.spec.consistency import shows_zip3
 
     table = dataset.table(tabulated.structure.table)
     dimensions = {d.name: d for d in tabulated.structure.dimensions}
@@ -69,6 +70,7 @@ def table_facts(dataset: Dataset, tabulated: DataTable) -> TableFacts:
             if d.scores_as.variable == "unlisted"
         ),
         age_bands=tuple(bands),
+        zip3_populations=tuple(_needed(dataset, table, d, "population") for d in table.dimensions if shows_zip3(d)),
         mitigations=tuple(m for m in dataset.mitigations if m.table in (None, table.table)),
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.rules.portal import annotation_codes, field_standards
 from include.opendata.spec import tables as t
-from include.opendata.spec.consistency import declared_labels
+from include.opendata.spec.consistency import declared_labels, shows_zip3
 from include.opendata.spec.dataset import Dataset
 from include.opendata.spec.source import SourceColumn, ValueRange
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
@@ -111,7 +111,12 @@ def mandatory_publishable(dataset: Dataset, table: t.Table) -> list[Expectation]
         _expect("table_columns_to_match_ordered_list", column_list=columns),
         _expect("table_row_count_to_be_between", min_value=1),
         _expect("key_to_be_unique", columns=[dimension.name for dimension in table.dimensions]),
-        _expect("no_direct_identifiers", columns=columns, text_columns=texts, identifiers=identifiers),
+        _expect(
+            "no_direct_identifiers",
+            columns=columns,
+            text_columns=[text for text in texts if text not in _answered(dataset, table)],
+            identifiers=identifiers,
+        ),
         _expect("no_spreadsheet_formula", columns=texts),
     ]
     for dimension in table.dimensions:
@@ -125,14 +130,14 @@ def published_columns(table: t.Table) -> list[str]:
     """The columns of the published file as the declaration orders them: dimensions and codes, measures and annotations."""
     columns: list[str] = []
     for dimension in table.dimensions:
-        columns += [dimension.name, *([code_column(dimension)] if dimension.standard else [])]
+        columns += [dimension.name, *([code_column(dimension)] if dimension.standard == "county" else [])]
     for measure in table.measures:
         columns += [measure.name, *([] if t.is_public_population(measure) else [measure.name + ANNOTATION_SUFFIX])]
     return columns
 
 
 def code_column(dimension: t.Dimension) -> str:
-    """The published column that holds the code beside a standard's name."""
+    """The published column that holds a county's code beside its name."""
     return f"{dimension.name}_FIPS"
 
 
@@ -157,8 +162,16 @@ def _published_dimension(dimension: t.Dimension) -> Iterator[Expectation]:
         )
         yield _expect("field_to_follow_standard", column=name, element="County")
         yield _expect("field_to_follow_standard", column=code, element="County_FIPS")
+    elif shows_zip3(dimension):
+        words = [label for label in (dimension.missing, dimension.total) if label is not None]
+        yield _expect("field_to_follow_standard", column=name, element="ZIP3", besides=words)
     elif standard := field_standards().field(name):
         yield _expect("field_to_follow_standard", column=name, element=standard.element)
+
+
+def _answered(dataset: Dataset, table: t.Table) -> set[str]:
+    """The published texts whose source column only looks personal, as the declaration explains."""
+    return {d.name for d in table.dimensions if dataset.source.column(d.column).not_personal_because is not None}
 
 
 def _published_measure(table: t.Table, measure: t.Measure, below: int) -> Iterator[Expectation]:

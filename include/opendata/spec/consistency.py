@@ -114,9 +114,23 @@ def _dimension(dataset: Dataset, dimension: t.Dimension, at: FieldPath) -> Itera
         yield Inconsistency(
             (*at, "scores_as"), "the population of the smallest area is not known; give `population` or `reference`"
         )
+    if shows_zip3(dimension):
+        if scores.variable not in ("residence_geography", "service_geography"):
+            yield Inconsistency(
+                (*at, "scores_as"), "a ZIP area is a geography", "residence_geography, service_geography"
+            )
+        if scores.population is None:
+            yield Inconsistency(
+                (*at, "scores_as"),
+                "the three-digit ZIP areas need the `population` of the least peopled of them (HIPAA Safe Harbor)",
+            )
     column = columns.get(dimension.column)
     if column is None:
         return
+    if dimension.standard == "zip3" and column.type != "text":
+        yield Inconsistency(
+            (*at, "standard"), f"ZIP codes are text, so that leading zeros survive; this column is {column.type}"
+        )
     if column.privacy == "direct_identifier":
         yield Inconsistency((*at, "column"), "a direct identifier cannot be a dimension of a data table")
     if dimension.bins is not None and column.type not in ("integer", "number"):
@@ -167,6 +181,11 @@ def _categories(dimension: t.Dimension, column: object, at: FieldPath) -> Iterat
             yield Inconsistency(
                 (*at, way), f"{len(left)} valid value(s) of the source column have no label", ", ".join(valid)
             )
+
+
+def shows_zip3(dimension: t.Dimension) -> bool:
+    """Whether a dimension's areas are those of three-digit ZIP codes: by its standard, or by its name."""
+    return dimension.standard == "zip3" or dimension.name.lower() == "zip3"
 
 
 def declared_labels(dimension: t.Dimension) -> list[str]:

@@ -78,10 +78,12 @@ class Dimension(Strict):
         Literal["year", "half_year", "quarter", "month"] | None, Field(default=None, description="Cuts a date column.")
     ] = None
     standard: Annotated[
-        Literal["county"] | None,
+        Literal["county", "zip3"] | None,
         Field(
             default=None,
-            description="A field standard: `county` reads a FIPS number and publishes County and County_FIPS.",
+            description="A field standard: `county` reads a FIPS number and publishes County and County_FIPS; `zip3` reads "
+            "ZIP codes of five digits, or their first three, and publishes the first three; it needs the `population` of "
+            "the least peopled of these areas under `scores_as` (more than 20,000 under HIPAA's Safe Harbor).",
         ),
     ] = None
     missing: Annotated[

@@ -5,6 +5,7 @@ a period the number of half-years, quarters or months; for values as they are th
 :data:`UNKNOWN` a value that no category covers. Everything is plain SQLAlchemy Core, the same for every engine.
 
 Counties are written as Handbook, Guidelines §3 has it: the name without “County”, beside it the FIPS number as text of 3.
+Areas of three-digit ZIP codes are written as text of 3 (HIPAA Safe Harbor, DDG 2.0 §4); those found are the categories.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from include.opendata.spec.tables import Condition, Dimension
 
 Key = int | str | None
 UNKNOWN = -1
+NO_ZIP = "no ZIP code"
+"""UNKNOWN among texts: a value that is neither five digits nor three."""
 CALIFORNIA = 6
 
 _TRUE, _FALSE = {"true", "yes", "t", "1"}, {"false", "no", "f", "0"}
@@ -56,6 +59,8 @@ def key(dimension: Dimension, declared: SourceColumn, column: sa.ColumnElement[A
         return sa.case(*known, (column.is_not(None), sa.literal_column(str(UNKNOWN))))
     if dimension.period is not None:
         return _period_key(dimension.period, column)
+    if dimension.standard == "zip3":
+        return _zip3_key(column)
     if declared.type == "boolean":
         return sa.case(
             (column.is_(sa.true()), sa.literal_column("1")), (column.is_(sa.false()), sa.literal_column("0"))
@@ -66,6 +71,13 @@ def key(dimension: Dimension, declared: SourceColumn, column: sa.ColumnElement[A
 def comes_from_data(dimension: Dimension, declared: SourceColumn) -> bool:
     """Whether the categories are those found, not a declared list."""
     return declared_categories(dimension, declared) is None
+
+
+def unknown_key(dimension: Dimension, declared: SourceColumn) -> int | str | None:
+    """The key of values that no category covers; None where every value is a category."""
+    if dimension.standard == "zip3":
+        return NO_ZIP
+    return None if comes_from_data(dimension, declared) else UNKNOWN
 
 
 def declared_categories(dimension: Dimension, declared: SourceColumn) -> Categories | None:
@@ -80,7 +92,7 @@ def declared_categories(dimension: Dimension, declared: SourceColumn) -> Categor
     elif dimension.standard == "county":
         areas = _counties_by_name()
         labels, codes = tuple(area.name for area in areas), tuple(area.code for area in areas)
-    elif dimension.period is None and isinstance(declared.valid_values, list):
+    elif _as_they_are(dimension) and isinstance(declared.valid_values, list):
         labels = tuple(declared.valid_values)
     else:
         return None
@@ -162,9 +174,27 @@ def _tests(
         return [_within(one.from_, one.to, column) for one in dimension.bins]
     if dimension.standard == "county":
         return [column.in_(_ways_to_write(area.code, declared)) for area in _counties_by_name()]
-    if dimension.period is None and isinstance(declared.valid_values, list):
+    if _as_they_are(dimension) and isinstance(declared.valid_values, list):
         return [column == typed(value, declared) for value in declared.valid_values]
     return None
+
+
+def _as_they_are(dimension: Dimension) -> bool:
+    return dimension.period is None and dimension.standard is None
+
+
+def _zip3_key(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The first three of five digits, or three digits as they are; no cast, so that no value can make the engine stop."""
+    digits = [str(digit) for digit in range(10)]
+
+    def starts_with(count: int) -> list[sa.ColumnElement[bool]]:
+        return [sa.func.substr(column, place, 1).in_(digits) for place in range(1, count + 1)]
+
+    length = sa.func.length(column)
+    is_code = sa.or_(sa.and_(length == 5, *starts_with(5)), sa.and_(length == 3, *starts_with(3)))
+    return sa.case(
+        (sa.func.nullif(column, "").is_(None), sa.null()), (is_code, sa.func.substr(column, 1, 3)), else_=NO_ZIP
+    )
 
 
 def _within(start: int, end: int | None, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

@@ -19,7 +19,7 @@ from include.opendata.errors import Place, Refused
 from include.opendata.spec import tables as t
 from include.opendata.spec.dataset import Dataset
 from include.opendata.spec.source import SourceColumn
-from include.opendata.tabulate.categories import UNKNOWN, Categories, comes_from_data, found_categories, keeps, key
+from include.opendata.tabulate.categories import Categories, found_categories, keeps, key, unknown_key
 from include.opendata.tabulate.categories import declared_categories as declared_ones
 from include.opendata.vocabulary import PERSONS_PREFIX
 from include.opendata.warehouse import Warehouse
@@ -92,8 +92,9 @@ class Selection:
         questions: list[tuple[sa.ColumnElement[Any], Refused]] = []
         for i, d in enumerate(self.table.dimensions):
             one = self.records.c[f"k{i}"]
-            if not comes_from_data(d, self.declared[d.column]):
-                questions.append((one == UNKNOWN, self._refusal(*_UNKNOWN_VALUE, d.column)))
+            unknown = unknown_key(d, self.declared[d.column])
+            if unknown is not None:
+                questions.append((one == unknown, self._refusal(*_UNKNOWN_VALUE, d.column)))
             if d.missing is None:
                 questions.append((one.is_(None), self._refusal(*_UNKNOWN_BLANK, d.column)))
         for name, column in self.counted.items():

@@ -154,6 +154,18 @@ def test_the_name_of_a_direct_identifier_and_of_a_persons_record_may_head_no_col
     assert found["identifiers"] == ["holder", "rownames"]
 
 
+def test_a_three_digit_zip_area_has_no_code_beside_it_and_is_held_to_three_digits():
+    data = load("homicides_by_county").model_dump(by_alias=True)
+    county = data["tables"][0]["dimensions"][0]
+    county |= {"name": "Area", "standard": "zip3", "total": "All areas", "missing": "Unknown"}
+    dataset = Dataset.model_validate(data)
+    demands = mandatory_publishable(dataset, dataset.tables[0])
+    assert published_columns(dataset.tables[0])[:2] == ["Area", "Year"]
+    assert of(demands, "field_to_follow_standard") == [
+        {"column": "Area", "element": "ZIP3", "besides": ["Unknown", "All areas"]}
+    ]
+
+
 def test_a_county_has_its_code_beside_it_as_text():
     dataset = load("homicides_by_county")
     demands = mandatory_publishable(dataset, dataset.tables[0])

@@ -90,6 +90,7 @@ def test_the_annotation_codes_are_those_of_the_handbook():
     ("element", "fits", "misfits"),
     [
         ("County_FIPS", ["067", "001"], ["67", "0067", "06A"]),
+        ("ZIP3", ["958", "005"], ["95814", "95", "All"]),
         ("ZIP", ["95814"], ["9581", "95814-1234"]),
         ("ZIP_4", ["0000"], ["", "12345"]),
         ("State", ["CA"], ["Ca", "CAL"]),

@@ -51,6 +51,37 @@ def test_a_choice_out_of_the_list_shows_the_list_and_the_near_miss(tmp_path):
     assert "did you mean `Health Care`?" in text
 
 
+ZIP_COLUMN = (
+    "    - {name: zip, type: text, label: ZIP, definition: ZIP., privacy: indirect_identifier}\n    - {name: age,"
+)
+
+
+@pytest.mark.parametrize(
+    ("declared", "column", "told"),
+    [
+        ("standard: zip3, scores_as: residence_geography", "zip", "need the `population` of the least peopled"),
+        (
+            "scores_as: {variable: residence_geography, reference: r}",
+            "zip",
+            "need the `population` of the least peopled",
+        ),
+        ("standard: zip3, scores_as: {variable: other, population: 30000}", "zip", "a ZIP area is a geography"),
+        (
+            "standard: zip3, scores_as: {variable: residence_geography, population: 30000}",
+            "age",
+            "ZIP codes are text, so that leading zeros survive; this column is integer",
+        ),
+    ],
+    ids=["no population", "by name, no population", "not scored as a geography", "not text"],
+)
+def test_three_digit_zip_areas_need_text_and_the_population_of_the_smallest(tmp_path, declared, column, told):
+    source = SOUND.replace("    - {name: age,", ZIP_COLUMN, 1)
+    area = f"      - {{name: ZIP3, label: Area, definition: Area., column: {column}, {declared}}}\n    measures:\n"
+    with pytest.raises(DeclarationError) as failed:
+        load_file(write(tmp_path, source.replace("    measures:\n", area, 1)), dataset="clinic_visits")
+    assert told in str(failed.value)
+
+
 def test_a_missing_field_is_named(tmp_path):
     _, text = problems_of(tmp_path, "title: Clinic visits\n", "")
     assert "field `title`: this field is missing" in text

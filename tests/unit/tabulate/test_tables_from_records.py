@@ -142,6 +142,30 @@ def test_all_58_counties_are_there_by_name_with_their_fips_number(tabulated, kin
     assert {k: v for k, v in cells(made).items() if v} == {"Alameda": 1, "Yuba": 1, "California": 2}
 
 
+ZIP3 = {"standard": "zip3", "scores_as": {"variable": "residence_geography", "population": 500_000}}
+
+
+def test_zip_codes_become_areas_of_three_digits_without_a_column_of_codes(tabulated):
+    area = dimension("ZIP3", "zip", total="All areas", missing="Unknown", **ZIP3)
+    made = tabulated({"zip": ["95814", "958", "00501", None]}, table([area]))
+    assert made.structure.published_columns() == ["ZIP3", "Persons", "Persons_annotation"]
+    assert list(cells(made).items()) == [("005", 1), ("958", 2), ("Unknown", 1), ("All areas", 4)]
+
+
+def test_valid_zip_codes_of_the_source_are_no_categories_of_their_own(tabulated):
+    columns = {"zip": {"type": "text", "valid_values": ["95814", "95815", "90001"]}}
+    made = tabulated({"zip": ["95814", "95815"]}, table([dimension("ZIP3", "zip", **ZIP3)]), columns=columns)
+    assert cells(made) == {"958": 2}
+
+
+@pytest.mark.parametrize("value", ["9581", "95814-1234", "ABC", "9581A", "9581½", "-12", " 958"])
+def test_what_is_no_zip_code_is_refused_and_not_told(tabulated, value):
+    area = dimension("ZIP3", "zip", missing="Unknown", **ZIP3)
+    error = refusal(tabulated, {"zip": ["95814", value]}, table([area]))
+    assert (error.slug, error.what) == ("unknown-category", "1 row have a value that no category covers")
+    assert value.strip() not in str(error)
+
+
 def test_blanks_with_a_label_come_after_the_other_categories(tabulated):
     region = dimension("Region", labels={"n": "North", "s": "South"}, missing="Unknown", total="All")
     made = tabulated({"region": ["n", None, None]}, table([region]))
