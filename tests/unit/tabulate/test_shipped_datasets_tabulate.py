@@ -77,8 +77,8 @@ def test_periods_add_up_to_the_years_they_are_made_of(homicides):
     records, _, tables = homicides
     frame = tables["homicides_by_county_and_period"].frame.set_index(["County", "Period"])
     alpine = records[(records.countyfips == 3) & records.year.between(1980, 1984)]
-    assert frame.loc[("Alpine", "1980–1984"), "Homicides"] == alpine.murders.sum()
-    assert frame.loc[("Alpine", "1980–1984"), "Person_Years"] == alpine.popul.sum()
+    assert frame.loc[("Alpine", "1980 to 1984"), "Homicides"] == alpine.murders.sum()
+    assert frame.loc[("Alpine", "1980 to 1984"), "Person_Years"] == alpine.popul.sum()
     by_year, by_period = (made.structure for made in tables.values())
     years = by_year.dimensions[1].atoms
-    assert set(by_period.dimensions[1].atoms["1980–1984"]) == {a for y in range(1980, 1985) for a in years[str(y)]}
+    assert set(by_period.dimensions[1].atoms["1980 to 1984"]) == {a for y in range(1980, 1985) for a in years[str(y)]}
