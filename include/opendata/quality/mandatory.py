@@ -171,7 +171,8 @@ def _published_dimension(dimension: t.Dimension) -> Iterator[Expectation]:
 
 def _answered(dataset: Dataset, table: t.Table) -> set[str]:
     """The published texts whose source column only looks personal, as the declaration explains."""
-    return {d.name for d in table.dimensions if dataset.source.column(d.column).not_personal_because is not None}
+    answered = {column.name for column in dataset.source.columns if column.not_personal_because is not None}
+    return {dimension.name for dimension in table.dimensions if dimension.column in answered}
 
 
 def _published_measure(table: t.Table, measure: t.Measure, below: int) -> Iterator[Expectation]:
