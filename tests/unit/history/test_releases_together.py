@@ -184,3 +184,50 @@ def test_the_memory_of_a_release_is_what_was_published_and_nothing_else():
     assert "4877" not in kept.text and "4877" not in str(kept.described())
     assert kept.frame["Persons"].isna().sum() == 2
     assert np.array_equal(kept.frame["Persons"].dropna(), [6000, 7000, 17882])
+
+
+def test_the_last_pattern_is_kept_even_where_fewer_blanks_would_do():
+    dataset = declared()
+    before = published("r1", dataset, FIGURES, blank=[(A, "2020"), (C, "2020"), (D, "2020")])
+    assert blanks(next_release(dataset, FIGURES, before)) == {(A, "2020"), (C, "2020"), (D, "2020")}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_where_figures_changed_what_did_not_change_stays_shown(seed):
+    """Cedar and the total were revised; Birch was shown and is as it was, so it hides nothing."""
+    from include.opendata.disclosure.tables import protect_tables
+    from include.opendata.history.earlier import earlier_figures
+    from include.opendata.history.extents import table_extents
+    from include.opendata.pipeline.protection import protection_policy
+
+    dataset = declared().model_copy(update={"seed": seed})
+    before = published("r1", dataset, FIGURES, blank=[(A, "2020"), (D, "2020")])
+    table = true_table(dataset, counts(alder=5, birch=20, cedar=23, doyle=30))
+    known = earlier_figures([before], [table], table_extents(dataset, [table.structure]), dataset=dataset.dataset)
+    policy = protection_policy(dataset)
+    (made,), _ = protect_tables([table], policy, masked=True, dataset="clinic_visits", earlier=known, keep="shown")
+    shown = dict(zip(made.frame["Clinic"], made.frame["Persons"].notna(), strict=True))
+    assert shown[B]
+    assert not shown[A]
+
+
+def test_readings_that_contradict_only_through_several_equations_are_set_aside():
+    """Two by two, all totals 10: the corner cells are equal, so one of the readings 3 and 5 is wrong."""
+    from include.opendata.attack.readings import _together
+    from include.opendata.attack.view import ABSENT, BLANK, NOT_SHOWN, SHOWN, PublishedView
+
+    sums = ((4, (0, 1)), (5, (2, 3)), (6, (0, 2)), (7, (1, 3)))
+    keys = tuple((str(n),) for n in range(8))
+    margins = [10] * 4
+    base = PublishedView(
+        value=np.array([NOT_SHOWN] * 4 + margins), state=np.array([BLANK] * 4 + [SHOWN] * 4), equations=sums, keys=keys
+    )
+    other = PublishedView(
+        value=np.array([3, NOT_SHOWN, NOT_SHOWN, 5, *[NOT_SHOWN] * 4]),
+        state=np.array([SHOWN, ABSENT, ABSENT, SHOWN, *[ABSENT] * 4]),
+        equations=sums,
+        keys=keys,
+    )
+    view, set_aside = _together(base, [other])
+    assert set_aside == 1
+    assert [view.value[0], view.state[3]] == [3, BLANK]
