@@ -67,10 +67,10 @@ def narrowed(
     for _ in range(rounds):
         before = int(low.sum()), int(np.minimum(high, UNBOUNDED).sum())
         for a, axis in enumerate(axes):
-            least, most = np.moveaxis(low, a, 0), np.moveaxis(high, a, 0)
+            least, most = _front(low, a), _front(high, a)
             for node, parts in axis.children:
-                np.maximum(least[node], least[parts].sum(axis=0), out=least[node, ...])
-                np.minimum(most[node], most[parts].sum(axis=0), out=most[node, ...])
+                least[node] = np.maximum(least[node], least[parts].sum(axis=0))
+                most[node] = np.minimum(most[node], most[parts].sum(axis=0))
                 for _ in range(2):
                     all_least, all_most = least[parts].sum(axis=0), most[parts].sum(axis=0)
                     rest_most, rest_least = all_most - most[parts], all_least - least[parts]
@@ -82,3 +82,9 @@ def narrowed(
         if (int(low.sum()), int(np.minimum(high, UNBOUNDED).sum())) == before:
             break
     return low, high
+
+
+def _front(grid: np.ndarray, axis: int) -> np.ndarray:
+    """A view with ``axis`` first, of two dimensions at least."""
+    moved = np.moveaxis(grid, axis, 0)
+    return moved if moved.ndim > 1 else moved[:, None]

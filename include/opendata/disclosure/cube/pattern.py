@@ -13,7 +13,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from include.opendata.disclosure.cube.bounds import COMPLEMENTARY, SHOWN, SMALL, Known, attacker_bounds, wanted_width
+from include.opendata.disclosure.cube.bounds import (
+    COMPLEMENTARY,
+    SHOWN,
+    SMALL,
+    Known,
+    attacker_bounds,
+    narrowed,
+    wanted_width,
+)
 from include.opendata.disclosure.cube.cover import give_up, route_all
 from include.opendata.disclosure.cube.effort import Effort
 from include.opendata.disclosure.cube.groups import lines_of, open_groups
@@ -82,8 +90,11 @@ class PatternSearch:
         """Which cells must be how uncertain in the present pattern."""
         self.low, self.high = self._constraints(self.hidden)
         self.width = wanted_width(self.known(self.hidden)).reshape(-1)
-        # a cell in no table that is never small needs nothing; whether it is, the proof's check decides
-        self.width[~self.published & ((self.values == 0) | (self.values >= self.threshold))] = 0
+        if self.cube.published is not None:  # what shown counts make never small, or zero, needs nothing
+            shape = self.cube.values.shape
+            least, most = narrowed(self.low.reshape(shape), self.high.reshape(shape), self.cube.axes)
+            harmless = (least >= self.threshold) | (most == 0)
+            self.width[~self.published & harmless.reshape(-1)] = 0
         self.floor = np.where(self.published, NEVER, 0)
 
     # -- cover --------------------------------------------------------------------------------------------------
@@ -123,6 +134,8 @@ class PatternSearch:
         members = np.concatenate([cells, *groups]).astype(np.int64)
         start = np.cumsum([0, *([1] * len(cells)), *(len(g) for g in groups)]).astype(np.int64)
         wishes = len(start) - 1
+        if not wishes:
+            return np.zeros(len(price), dtype=np.int64), 0, 0
         slack = np.zeros(wishes, dtype=np.int64)
         slack[: len(cells)] = self.effort.slack
         room = self._room_for_slack()
@@ -181,17 +194,18 @@ class PatternSearch:
     def _pass(self, visit: np.ndarray, low: np.ndarray, high: np.ndarray, price: np.ndarray, depth: int) -> None:
         if not self.tables:
             self.least, self.most = self.values.copy(), self.values.copy()
-            x = self.values.copy()
+        for width in (self.width, np.where(self.width > 0, self.width + 1, 0)):
+            x = self.tables[-1].copy() if self.tables else self.values.copy()
+            walk_pass(
+                self.rng.permutation(visit), x, low, high, self.least, self.most, width, self.floor, price, depth,
+                self.state, self.moves.arrays, self.work,
+            )  # fmt: skip
+            # the true table is no witness: it must not be stored; in tiny cubes the walk may well come upon it
+            if not np.array_equal(x, self.values):
+                break
         else:
-            x = self.tables[-1].copy()
-        walk_pass(
-            self.rng.permutation(visit), x, low, high, self.least, self.most, self.width, self.floor, price,
-            depth, self.state, self.moves.arrays, self.work,
-        )  # fmt: skip
-        self._keep(x)
-
-    def _keep(self, x: np.ndarray) -> None:
-        if not self.tables:  # the true table is no witness: it must not be stored
+            return
+        if not self.tables:
             self.least, self.most = x.copy(), x.copy()
         self.tables.append(x)
         np.minimum(self.least, x, out=self.least)
@@ -242,7 +256,8 @@ class PatternSearch:
             price = np.where(self.hidden | ~self.published, self._whims(), cost)
             before = int(self.hidden.sum())
             self._pass(batch, low, high, price, self.effort.depth if fruitless else 0)
-            self.hidden |= self.allowed & (self.tables[-1] != self.values)
+            if self.tables:
+                self.hidden |= self.allowed & (self.tables[-1] != self.values)
             self._measure()
             self.walk(self.effort.passes_after_opening, 0)
             stuck = int(self.hidden.sum()) == before and len(self.unproven()) == len(unproven)
@@ -254,7 +269,7 @@ class PatternSearch:
 
     def prune(self) -> int:
         """Show complements again that are not needed; returns how many."""
-        if not len(self.unproven()) and not self.hidden[self.allowed].any():
+        if not self.hidden[self.allowed].any():
             return 0
         self._compress()
         shown_before = int(self.hidden.sum())
@@ -270,7 +285,8 @@ class PatternSearch:
             for first in range(0, len(candidates), chunk):
                 self.progress("prune", (sweep + first / len(candidates)) / self.effort.prune_sweeps)
                 self._show_again(candidates[first : first + chunk], stack, alive, lines.arrays)
-            self.tables = [table.copy() for table in stack[alive]]
+            # a table brought in line may have come out as the true one, which is no witness
+            self.tables = [table.copy() for table in stack[alive] if not np.array_equal(table, self.values)]
             self._restate()
             if int(self.hidden.sum()) == before:
                 break
@@ -307,8 +323,9 @@ class PatternSearch:
         self._restate()
 
     def _restate(self) -> None:
-        stack = np.stack(self.tables)
-        self.least, self.most = stack.min(axis=0), stack.max(axis=0)
+        if self.tables:
+            stack = np.stack(self.tables)
+            self.least, self.most = stack.min(axis=0), stack.max(axis=0)
         self._measure()
 
     # -- the whole ----------------------------------------------------------------------------------------------
@@ -322,6 +339,9 @@ class PatternSearch:
         self.walk(self.effort.passes, self.effort.shallow)
         self.open_up()
         self.given_back = self.prune()
+        if len(self.unproven()):
+            self.walk(self.effort.passes, 0)
+            self.open_up()
         self._compress()
         return self._proof()
 
@@ -329,8 +349,10 @@ class PatternSearch:
 
     def _proof(self) -> CubeProof:
         cells = np.flatnonzero(self.hidden | ~self.published)
-        different = [table[cells] for table in self.tables if (table != self.values).any()]
-        tables = np.stack(different) if different else np.zeros((0, len(cells)), dtype=np.int64)
+        assert not any(np.array_equal(table, self.values) for table in self.tables)
+        tables = (
+            np.stack([table[cells] for table in self.tables]) if self.tables else np.zeros((0, len(cells)), np.int64)
+        )
         return CubeProof(tuple(self.cube.values.shape), cells, tables)
 
 

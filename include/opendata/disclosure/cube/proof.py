@@ -43,7 +43,7 @@ class CubeProof:
     def to_bytes(self) -> bytes:
         """Compressed: the first table, then what every other adds to it."""
         steps = self.tables.copy()
-        steps[1:] -= self.tables[0]
+        steps[1:] -= steps[:1].copy()
         kind = next(k for k in ("<i1", "<i2", "<i4", "<i8") if _fits(steps[1:], k))
         head = json.dumps({"shape": self.shape, "tables": len(steps), "cells": len(self.cells), "kind": kind}).encode()
         body = self.cells.astype("<i8").tobytes() + steps[:1].astype("<i8").tobytes() + steps[1:].astype(kind).tobytes()
@@ -100,7 +100,7 @@ def verify_proof(known: Known, proof: CubeProof) -> ProofCheck:
     """Check ``proof`` against what is public, and nothing else.
 
     A cell is proven if two agreeing tables are as far apart in it as :func:`wanted_width` asks; a cell in no table also
-    if it may be 0, and any cell that may be unproven if what is shown already bounds it to be never small.
+    if it may be 0. No table is needed for a cell that what is shown already bounds to be never small, or to be 0.
     """
     blank = known.published & (known.codes != SHOWN)
     free = np.flatnonzero(blank | ~known.published)
@@ -125,8 +125,9 @@ def verify_proof(known: Known, proof: CubeProof) -> ProofCheck:
     width = wanted_width(known).reshape(-1)
     unproven = (width > 0) & (most - least < width)
     unproven &= ~(~known.published.reshape(-1) & (least == 0))
-    if unproven.any() and good.any():
-        unproven &= narrowed(low, high, known.axes)[0].reshape(-1) < known.threshold
+    if unproven.any():
+        surely, at_most = narrowed(low, high, known.axes)
+        unproven &= ((surely < known.threshold) & (at_most > 0)).reshape(-1)
     return ProofCheck(
         len(proof.tables), int((~good).sum()), int(unproven.sum()), sums.open(known.threshold), np.flatnonzero(unproven)
     )
@@ -146,7 +147,7 @@ class _HiddenSums:
         for a, axis in enumerate(self.axes):
             front = np.moveaxis(hidden, a, 0)
             for node, parts in axis.children:
-                total = front[parts].sum(axis=0)
+                total = np.atleast_1d(front[parts].sum(axis=0))
                 key = (a, node)
                 if key in self.least:
                     np.minimum(self.least[key], total, out=self.least[key])
