@@ -49,16 +49,7 @@ def attack_large(
     groups, group_needs = _groups(view, unknown)
     if len(unknown.cells):
         find_first_table(unknown, rng, budget, clock, say)
-        wanted = [*needs.values(), *group_needs.values()]
-        if unknown.tables and unknown.moves is not None:
-            _walk(unknown, wanted, rng, budget, clock, say)
-        say("deciding what the walk left open")
-        left = budget.linear
-        for need in wanted:
-            verdict = need.met(unknown)
-            if verdict is None and left > 0:
-                left -= 1
-                settle(need, unknown, rng, budget, clock)
+        _decide([*needs.values(), *group_needs.values()], unknown, rng, budget, clock, say)
     verdicts = Verdicts(
         settled | {cell: _verdict(need, unknown) for cell, need in needs.items()},
         groups | {equation: _verdict(need, unknown) for equation, need in group_needs.items()},
@@ -122,40 +113,26 @@ def _groups(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, str], dic
     return plain, open_needs
 
 
-def _walk(
-    unknown: Unknowns, wanted: list[Need], rng: random.Random, budget: LargeBudget, clock: Clock,
+def _decide(
+    wanted: list[Need], unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock,
     say: Callable[[str], None],
 ) -> None:  # fmt: skip
-    """Change the first table by moves until passes tell nothing new apart."""
-    from include.opendata.attack.large.walk import steer, stir
+    """Walk until that tells nothing new apart, then settle cell by cell, walking on from every table found."""
+    walks = unknown.moves is not None and bool(unknown.tables)
+    if walks:
+        from include.opendata.attack.large.walking import Walker
 
-    assert unknown.moves is not None
-    geometry, scratch = unknown.moves.geometry, unknown.moves.scratch()
-    n = unknown.view.size
-    state = np.array([rng.getrandbits(63) | 1], dtype=np.uint64)
-    width = np.full(n, unknown.view.min_width, dtype=np.int64)
-    barren = 0
-    for number in range(budget.passes):
-        todo = np.unique(np.array([need.cell for need in wanted if need.met(unknown) is None], dtype=np.int64))
-        if not len(todo) or barren >= budget.barren or clock.over:
-            return
+        walker = Walker(unknown, wanted, rng, budget, clock)
+        walker.walk(budget.barren, 0, say)
+        walker.walk(budget.barren, budget.deep, say)
+    for number, need in enumerate(one for one in wanted if one.met(unknown) is None):
+        if need.met(unknown) is not None:
+            continue
+        others = [one for one in wanted if one.met(unknown) is None]
         if number % 10 == 0:
-            say(f"walking: {len(todo):,} blanks to go")
-        base = unknown.tables[-1 - rng.randrange(min(4, len(unknown.tables)))]
-        x = unknown.base.copy()
-        x[unknown.cells] = base
-        least, most = x.copy(), x.copy()
-        least[unknown.cells], most[unknown.cells] = unknown.least, unknown.most
-        order = list(range(len(todo)))
-        rng.shuffle(order)
-        if barren:
-            some = np.array(rng.sample(range(len(unknown.cells)), max(1, len(unknown.cells) // 20)), dtype=np.int64)
-            stir(unknown.cells[some], x, unknown.all_low, unknown.all_high, budget.patience, state, geometry, scratch)
-        steer(
-            unknown.cells[todo[order]], x, unknown.all_low, unknown.all_high, least, most, width, budget.patience,
-            state, geometry, scratch,
-        )  # fmt: skip
-        before = len(todo)
-        unknown.keep(x[unknown.cells])
-        after = len({need.cell for need in wanted if need.met(unknown) is None})
-        barren = barren + 1 if after == before else 0
+            say(f"settling: {len(others):,} to go")
+        tables = len(unknown.tables)
+        settle(need, others, unknown, rng, budget, clock)
+        if walks and len(unknown.tables) > tables:
+            walker.walk(2, 0, say)
+            walker.walk(1, budget.deep, say)

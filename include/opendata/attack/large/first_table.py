@@ -39,17 +39,16 @@ def find_first_table(
     )  # fmt: skip
     if not inner.feasible and not solve(unknown.matrix, unknown.rhs, unknown.low, unknown.high, np.zeros(m)).feasible:
         raise contradiction()
-    if m <= budget.whole and _all_at_once(unknown, budget, clock):
-        return
-    if inner.point is None:
-        return
-    progress("making a first table whole, slice by slice")
-    table = _slice_by_slice(unknown, inner.point, budget, clock)
-    if table is not None:
-        unknown.keep(_mend(unknown, table, rng, budget, clock))
+    if inner.point is not None:
+        progress("making a first table whole, slice by slice")
+        table = _slice_by_slice(unknown, inner.point, budget, clock)
+        if table is not None and unknown.keep(_mend(unknown, table, rng, budget, clock)):
+            return
+    if m <= budget.whole and not clock.over:
+        _all_at_once(unknown, budget, clock)
 
 
-def _all_at_once(unknown: Unknowns, budget: LargeBudget, clock: Clock) -> bool:
+def _all_at_once(unknown: Unknowns, budget: LargeBudget, clock: Clock) -> None:
     m = len(unknown.cells)
     found = solve(
         unknown.matrix, unknown.rhs, unknown.low, unknown.high, np.zeros(m),
@@ -57,7 +56,8 @@ def _all_at_once(unknown: Unknowns, budget: LargeBudget, clock: Clock) -> bool:
     )  # fmt: skip
     if not found.feasible:
         raise contradiction()
-    return found.point is not None and unknown.keep(np.rint(found.point).astype(np.int64))
+    if found.point is not None:
+        unknown.keep(np.rint(found.point).astype(np.int64))
 
 
 def _slice_by_slice(unknown: Unknowns, inner: np.ndarray, budget: LargeBudget, clock: Clock) -> np.ndarray | None:

@@ -56,7 +56,7 @@ class Moves:
             np.zeros((k + 1, self.largest), dtype=np.int64),
             np.zeros((k + 1, self.largest), dtype=np.int64),
             np.zeros((k, self.choices), dtype=np.int64),
-            np.zeros((4, k + 1), dtype=np.int64),
+            np.zeros((5, k + 1), dtype=np.int64),
         )
 
 

@@ -52,61 +52,70 @@ class Need:
         return self.high - self.low < self.width and not (self.zero_is_safe and self.low <= 0)
 
 
-def settle(need: Need, unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock) -> str:
-    """The verdict on one cell; may add tables."""
-    for together in (1, 3):
+def settle(
+    need: Need, others: list[Need], unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock
+) -> str:
+    """The verdict on one cell; may add tables, which tell ``others`` apart as well."""
+    everything = np.arange(len(unknown.cells))
+    for together in (2, 8, 24):
         verdict = need.met(unknown)
         if verdict is not None:
             return verdict
         if clock.over:
             return UNDECIDED
         if unknown.tables:
-            _look_near(need, unknown, together, rng, budget, clock)
-    for cells, everything in ((unknown.slices[unknown.label[need.cell]], False), (np.arange(len(unknown.cells)), True)):
+            pull(need, others, unknown, together, rng, budget, clock)
+    for cells in (unknown.slices[unknown.label[need.cell]], everything):
         verdict = need.met(unknown)
         if verdict is not None:
             return verdict
         if clock.over:
             return UNDECIDED
-        _bound(need, unknown, cells, everything, clock)
+        _bound(need, unknown, cells, len(cells) == len(everything), clock)
         if need.narrow():
             return RECOVERABLE
     verdict = need.met(unknown)
-    if verdict is None and unknown.tables:
-        _look_near(need, unknown, 8, rng, budget, clock)
-        verdict = need.met(unknown)
-    if verdict is None and len(unknown.cells) <= budget.whole and not clock.over:
-        _bound(need, unknown, np.arange(len(unknown.cells)), True, clock, nodes=budget.nodes)
+    if verdict is None and len(everything) <= budget.whole and not clock.over:
+        _bound(need, unknown, everything, True, clock, nodes=budget.nodes)
         verdict = RECOVERABLE if need.narrow() else need.met(unknown)
     return verdict or UNDECIDED
 
 
-def _look_near(
-    need: Need, unknown: Unknowns, together: int, rng: random.Random, budget: LargeBudget, clock: Clock
+def pull(
+    need: Need, others: list[Need], unknown: Unknowns, together: int, rng: random.Random, budget: LargeBudget, clock: Clock
 ) -> None:
-    """Look for a table that differs in the cell, by changes within its slice and some others."""
+    """Look for a table that differs in the cell, and in the ``others`` by the way, by changes within its slice and some
+    more: those that share most sums with it, and some drawn."""
     base = unknown.tables[-1]
-    own = int(unknown.label[need.cell])
-    others = [i for i in range(len(unknown.slices)) if i != own]
-    chosen = sorted([own, *rng.sample(others, min(len(others), together - 1))])
-    cells = np.sort(np.concatenate([unknown.slices[i] for i in chosen]))
+    cells = _around(int(unknown.label[need.cell]), unknown, together, rng)
     matrix, _ = _rows_of(unknown, cells)
     low = np.maximum(unknown.low[cells] - base[cells], -NEAR)
     high = np.minimum(unknown.high[cells] - base[cells], NEAR)
-    at = int(np.searchsorted(cells, need.cell))
-    for sign in (1, -1):
-        goal = need.width - int(base[need.cell] - unknown.least[need.cell])
-        if sign < 0:
-            goal = need.width - int(unknown.most[need.cell] - base[need.cell])
-        if goal <= 0 or goal > (high[at] if sign > 0 else -low[at]):
-            continue
+    wanted = {one.cell: one for one in [*others, need]}
+    inside = [one for one in wanted.values() if cells[np.searchsorted(cells, one.cell) % len(cells)] == one.cell]
+    for first in (1, -1):
         cost = np.zeros(len(cells))
-        cost[at] = -sign
         ends = (low.copy(), high.copy())
-        ends[1 if sign > 0 else 0][at] = sign * goal
+        possible = False
+        for one in inside:
+            at = int(np.searchsorted(cells, one.cell))
+            sign = first if one.cell == need.cell else rng.choice((1, -1))
+            if sign > 0:
+                goal = one.width - int(base[one.cell] - unknown.least[one.cell])
+                ends[1][at] = min(high[at], max(goal, 0))
+            else:
+                goal = one.width - int(unknown.most[one.cell] - base[one.cell])
+                ends[0][at] = max(low[at], -max(goal, 0))
+            if one.cell == need.cell:
+                ends[0][at], ends[1][at] = (goal, high[at]) if sign > 0 else (low[at], -goal)
+                possible = ends[0][at] <= ends[1][at]
+            else:
+                cost[at] = -sign
+        if not possible:
+            continue
         found = solve(
-            matrix, np.zeros(matrix.shape[0]), *ends, cost, whole=len(cells), nodes=1 + budget.nodes // 10,
-            start=np.zeros(len(cells)), seconds=clock.left,
+            matrix, np.zeros(matrix.shape[0]), *ends, cost, whole=len(cells), nodes=1 + budget.nodes // 40, solutions=1,
+            seconds=clock.left,
         )  # fmt: skip
         if found.point is not None:
             table = base.copy()
@@ -114,6 +123,23 @@ def _look_near(
             unknown.keep(table)
             if need.met(unknown):
                 return
+
+
+def _around(own: int, unknown: Unknowns, together: int, rng: random.Random) -> np.ndarray:
+    """The cells of a slice and of ``together`` - 1 more."""
+    if together >= len(unknown.slices):
+        return np.arange(len(unknown.cells))
+    ties = unknown.matrix[unknown.across]
+    own_cells = unknown.slices[own]
+    shared = np.diff(sparse.csr_array(ties[:, own_cells]).indptr) > 0
+    weight = np.bincount(unknown.label[ties[shared].indices], minlength=len(unknown.slices)).astype(float)
+    weight[own] = 0
+    chosen = [own]
+    while len(chosen) < together and weight.any():
+        drawn = rng.choices(range(len(weight)), weights=(weight**2).tolist())[0]
+        chosen.append(drawn)
+        weight[drawn] = 0
+    return np.sort(np.concatenate([unknown.slices[i] for i in chosen]))
 
 
 def _bound(

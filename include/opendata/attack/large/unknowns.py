@@ -21,13 +21,14 @@ class LargeBudget:
     """Limits in steps, so that two runs agree; ``seconds`` is the one exception and ends in undecided.
 
     ``passes`` of the walk, stopped after ``barren`` in a row that told nothing new apart · ``patience``: looks for one
-    move · ``whole``: with at most so many unknowns integer programs take all at once · ``nodes`` of an integer program ·
+    move · ``deep``: tries to make room for one · ``whole``: with at most so many unknowns integer programs take all at once · ``nodes`` of an integer program ·
     ``rounds`` of mending the first table · ``linear``: cells and groups decided by programs over the whole table.
     """
 
     passes: int = 600
     barren: int = 12
     patience: int = 20_000
+    deep: int = 40
     whole: int = 6_000
     nodes: int = 400
     rounds: int = 400

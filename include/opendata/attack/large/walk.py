@@ -27,10 +27,19 @@ def draw(state, n):
 
 
 @compiled
-def find_move(cell, step, x, low, high, patience, state, geometry, scratch):
+def _lacks(then, low, high):
+    """0: within the bounds; 1: a blank that has no room; 2: a cell that is known."""
+    if low <= then <= high:
+        return 0
+    return 1 if low < high else 2
+
+
+@compiled
+def find_move(cell, step, spare, x, low, high, patience, state, geometry, scratch):
     """A move that changes ``cell`` by ``step`` (not zero) and leaves every cell within its bounds; returns its corners.
 
-    The corners are left in the last row of ``scratch``. 0: there is none, or none was found in ``patience`` looks.
+    Up to ``spare`` blanks may lack room. The corners are left in the last row of ``scratch``. 0: there is none, or none
+    was found in ``patience`` looks.
     """
     grid, spot, shape, strides, node_at, option, entry, offset, sign = geometry
     places, signs, viable, level_state = scratch
@@ -42,15 +51,13 @@ def find_move(cell, step, x, low, high, patience, state, geometry, scratch):
         node = node_at[a] + (start // strides[a]) % shape[a]
         kept = 0
         for o in range(option[node], option[node + 1]):
-            good = True
+            tight = 0
             for e in range(entry[o], entry[o + 1]):
                 other = grid[start + offset[e]]
                 if other >= 0:
-                    then = x[other] + step * sign[e]
-                    if then < low[other] or then > high[other]:
-                        good = False
-                        break
-            if good:
+                    lacking = _lacks(x[other] + step * sign[e], low[other], high[other])
+                    tight += lacking if lacking < 2 else spare + 1
+            if tight <= spare:
                 viable[a, kept] = o
                 kept += 1
         if kept == 0:
@@ -68,9 +75,9 @@ def find_move(cell, step, x, low, high, patience, state, geometry, scratch):
             order[j + 1] = order[j]
             j -= 1
         order[j + 1] = a
-    width, upto = level_state[2], level_state[3]
+    width, upto, short = level_state[2], level_state[3], level_state[4]
     places[0, 0], signs[0, 0] = start, 1
-    width[0] = 1
+    width[0], short[0] = 1, 0
     level = 0
     upto[0] = 0
     looks = 0
@@ -83,7 +90,7 @@ def find_move(cell, step, x, low, high, patience, state, geometry, scratch):
         upto[level] += 1
         n = width[level]
         filled = n
-        good = True
+        tight = short[level]
         for c in range(n):
             corner, direction = places[level, c], signs[level, c]
             places[level + 1, c], signs[level + 1, c] = corner, direction
@@ -93,20 +100,20 @@ def find_move(cell, step, x, low, high, patience, state, geometry, scratch):
                 other = grid[there]
                 looks += 1
                 if other >= 0:
-                    then = x[other] + step * way
-                    if then < low[other] or then > high[other]:
-                        good = False
+                    lacking = _lacks(x[other] + step * way, low[other], high[other])
+                    tight += lacking if lacking < 2 else spare + 1
+                    if tight > spare:
                         break
                 places[level + 1, filled], signs[level + 1, filled] = there, way
                 filled += 1
-            if not good:
+            if tight > spare:
                 break
-        if not good:
+        if tight > spare:
             if looks > patience:
                 return 0
             continue
         level += 1
-        width[level] = filled
+        width[level], short[level] = filled, tight
         if level == k:
             return filled
         upto[level] = 0
@@ -123,7 +130,54 @@ def _take(corners, step, x, grid, scratch):
 
 
 @compiled
-def steer(visit, x, low, high, least, most, width, patience, state, geometry, scratch):
+def _change(cell, step, deep, x, low, high, patience, state, geometry, scratch, aside):
+    """Change ``cell`` by ``step``: by one move or, ``deep`` tries, by one whose tight corners are given room first."""
+    if not low[cell] <= x[cell] + step <= high[cell]:
+        return False
+    corners = find_move(cell, step, 0, x, low, high, patience, state, geometry, scratch)
+    if corners > 0:
+        _take(corners, step, x, geometry[0], scratch)
+        return True
+    grid = geometry[0]
+    k = scratch[0].shape[0] - 1
+    saved, planned, ways = aside
+    for attempt in range(deep):
+        corners = find_move(cell, step, 1 + attempt % 3, x, low, high, patience, state, geometry, scratch)
+        if corners == 0:
+            continue
+        for c in range(corners):
+            planned[c], ways[c] = grid[scratch[0][k, c]], step * scratch[1][k, c]
+        saved[:] = x
+        good = True
+        for c in range(corners):
+            other = planned[c]
+            if other < 0 or low[other] <= x[other] + ways[c] <= high[other]:
+                continue
+            room = -ways[c]
+            helped = 0
+            if low[other] <= x[other] + room <= high[other]:
+                helped = find_move(other, room, 0, x, low, high, patience, state, geometry, scratch)
+            if helped == 0:
+                good = False
+                break
+            _take(helped, room, x, grid, scratch)
+        if good:
+            for c in range(corners):
+                if planned[c] >= 0:
+                    x[planned[c]] += ways[c]
+            for c in range(corners):
+                other = planned[c]
+                if other >= 0 and not low[other] <= x[other] <= high[other]:
+                    good = False
+                    break
+        if good and x[cell] != saved[cell]:
+            return True
+        x[:] = saved
+    return False
+
+
+@compiled
+def steer(visit, x, low, high, least, most, width, deep, patience, state, geometry, scratch, aside):
     """One pass over ``visit`` (cells): move each to ``width`` above its least or below its most value so far.
 
     ``x`` is changed in place; ``least``, ``most`` are not. Returns how many got there.
@@ -138,19 +192,18 @@ def steer(visit, x, low, high, least, most, width, patience, state, geometry, sc
             up_first = draw(state, 2) == 0
         for attempt in range(2):
             up = up_first == (attempt == 0)
-            while below < x[cell] < above:
+            for _ in range(2 * width[cell] + 2):
+                if not below < x[cell] < above:
+                    break
                 need = above - x[cell] if up else x[cell] - below
                 step = min(need, LONGEST)
-                corners = 0
-                while step >= 1:
+                moved = False
+                while step >= 1 and not moved:
+                    tries = deep if step == 1 else 0
                     signed = step if up else -step
-                    if low[cell] <= x[cell] + signed <= high[cell]:
-                        corners = find_move(cell, signed, x, low, high, patience, state, geometry, scratch)
-                        if corners > 0:
-                            _take(corners, signed, x, geometry[0], scratch)
-                            break
+                    moved = _change(cell, signed, tries, x, low, high, patience, state, geometry, scratch, aside)
                     step -= 1
-                if corners == 0:
+                if not moved:
                     break
             if x[cell] >= above or x[cell] <= below:
                 break
@@ -171,7 +224,7 @@ def stir(visit, x, low, high, patience, state, geometry, scratch):
         step = 1 if draw(state, 2) == 0 else -1
         for _ in range(2):
             if low[cell] <= x[cell] + step <= high[cell]:
-                corners = find_move(cell, step, x, low, high, patience, state, geometry, scratch)
+                corners = find_move(cell, step, 0, x, low, high, patience, state, geometry, scratch)
                 if corners > 0:
                     _take(corners, step, x, geometry[0], scratch)
                     break
