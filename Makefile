@@ -40,7 +40,8 @@ up: ## start Airflow with its UI on this machine (PORT=8080); Ctrl-C stops it
 system-deps: ## install the system packages the tests need (apt, as root or through sudo)
 	@dev/system_deps.sh
 
-bench: install ## measure how long things take
+bench: ## measure how long things take and what they cost, beside another tool
+	@dev/bootstrap.sh bench
 	@$(PYTHON_IN_VENV) -m bench
 
 lock: ## make the lock files and requirements.txt anew from requirements*.in

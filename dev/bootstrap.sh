@@ -2,6 +2,7 @@
 # Makes the project's virtual environment hold what the lock files say. A second call with unchanged locks does nothing.
 #   dev/bootstrap.sh runtime   what the pipeline and its two shipped datasets need
 #   dev/bootstrap.sh dev       that, and what tests and checks need
+#   dev/bootstrap.sh bench     that, and the tools that measurements compare with
 # PYTHON names the interpreter to start from; without it python3.11, then python3.12, then python3 is tried.
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,7 +13,8 @@ venv=${VENV:-.venv}
 case ${1:-} in
     runtime) locks="requirements.lock requirements-demo.lock" ;;
     dev) locks="requirements.lock requirements-demo.lock requirements-dev.lock" ;;
-    *) echo "usage: dev/bootstrap.sh runtime|dev" >&2; exit 2 ;;
+    bench) locks="requirements.lock requirements-demo.lock requirements-dev.lock requirements-bench.lock" ;;
+    *) echo "usage: dev/bootstrap.sh runtime|dev|bench" >&2; exit 2 ;;
 esac
 
 say() { echo "$*" >&2; }
@@ -39,12 +41,13 @@ if [ ! -x "$venv/bin/python" ]; then
     fi
 fi
 
-# Everything in the development set is a superset, so it also counts as the runtime.
+# Each set holds the one before it, so it also counts as that one.
 digest() {
     for lock in "$@"; do cat "$lock"; done | "$venv/bin/python" -c \
         'import hashlib, sys; print(sys.version_info[:2], hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'
 }
 runtime=$(digest requirements.lock requirements-demo.lock)
+dev=$(digest requirements.lock requirements-demo.lock requirements-dev.lock)
 wanted=$(digest $locks)
 stamp=$venv/installed-from
 if [ -f "$stamp" ]; then
@@ -67,5 +70,6 @@ if [ ! -x "$venv/bin/uv" ] || ! "$venv/bin/uv" pip install --quiet --no-deps --p
     "$venv/bin/python" -m pip install --quiet --no-deps --disable-pip-version-check $arguments >&2
 fi
 echo "runtime $runtime" > "$stamp"
-if [ "$1" = dev ]; then echo "dev $wanted" >> "$stamp"; fi
+if [ "$1" != runtime ]; then echo "dev $dev" >> "$stamp"; fi
+if [ "$1" = bench ]; then echo "bench $wanted" >> "$stamp"; fi
 say "Installed."

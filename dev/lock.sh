@@ -11,4 +11,5 @@ compile() {
 compile requirements.in -o requirements.lock
 compile requirements-demo.in -o requirements-demo.lock
 compile requirements-dev.in --override requirements-dev.overrides -o requirements-dev.lock
+compile requirements-bench.in -o requirements-bench.lock
 .venv/bin/python -m dev.image_requirements

@@ -15,7 +15,7 @@ import pytest
 from dev.airflow_env import ROOT
 from dev.image_requirements import image_requirements, lines_of, name_of
 
-LOCKS = ["requirements.lock", "requirements-demo.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-demo.lock", "requirements-dev.lock", "requirements-bench.lock"]
 PIN = re.compile(r"^[A-Za-z0-9._-]+==[^\s;]+( ; .+)?$")
 
 
@@ -48,6 +48,7 @@ def test_the_locks_do_not_contradict_each_other():
         ("requirements.in", "requirements.lock"),
         ("requirements-demo.in", "requirements-demo.lock"),
         ("requirements-dev.in", "requirements-dev.lock"),
+        ("requirements-bench.in", "requirements-bench.lock"),
     ],
 )
 def test_what_is_asked_for_is_locked(asked, lock):
