@@ -334,6 +334,27 @@ class ExpectPercentToBeBlankWithTotal(RowsMustHold):
         return sa.select(sa.func.count()).select_from(part).where(part.c[arguments["column"]].is_not(None), hidden)
 
 
+class ExpectWholePercentagesButOne(RowsMustHold):
+    """Percentages published in place of counts are whole, and exactly one is blank (DDG 2.0 §4.4).
+
+    Every other blank is in breach; where none is blank, one row is.
+    """
+
+    column: str
+    argument_names = ("column",)
+
+    @classmethod
+    def holds(cls, arguments, engine):
+        value = sa.column(arguments["column"])
+        return sa.or_(value.is_(None), value == sa.func.floor(value))
+
+    @classmethod
+    def breaches(cls, table, arguments, engine):
+        broken = sa.func.coalesce(sa.func.sum(sa.case((cls.holds(arguments, engine), 0), else_=1)), 0)
+        blanks = sa.func.count() - sa.func.count(sa.column(arguments["column"]))
+        return sa.select(broken + sa.func.abs(blanks - 1)).select_from(table)
+
+
 class ExpectAreaToFollowReference(RowsMustHold):
     """An area's code is text of full length, leading zeros kept, and belongs to the name beside it.
 

@@ -13,12 +13,14 @@ record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Annotation = Literal["separate", "combined"]
 
 MeasureRole = Literal["count", "population", "amount", "mean", "rate", "percent"]
 """What protection makes of a measure: a protected count, a public population, or something derived from a count."""
@@ -102,6 +104,15 @@ class Structure:
                 return measure
         raise KeyError(name)
 
+    @property
+    def percentages_only(self) -> bool:
+        """Whether the table publishes percentages whose counts it does not publish."""
+        return any(m.role == "percent" and m.numerator is None for m in self.measures)
+
+    def without_counts(self) -> Structure:
+        """The same table with its percentages alone, which then name no numerator."""
+        return replace(self, measures=tuple(replace(m, numerator=None) for m in self.measures if m.role == "percent"))
+
     def published_columns(self) -> list[str]:
         """The columns of the published file, in order: each dimension (and its code), then each measure and its annotation."""
         columns: list[str] = []
@@ -138,7 +149,7 @@ class ProtectedTable:
     """
 
     structure: Structure
-    annotation: Literal["separate", "combined"]
+    annotation: Annotation
     frame: pd.DataFrame
     masked: bool
     """Whether masking applied to this table (its own assessment asked for it, or a table that shares cells with it did)."""

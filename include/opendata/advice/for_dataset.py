@@ -89,6 +89,8 @@ def _advice(
     masked: dict[str, bool],
     progress: Progress,
 ) -> Advice:
+    if declared.table(name).masking == "whole_percentages":
+        return left_out(name, "It publishes whole percentages and no count, so no coarser design was looked for.")
     others = any(needed for other, needed in masked.items() if other != name)
     try:
         return advise_table(declared, name, tabulated, warehouse, others_masked=others, progress=progress)

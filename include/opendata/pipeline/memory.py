@@ -200,14 +200,16 @@ def _from_staging(
     structures: list[Structure] = []
     for table in tables:
         name = table.structure.table
+        counts = dataset.table(name).masking != "whole_percentages"
+        structure = table.structure if counts else table.structure.without_counts()
         content = Path(staging.address_of(dataset.dataset, manifest.release, f"data/{name}.csv")).read_bytes()
         if _sha256(content) != digests[name]:
             raise _differs(dataset.dataset, manifest.release)
         texts[name] = content.decode()
-        frame = read_published(texts[name], table.structure)
+        frame = read_published(texts[name], structure)
         structures.append(
             replace(
-                without_atoms(table.structure),
+                without_atoms(structure),
                 dimensions=tuple(
                     replace(
                         d,
@@ -215,7 +217,7 @@ def _from_staging(
                         codes=None,
                         labels=tuple(label for label in dict.fromkeys(frame[d.name].tolist()) if label != d.total),
                     )
-                    for d in table.structure.dimensions
+                    for d in structure.dimensions
                 ),
             )
         )

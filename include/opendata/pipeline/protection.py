@@ -67,6 +67,11 @@ class Protection:
         table = next(t for t in self.tables if t.structure.table == name)
         if not table.masked:
             return "shown-in-full", "The assessment asks for no masking; every count is shown."
+        if table.structure.percentages_only:
+            return "percentages-only", (
+                "Whole percentages are published and no count; the percentage of the one small category is left blank as "
+                "less than 1 %. An attack on the result did not recover its count, the total being known."
+            )
         share = (table.small + table.complementary) / table.cells if table.cells else 0.0
         together = (
             f", also read together with the {len(self.earlier)} release(s) published before," if self.earlier else ""
@@ -87,7 +92,11 @@ def protect_and_attack(
     """
     from include.opendata.history.earlier import earlier_figures
     from include.opendata.history.extents import table_extents
+    from include.opendata.pipeline import percentages
 
+    if percentages.publishes_percentages_only(declared):
+        return percentages.protect_percentages(declared, tables, masked=masked, earlier=earlier)
+    percentages.refuse_counts_after_percentages(declared, earlier)
     policy = protection_policy(declared)
     extents = table_extents(declared, [table.structure for table in tables])
     if not earlier:

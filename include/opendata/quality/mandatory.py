@@ -121,6 +121,8 @@ def mandatory_publishable(dataset: Dataset, table: t.Table) -> list[Expectation]
     ]
     for dimension in table.dimensions:
         demands += _published_dimension(dimension)
+    if table.masking == "whole_percentages":
+        return demands + [one for percent in table.published_measures for one in _whole_percentage(percent.name)]
     for measure in table.measures:
         demands += _published_measure(table, measure, dataset.small_below)
     return demands
@@ -131,7 +133,7 @@ def published_columns(table: t.Table) -> list[str]:
     columns: list[str] = []
     for dimension in table.dimensions:
         columns += [dimension.name, *([code_column(dimension)] if dimension.standard == "county" else [])]
-    for measure in table.measures:
+    for measure in table.published_measures:
         columns += [measure.name, *([] if t.is_public_population(measure) else [measure.name + ANNOTATION_SUFFIX])]
     return columns
 
@@ -205,6 +207,16 @@ def _published_measure(table: t.Table, measure: t.Measure, below: int) -> Iterat
             totals={within: table.dimension(within).total for within in measure.within},
             dimensions=[d.name for d in table.dimensions if d.name not in measure.within],
         )
+
+
+def _whole_percentage(name: str) -> Iterator[Expectation]:
+    """A percentage in place of a count: whole, one category blank as less than 1 % (DDG 2.0 §4.4)."""
+    annotation = name + ANNOTATION_SUFFIX
+    yield _expect("column_type_to_be_declared", column=name, kinds=["number", "integer"])
+    yield _expect("column_type_to_be_declared", column=annotation, kinds=["text"])
+    yield _expect("blank_to_be_annotated", column=name, annotation_column=annotation, codes=["1"])
+    yield _expect("column_values_to_be_between", column=name, min_value=0, max_value=100)
+    yield _expect("whole_percentages_but_one", column=name)
 
 
 def _bases(table: t.Table, measure: t.Measure) -> list[str]:

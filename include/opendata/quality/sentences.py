@@ -96,6 +96,7 @@ _SENTENCES: dict[str, Callable[[Arguments], str]] = {
     "expect_percent_to_be_blank_with_total": lambda a: (
         f"it is blank wherever the total of {a['base']} it is a share of is"
     ),
+    "expect_whole_percentages_but_one": lambda a: "percentages are whole numbers, and exactly one of them is blank",
     "expect_area_to_follow_reference": lambda a: (
         f"each name stands beside its own {a['code_column']}, with leading zeros"
     ),

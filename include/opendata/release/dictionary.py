@@ -33,6 +33,7 @@ HEADER = (
     "notes",
 )
 
+LESS_THAN_ONE = "less than 1 %"
 _COMBINED_MEANING = "suppressed, small number or complementary to one"
 
 
@@ -78,8 +79,20 @@ def annotation_meanings(mode: str) -> Mapping[str, str]:
     return meanings
 
 
+def meanings_in(protected: ProtectedTable) -> Mapping[str, str]:
+    """Code → what it says in this table. Where percentages stand in place of counts, only code 1 occurs."""
+    if protected.structure.percentages_only:
+        return {"1": LESS_THAN_ONE}
+    return annotation_meanings(protected.annotation)
+
+
 def small_cell_note(protected: ProtectedTable, below: int) -> str:
     """How small cells were treated, in words anybody can check against the file (DDG 2.0 §4.4.1)."""
+    if protected.structure.percentages_only:
+        return (
+            f"<{below}: one category has a count from 1 to {below - 1}. Whole percentages are published and no count; "
+            f"that category's percentage is blank with annotation 1, {LESS_THAN_ONE}."
+        )
     if not protected.masked:
         return "No count was suppressed for being small: the table's assessment did not ask for it."
     sentence = (
@@ -155,7 +168,7 @@ def _measure_field(
     column = getattr(declared, "column", None)
     never_negative = measure.role in ("count", "population", "rate", "percent")
     notes = ""
-    if measure.role == "count":
+    if measure.role == "count" or protected.structure.percentages_only:
         notes = small_cell_note(protected, dataset.small_below)
     elif measure.role != "population":
         basis = f"{measure.numerator}" if measure.numerator else "the count it is derived from"
@@ -168,7 +181,8 @@ def _measure_field(
         type="number" if measure.decimals else "integer",
         definition=declared.definition,
         valid_values=f"{kind}{', 0 or more' if never_negative else ''}",
-        source=_measure_source(dataset, declared, column),
+        source=_measure_source(dataset, declared, column)
+        + (", which is not published" if protected.structure.percentages_only else ""),
         privacy_class="public" if measure.role == "population" else _aggregate_privacy(dataset, column),
         statute=statute,
         notes=notes,
@@ -180,7 +194,7 @@ def _measure_field(
 def _annotation_field(
     declared: Any, measure: TableMeasure, protected: ProtectedTable, statute: str
 ) -> FieldDescription:
-    meanings = annotation_meanings(protected.annotation)
+    meanings = meanings_in(protected)
     return FieldDescription(
         name=f"{measure.name}{ANNOTATION_SUFFIX}",
         label=f"{declared.label}: annotation",
@@ -192,7 +206,9 @@ def _annotation_field(
         statute=statute,
         notes=(
             "One code stands for every suppressed value, whether it is small itself or hides another."
-            if protected.annotation == "combined"
+            if protected.annotation == "combined" and not protected.structure.percentages_only
+            else f"Code 1 marks the one category that is {LESS_THAN_ONE}."
+            if protected.structure.percentages_only
             else "Code 1 marks values that are small themselves, code 2 those that hide them."
         ),
         values=tuple(meanings),

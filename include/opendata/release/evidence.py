@@ -18,7 +18,7 @@ from markupsafe import Markup
 from include.opendata.errors import Place
 from include.opendata.release.charts import charts
 from include.opendata.release.csv_files import number_text
-from include.opendata.release.dictionary import annotation_meanings
+from include.opendata.release.dictionary import meanings_in
 from include.opendata.release.inputs import ReleaseInputs
 from include.opendata.rules.portal import annotation_codes
 from include.opendata.rules.release import high_risk_populations, permission_rules, thresholds
@@ -198,7 +198,7 @@ def _preview(inputs: ReleaseInputs, protected: ProtectedTable) -> dict[str, Any]
     structure = protected.structure
     declared = inputs.dataset.table(structure.table)
     head = protected.frame.head(PREVIEW_ROWS)
-    meanings = annotation_meanings(protected.annotation)
+    meanings = meanings_in(protected)
     columns: list[dict[str, Any]] = []
     for dimension in structure.dimensions:
         label = declared.dimension(dimension.name).label

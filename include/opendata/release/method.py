@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from include.opendata.release.dictionary import annotation_meanings, small_cell_note
+from include.opendata.release.dictionary import meanings_in, small_cell_note
 from include.opendata.rules.release import high_risk_populations, thresholds
 from include.opendata.spec.dataset import Dataset
 from include.opendata.vocabulary import ProtectedTable
@@ -58,10 +58,10 @@ def _what_was_done(dataset: Dataset, protected: ProtectedTable, assessments: Map
             f"It counts {' and '.join(populations)}, so its small counts are suppressed whatever the score (§5.6.2)."
         )
     sentences.append(small_cell_note(protected, dataset.small_below))
-    if protected.masked:
+    if protected.masked and not protected.structure.percentages_only:
         count = suppressed_cells(protected)
         sentences.append(f"{count:,} of {protected.cells:,} counts are suppressed.")
-        codes = annotation_meanings(protected.annotation)
+        codes = meanings_in(protected)
         shown = [code for code in ("1", "2") if code in codes]
         sentences.append("Annotation " + "; ".join(f"{code}: {codes[code]}" for code in shown) + ".")
     if protected.unstable:

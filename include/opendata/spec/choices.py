@@ -90,3 +90,4 @@ HighRiskPopulation = Literal[
 
 RefreshMechanism = Literal["replace", "append", "update", "delete"]
 Annotation = Literal["separate", "combined"]
+Masking = Literal["suppression", "whole_percentages"]

@@ -97,9 +97,36 @@ def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsis
             (*at, "measures"),
             "a table about people needs a count of persons or events, so that small cells can be seen",
         )
+    if table.masking == "whole_percentages":
+        yield from _whole_percentages(dataset, table, at)
     names = [m.name for m in table.measures]
     for index, expected in enumerate(table.expected_totals):
         yield from _known(expected.measure, names, (*at, "expected_totals", index, "measure"), "measure")
+
+
+def _whole_percentages(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
+    """Percentages in place of counts: one dimension, one count, its whole percentage, and nothing beside (DDG 2.0 §4.4)."""
+    at = (*at, "masking")
+    if len(dataset.tables) > 1:
+        yield Inconsistency(
+            at, "a table of whole percentages is the only one of its dataset; another could tell its counts"
+        )
+    if dataset.survey:
+        yield Inconsistency(at, "whole percentages are for full counts; a survey's small categories are unstable")
+    if len(table.dimensions) != 1 or table.dimensions[0].total is None:
+        yield Inconsistency(at, "a table of whole percentages has one dimension, with a total")
+    elif (labels := declared_labels(table.dimensions[0])) and len(labels) + bool(table.dimensions[0].missing) != 3:
+        yield Inconsistency(at, "whole percentages are for exactly three categories")
+    counts = [m for m in table.measures if t.is_protected_count(m)]
+    percents = [m for m in table.measures if isinstance(m, t.PercentMeasure)]
+    if len(counts) != 1 or len(percents) != 1 or len(table.measures) != 2:
+        yield Inconsistency(at, "a table of whole percentages has one count and its percentage, and no other measure")
+    if any(percent.decimals for percent in percents):
+        yield Inconsistency(at, "the percentage needs `decimals: 0`; a tenth of a percent would tell the small count")
+    if any(isinstance(m, t.CountMeasure) and m.persons is not None for m in counts):
+        yield Inconsistency(
+            at, "count the persons themselves with `kind: count_distinct`, not events with `persons` behind"
+        )
 
 
 def _dimension(dataset: Dataset, dimension: t.Dimension, at: FieldPath) -> Iterator[Inconsistency]:

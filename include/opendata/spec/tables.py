@@ -7,7 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from include.opendata.spec.base import ColumnName, Slug, Strict, Text
-from include.opendata.spec.choices import Annotation, HighRiskPopulation, RefreshMechanism, ScoringVariableName
+from include.opendata.spec.choices import (
+    Annotation,
+    HighRiskPopulation,
+    Masking,
+    RefreshMechanism,
+    ScoringVariableName,
+)
 from include.opendata.spec.source import _as_text
 
 
@@ -251,8 +257,24 @@ class Table(Strict):
             default="separate", description="`separate`: codes 1 and 2 are told apart. `combined`: one code for both."
         ),
     ] = "separate"
+    masking: Annotated[
+        Masking,
+        Field(
+            default="suppression",
+            description="`suppression`: counts, the small ones hidden. `whole_percentages`: no count at all, for three "
+            "categories of which one is small; the table has one dimension with a total, a count, and its percentage with 0 "
+            "decimals, and is the only table of its dataset.",
+        ),
+    ] = "suppression"
     high_risk_populations: list[HighRiskPopulation] = []
     expected_totals: list[ExpectedTotal] = []
+
+    @property
+    def published_measures(self) -> list[Measure]:
+        """The measures that are published; in a table of whole percentages the count they are made of is not."""
+        if self.masking == "whole_percentages":
+            return [m for m in self.measures if isinstance(m, PercentMeasure)]
+        return list(self.measures)
 
     def dimension(self, name: str) -> Dimension:
         """The dimension called ``name``; KeyError when there is none."""

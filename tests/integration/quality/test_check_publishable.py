@@ -193,6 +193,35 @@ def test_a_three_digit_zip_area_has_three_digits_and_the_total_its_label(area, p
     assert found == ([] if passes else [told])
 
 
+@pytest.mark.parametrize(
+    ("percents", "breaches"),
+    [([50, 50, None], 0), ([50, 49, 1], 1), ([50, None, None], 1), ([49.5, 50, None], 1)],
+    ids=["one blank", "none blank", "two blank", "a half"],
+)
+def test_percentages_in_place_of_counts_are_whole_and_one_is_blank(percents, breaches, by_period, project, tmp_path):
+    data = load(HOMICIDES).model_dump(by_alias=True)
+    table = data["tables"][1]
+    percent = {"name": "Percent", "kind": "percent", "numerator": "Homicides", "within": ["Period"], "decimals": 0}
+    table["dimensions"] = [table["dimensions"][1] | {"total": "All periods"}]
+    table["measures"] = [table["measures"][0], percent | {"label": "Percent", "definition": "Percent."}]
+    table |= {"masking": "whole_percentages"}
+    declared = Dataset.model_validate(data)
+    (project / "expectations" / "homicides_by_county__homicides_by_county_and_period__publishable.json").unlink()
+    write_suites(declared)
+    labels = [one["label"] for one in table["dimensions"][0]["bins"]]
+    frame = pd.DataFrame({"Period": [*labels, "All periods"], "Percent": [*percents, 100]})
+    frame["Percent"] = frame["Percent"].astype("Float64")
+    frame["Percent_annotation"] = frame["Percent"].isna().map({True: "1", False: ""}).astype("string")
+    released = replace(by_period, frame=frame)
+    if not breaches:
+        assert check_publishable(declared, released, tmp_path / "gate").passed
+        return
+    with pytest.raises(Refused) as caught:
+        check_publishable(declared, released, tmp_path / "gate")
+    (told,) = caught.value.details
+    assert told.startswith("Percent: percentages are whole numbers, and exactly one of them is blank; 1 of 4")
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_text_that_a_spreadsheet_would_run_is_refused(start, by_period, refused_for):
     frame = by_period.frame.copy()
@@ -258,7 +287,8 @@ def test_an_unknown_category_is_refused(by_period, refused_for):
     frame["Period"] = frame["Period"].replace({"1980 to 1984": "1980s"})
     lines = refused_for(HOMICIDES, by_period, frame)
     assert any(
-        line.startswith("Period: every value is one of 1980 to 1984, 1985 to 1989, 1990 to 1996; 59 of 177") for line in lines
+        line.startswith("Period: every value is one of 1980 to 1984, 1985 to 1989, 1990 to 1996; 59 of 177")
+        for line in lines
     )
 
 

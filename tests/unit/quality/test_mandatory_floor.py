@@ -166,6 +166,21 @@ def test_a_three_digit_zip_area_has_no_code_beside_it_and_is_held_to_three_digit
     ]
 
 
+def test_a_table_of_whole_percentages_has_no_count_and_one_blank():
+    data = load("homicides_by_county").model_dump(by_alias=True)
+    table = data["tables"][0]
+    percent = {"name": "Percent", "kind": "percent", "numerator": "Homicides", "within": ["County"], "decimals": 0}
+    count = table["measures"][0]
+    table |= {"dimensions": table["dimensions"][:1], "masking": "whole_percentages"}
+    table["measures"] = [count, {**percent, "label": "Percent", "definition": "Percent."}]
+    dataset = Dataset.model_validate(data)
+    demands = mandatory_publishable(dataset, dataset.tables[0])
+    assert published_columns(dataset.tables[0]) == ["County", "County_FIPS", "Percent", "Percent_annotation"]
+    assert of(demands, "whole_percentages_but_one") == [{"column": "Percent"}]
+    assert [d["codes"] for d in of(demands, "blank_to_be_annotated")] == [["1"]]
+    assert not any("Homicides" in str(demand) for demand in demands)
+
+
 def test_a_county_has_its_code_beside_it_as_text():
     dataset = load("homicides_by_county")
     demands = mandatory_publishable(dataset, dataset.tables[0])

@@ -82,6 +82,57 @@ def test_three_digit_zip_areas_need_text_and_the_population_of_the_smallest(tmp_
     assert told in str(failed.value)
 
 
+PERCENTAGES = (
+    SOUND.replace("    measures:\n", "    masking: whole_percentages\n    measures:\n")
+    .replace("valid_values: [f, m]", "valid_values: [f, m, i]")
+    .replace("labels: {f: Female, m: Male}", "labels: {f: Female, m: Male, i: Intersex}")
+    + "      - {name: Percent, kind: percent, numerator: Persons, within: [Sex], decimals: 0, label: P, definition: P.}\n"
+)
+
+
+def test_a_table_of_whole_percentages_publishes_its_percentage_alone(tmp_path):
+    (table,) = load_file(write(tmp_path, PERCENTAGES), dataset="clinic_visits").tables
+    assert [measure.name for measure in table.published_measures] == ["Percent"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("decimals: 0", "decimals: 1", "the percentage needs `decimals: 0`"),
+        (", i: Intersex}", "}\n        missing: Unknown", None),
+        ("i: Intersex}", "i: Intersex}\n        missing: Unknown", "exactly three categories"),
+        ("        total: Both sexes\n", "", "one dimension, with a total"),
+        (
+            "      - {name: Percent,",
+            "      - {name: Ages, kind: mean, column: age, base: Persons, label: A, definition: A.}\n      - {name: Percent,",
+            "one count and its percentage, and no other measure",
+        ),
+        ("kind: count,", "kind: count, persons: id,", "count the persons themselves"),
+        ("quality:", "survey: yes\nquality:", "whole percentages are for full counts"),
+        (
+            "    masking: whole_percentages\n    measures:\n",
+            "    masking: whole_percentages\n    measures:\n",
+            "the only one of its dataset",
+        ),
+    ],
+    ids=["tenths", "a blank is a category", "four", "no total", "a mean", "events", "survey", "another table"],
+)
+def test_whole_percentages_need_a_table_that_shows_nothing_else(tmp_path, old, new, told):
+    assert PERCENTAGES.count(old) == 1
+    text = PERCENTAGES.replace(old, new)
+    if told == "the only one of its dataset":
+        text += (
+            SOUND[SOUND.index("  - table:") :].replace("visits_by_sex", "others").replace("f: Female, ", "i: I, f: F, ")
+        )
+    if told is None:
+        text = text.replace("valid_values: [f, m, i]", "valid_values: [f, m]")
+        assert load_file(write(tmp_path, text), dataset="clinic_visits").tables
+        return
+    with pytest.raises(DeclarationError) as failed:
+        load_file(write(tmp_path, text), dataset="clinic_visits")
+    assert told in str(failed.value)
+
+
 def test_a_missing_field_is_named(tmp_path):
     _, text = problems_of(tmp_path, "title: Clinic visits\n", "")
     assert "field `title`: this field is missing" in text

@@ -1,0 +1,100 @@
+"""A table of whole percentages: protected, attacked, and held against what was published before.
+
+Its counts may appear nowhere else (DDG 2.0 §4.4): not in another table of the dataset, and in no earlier release. The other
+way round, counts may not follow percentages without somebody looking at both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from include.opendata.errors import AuditFailed, Place, Refused
+
+if TYPE_CHECKING:
+    from include.opendata.history.published import PublishedRelease
+    from include.opendata.pipeline.protection import Protection
+    from include.opendata.spec.dataset import Dataset
+    from include.opendata.vocabulary import DataTable
+
+
+def publishes_percentages_only(declared: Dataset) -> bool:
+    """Whether some table of the dataset is declared to publish whole percentages in place of counts."""
+    return any(table.masking == "whole_percentages" for table in declared.tables)
+
+
+def protect_percentages(
+    declared: Dataset, tables: Sequence[DataTable], *, masked: bool, earlier: Sequence[PublishedRelease] = ()
+) -> Protection:
+    """The one table of the dataset without its counts, attacked. ``masked``: its assessment asks for masking; without that
+    its score, which is public, could credit the size of its smallest count.
+
+    Raises Refused (``masking-not-needed``, ``counts-appear-elsewhere``, ``counts-already-public``, and what
+    ``whole_percentages`` refuses) and AuditFailed (``recoverable``).
+    """
+    from include.opendata.attack import SAFE_WITNESS
+    from include.opendata.attack.percentages import attack_percentages
+    from include.opendata.disclosure.percentages import category_counts, whole_percentages
+    from include.opendata.history.extents import table_extents
+    from include.opendata.pipeline.protection import MIN_WIDTH, Protection
+
+    place = Place(dataset=declared.dataset, table=tables[0].structure.table)
+    if not masked:
+        raise Refused(
+            "the table is declared to publish whole percentages, and its assessment asks for no masking",
+            remedy="Leave `masking` out; its counts may be published.",
+            slug="masking-not-needed",
+            place=place,
+        )
+    if len(tables) != 1:
+        raise Refused(
+            "a table of whole percentages stands beside another table of its dataset, which could tell its counts",
+            remedy="Declare the table of whole percentages in a dataset of its own.",
+            slug="counts-appear-elsewhere",
+            place=place,
+        )
+    shown = [r.release for r in earlier if any(m.role == "count" for t in r.tables for m in t.structure.measures)]
+    if shown:
+        raise Refused(
+            f"counts of this dataset were published before, in {len(shown)} release(s), so percentages hide nothing",
+            remedy="Leave `masking` out, so that the new release is attacked together with the earlier counts.",
+            slug="counts-already-public",
+            place=place,
+        )
+    (table,) = tables
+    threshold, annotation = declared.small_below, declared.table(table.structure.table).annotation
+    protected = whole_percentages(table, annotation=annotation, threshold=threshold, dataset=declared.dataset)
+    found = attack_percentages(protected, total=int(category_counts(table, place).sum()), threshold=threshold)
+    if found is None or found.width < MIN_WIDTH:
+        raise AuditFailed(
+            "the small category's count could be recovered from the whole percentages",
+            remedy="Put more years together, or choose other categories; nothing was published.",
+            slug="recoverable",
+            place=place,
+        )
+    name = table.structure.table
+    facts = {
+        "annotation": annotation,
+        "seed": None,
+        "cells": protected.cells,
+        "small": protected.small,
+        "complementary": protected.complementary,
+        "unstable": protected.unstable,
+        "attack": {SAFE_WITNESS: 1},
+    }
+    extents = table_extents(declared, [protected.structure])
+    return Protection((protected,), {name: facts}, {}, (), extents, tuple(release.release for release in earlier))
+
+
+def refuse_counts_after_percentages(declared: Dataset, earlier: Sequence[PublishedRelease]) -> None:
+    """Raise Refused (``percentages-already-public``) when an earlier release published percentages in place of counts."""
+    before = [r.release for r in earlier if any(t.structure.percentages_only for t in r.tables)]
+    if before:
+        raise Refused(
+            f"{len(before)} earlier release(s) published whole percentages in place of counts; together with them, new counts "
+            "could tell the small one",
+            remedy="Keep `masking: whole_percentages`, or publish the counts as a dataset of its own after the data "
+            "coordinator has compared both.",
+            slug="percentages-already-public",
+            place=Place(dataset=declared.dataset),
+        )

@@ -1,0 +1,171 @@
+"""Three categories, one small (male/female/intersex 545/545/10): percentages in place of counts, and when not."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.opendata.attack.percentages import attack_percentages
+from include.opendata.disclosure.percentages import whole_percentages
+from include.opendata.errors import Refused
+from include.opendata.tabulate.derived import rounded
+from include.opendata.vocabulary import DataTable, ProtectedTable, Structure, TableDimension, TableMeasure
+
+LABELS = ("Male", "Female", "Intersex")
+COUNT = TableMeasure("Persons", "count", "count:records", True)
+PERCENT = TableMeasure("Percent", "percent", "percent", False, "Persons", within=("Sex",), decimals=0)
+
+
+def percent(count: int, total: int) -> float:
+    return float(rounded(count, total, times=100, decimals=0))
+
+
+def table(*counts: int, labels=LABELS, measures=(COUNT, PERCENT), total: int | None = None) -> DataTable:
+    whole = sum(counts) if total is None else total
+    values = [*counts, whole]
+    frame = pd.DataFrame(
+        {
+            "Sex": pd.array([*labels[: len(counts)], "All"], dtype="string"),
+            "Persons": pd.array(values, dtype="Int64"),
+            "Percent": pd.array([percent(value, whole) for value in values], dtype="Float64"),
+        }
+    )
+    dimension = TableDimension("Sex", "sex", tuple(labels[: len(counts)]), "All")
+    return DataTable(Structure("by_sex", (dimension,), tuple(measures)), frame)
+
+
+def protected(made: DataTable, threshold: int = 11) -> ProtectedTable:
+    return whole_percentages(made, annotation="separate", threshold=threshold, dataset="d")
+
+
+def refused(made: DataTable, threshold: int = 11) -> str:
+    with pytest.raises(Refused) as caught:
+        protected(made, threshold)
+    assert caught.value.remedy
+    assert not any(str(value) in str(caught.value) for value in made.frame["Persons"] if value > 9 and value != 10)
+    return caught.value.slug
+
+
+def test_545_545_10_is_published_as_50_50_and_less_than_one_percent():
+    made = protected(table(545, 545, 10))
+    assert list(made.frame.columns) == ["Sex", "Percent", "Percent_annotation"]
+    assert made.frame["Percent"].fillna(-1).tolist() == [50, 50, -1, 100]
+    assert made.frame["Percent_annotation"].tolist() == ["", "", "1", ""]
+    assert (made.masked, made.small, made.complementary) == (True, 1, 0)
+    assert made.structure.percentages_only
+
+
+def test_the_small_category_may_stand_anywhere():
+    assert protected(table(4, 900, 700)).frame["Percent"].isna().tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("counts", "slug"),
+    [
+        ((545, 544, 10), "percentages-total-small"),
+        ((545, 545, 11), "percentages-small-categories"),
+        ((1500, 10, 10), "percentages-small-categories"),
+        ((1200, 1200, 0), "percentages-small-categories"),
+        ((1989, 11, 10), "percentages-others-below-one"),
+        ((1200, 10), "percentages-shape"),
+    ],
+    ids=["total 1,099", "none small", "two small", "an empty one is not small", "a second under 1 %", "two categories"],
+)
+def test_what_does_not_meet_the_conditions_is_refused(counts, slug):
+    assert refused(table(*counts)) == slug
+
+
+def test_four_categories_are_refused():
+    assert refused(table(600, 600, 10, 600, labels=(*LABELS, "Unknown"))) == "percentages-shape"
+
+
+def test_a_small_category_of_one_percent_or_more_is_refused():
+    """Where the threshold was raised, a small count can be 1 % of 1,100 and more."""
+    assert refused(table(545, 545, 12), threshold=25) == "percentages-not-below-one"
+    assert protected(table(5450, 5450, 12), threshold=25).small == 1
+
+
+def test_persons_counted_in_two_categories_are_refused():
+    assert refused(table(600, 600, 10, total=1205)) == "percentages-not-a-sum"
+
+
+@pytest.mark.parametrize(
+    "measures",
+    [
+        (COUNT, PERCENT, TableMeasure("Rate", "rate", "rate", False, "Persons", "Persons", per=1000, decimals=1)),
+        (COUNT, TableMeasure("Percent", "percent", "percent", False, "Persons", within=("Sex",), decimals=1)),
+        (TableMeasure("Persons", "count", "count:records", True, persons=True), PERCENT),
+    ],
+    ids=["a rate beside it", "tenths of a percent", "persons behind events"],
+)
+def test_other_measures_beside_the_percentage_are_refused(measures):
+    assert refused(table(545, 545, 10, measures=measures)) == "percentages-shape"
+
+
+# ------------------------------------------------------------------------------------------------------ the attacker
+
+
+def possible(made: ProtectedTable, total: int, threshold: int = 11) -> list[int]:
+    """By trying every table: the small counts that agree with what is published and with the method."""
+    shown = made.frame["Percent"].tolist()[:3]
+    small = next(k for k, value in enumerate(shown) if value is pd.NA)
+    others = [value for k, value in enumerate(shown) if k != small]
+    found = set()
+    for x in range(1, threshold):
+        for first in range(total - x + 1):
+            rest = total - x - first
+            fits = all(
+                percent(n, total) == p and (n == 0 or (n >= threshold and 100 * n >= total))
+                for n, p in zip((first, rest), others, strict=True)
+            )
+            if fits and 100 * x < total:
+                found.add(x)
+                break
+    return sorted(found)
+
+
+def test_of_545_545_10_an_attacker_learns_nothing_even_with_the_total():
+    found = attack_percentages(protected(table(545, 545, 10)), total=1100, threshold=11)
+    assert found is not None
+    assert [one[2] for one in found.tables] == [1, 10]
+
+
+def test_an_empty_category_can_tell_the_small_count():
+    """1,490 of 1,500 round to 99 %, so that more than 7 are left over: 8 to 10."""
+    found = attack_percentages(protected(table(1490, 0, 10)), total=1500, threshold=11)
+    assert found is not None
+    assert (found.tables[0][2], found.tables[1][2], found.width) == (8, 10, 2)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    total=st.integers(1100, 1700),
+    share=st.sampled_from([0.0, 0.01, 0.015, 0.125, 0.3, 0.5]),
+    small=st.integers(1, 10),
+    place=st.integers(0, 2),
+)
+def test_the_attack_finds_what_trying_every_table_finds(total, share, small, place):
+    first = int(np.ceil(share * total))
+    counts = [first, total - small - first]
+    counts.insert(place, small)
+    made = protected(table(*counts))
+    found = attack_percentages(made, total=total, threshold=11)
+    assert found is not None
+    every = possible(made, total)
+    assert small in every
+    assert [one[place] for one in found.tables] == [every[0], every[-1]]
+    for one in found.tables:
+        assert sum(one) == total
+        for k, value in itertools.zip_longest(range(3), made.frame["Percent"].tolist()[:3]):
+            assert value is pd.NA or percent(one[k], total) == value
+
+
+def test_percentages_no_table_agrees_with_are_told():
+    made = protected(table(545, 545, 10))
+    made.frame.loc[0, "Percent"] = 60.0
+    assert attack_percentages(made, total=1100, threshold=11) is None
