@@ -104,6 +104,7 @@ def test_a_hidden_sum_that_is_small_and_always_the_same_is_noticed():
     proof = CubeProof(codes.shape, np.flatnonzero(codes), np.stack([true + change, true - change]))
     check = verify_proof(view, proof)
     assert (check.disagreeing, check.unproven, check.open_sums) == (0, 0, 1)
+    assert not check.passed
 
 
 def test_a_stored_proof_reads_back_the_same(protected):

@@ -12,6 +12,7 @@ from include.opendata.disclosure.cube import CubeTable, Effort, public_view, sup
 from include.opendata.disclosure.cube.groups import open_groups
 from include.opendata.disclosure.cube.moves import moves_of
 from include.opendata.disclosure.cube.pattern import PatternSearch
+from include.opendata.disclosure.cube.prices import prices
 from include.opendata.errors import Refused
 from include.opendata.places import ROOT
 from tests.unit.disclosure.cube.grids import axis, cube, public
@@ -54,6 +55,13 @@ def test_totals_go_last():
     codes = suppress_cube(cube([[4, 50, 60], [70, 80, 90], [15, 25, 35]]), annotation="combined", seed=0).codes
     assert not (codes[3] == 2).any()
     assert not (codes[:, 3] == 2).any()
+
+
+def test_a_total_costs_more_than_a_category_of_the_same_count():
+    table = cube([[20, 0], [0, 0]])
+    price = prices(table, (table.values > 0).reshape(-1), np.random.default_rng(0)).reshape(table.values.shape)
+    assert price[0, 0] < price[0, 2] < price[2, 2]
+    assert price[0, 0] < price[2, 0] < price[2, 2]
 
 
 def test_the_least_interesting_level_goes_first():
