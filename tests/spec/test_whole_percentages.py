@@ -165,6 +165,12 @@ def test_the_attack_finds_what_trying_every_table_finds(total, share, small, pla
             assert value is pd.NA or percent(one[k], total) == value
 
 
+def test_less_than_one_percent_is_believed_where_the_threshold_was_raised():
+    found = attack_percentages(protected(table(600, 589, 11), threshold=25), total=1200, threshold=25)
+    assert found is not None
+    assert [one[2] for one in found.tables] == [1, 11], "12 of 1,200 would be 1 %"
+
+
 def test_percentages_no_table_agrees_with_are_told():
     made = protected(table(545, 545, 10))
     made.frame.loc[0, "Percent"] = 60.0
