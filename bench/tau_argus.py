@@ -262,10 +262,12 @@ def main(arguments: Sequence[str]) -> int:
             limit = chosen.attack_seconds
             pattern = by_us(cube, chosen.seed)
             print(_row(name, "ours", cube, pattern, "refused", limit), flush=True)
-            for percent in ranges:
-                pattern = by_tau_argus(cube, int(percent), chosen.seconds)
+            for percent in sorted(map(int, ranges)):
+                pattern = by_tau_argus(cube, percent, chosen.seconds)
                 failed = f"not finished in {chosen.seconds} s"
                 print(_row(name, f"tau-ARGUS {percent} %", cube, pattern, failed, limit), flush=True)
+                if pattern is None:
+                    break  # a wider range takes longer still
     except OpendataError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
