@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Effort:
-    """- ``starts``: covers tried, the cheapest kept. ``give_up_rounds``: over all complements. ``cover_rounds``: until no
+    """- ``runs`` of the whole search, the cheapest pattern kept.
+    - ``starts``: covers tried, the cheapest kept. ``give_up_rounds``: over all complements. ``cover_rounds``: until no
       group is open. ``slack``: room asked of a first move.
     - ``passes`` of walking, the first ``shallow`` by single moves. ``depth``: moves in a chain. ``whim``: size of the
       drawn preference among moves.
@@ -17,6 +18,7 @@ class Effort:
       candidates × tables × hidden cells of a sweep. ``spare_tables``: how many tables a sweep may add.
     """
 
+    runs: int = 1
     starts: int = 1
     give_up_rounds: int = 4
     cover_rounds: int = 6
@@ -39,14 +41,17 @@ class Effort:
         return max(50, self.prune_work // max(1, work))
 
 
-def effort_for(cells: int) -> Effort:
-    """Small cubes get more starts: they cost little there and save most."""
+def effort_for(cells: int, annotation: str) -> Effort:
+    """Small cubes are searched again and again: it costs little there and saves most. With separate codes opening up takes
+    longer, so it is tried less often."""
     if cells <= 1_000:
-        return Effort(starts=4, openings=3)
-    if cells <= 4_000:
-        return Effort(starts=16, openings=6)
-    if cells <= 12_000:
-        return Effort(starts=4, openings=10)
-    if cells <= 20_000:
-        return Effort(openings=4, prune_sweeps=1)
-    return Effort(openings=3, prune_sweeps=1)
+        effort = Effort(runs=2, starts=3, openings=2)
+    elif cells <= 4_000:
+        effort = Effort(runs=5, starts=8, openings=4)
+    elif cells <= 12_000:
+        effort = Effort(starts=4, openings=10)
+    elif cells <= 20_000:
+        effort = Effort(openings=4, prune_sweeps=1)
+    else:
+        effort = Effort(openings=3, prune_sweeps=1)
+    return replace(effort, openings=max(1, effort.openings // 3)) if annotation == "separate" else effort

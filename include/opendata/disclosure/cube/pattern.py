@@ -26,10 +26,9 @@ from include.opendata.disclosure.cube.cover import give_up, route_all
 from include.opendata.disclosure.cube.effort import Effort
 from include.opendata.disclosure.cube.groups import lines_of, open_groups
 from include.opendata.disclosure.cube.moves import Moves
-from include.opendata.disclosure.cube.prices import NOISE, prices
+from include.opendata.disclosure.cube.prices import NOISE, WIDER_NOISE, prices
 from include.opendata.disclosure.cube.proof import CubeProof
 from include.opendata.disclosure.cube.prune import needless_tables, not_held_by_rules, show_again
-from include.opendata.disclosure.cube.search import BARRED
 from include.opendata.disclosure.cube.table import CubeTable
 from include.opendata.disclosure.cube.walk import OPENED, walk_pass
 
@@ -46,17 +45,22 @@ class NoPattern(Exception):
 
 
 class PatternSearch:
-    """One search in one mode; holds the pattern and the tables found while they grow and shrink."""
+    """One search in one mode; holds the pattern and the tables found while they grow and shrink.
+
+    ``seed`` (0 or more) and ``run`` decide every draw.
+    """
 
     def __init__(
         self, cube: CubeTable, moves: Moves, *, annotation: str, threshold: int, min_width: int, seed: int,
-        effort: Effort, progress: Progress | None = None,
+        run: int = 0, effort: Effort, progress: Progress | None = None,
     ):  # fmt: skip
         self.cube, self.moves, self.annotation = cube, moves, annotation
         self.threshold, self.min_width, self.effort = threshold, min_width, effort
         self.progress = progress or (lambda stage, share: None)
-        self.rng = np.random.default_rng(seed)
-        self.state = np.array([seed], dtype=np.uint64)
+        self.rng = np.random.default_rng([seed, run])
+        # small cubes are searched more than once, first with near-ties only
+        self.noise = NOISE if run == 0 and effort.runs > 1 else WIDER_NOISE
+        self.state = self.rng.integers(0, 1 << 63, 1, dtype=np.uint64)
         self.values = cube.values.reshape(-1)
         self.small = cube.small(threshold).reshape(-1)
         self.published = cube.is_published().reshape(-1)
@@ -111,15 +115,19 @@ class PatternSearch:
         self.hidden = best[2]
 
     def _cover_once(self) -> tuple[np.ndarray, int]:
-        price = prices(self.cube, self.allowed, self.rng)
-        price[self.small | ~self.published] = 0
+        # first with wide draws, which find patterns of fewer cells; then with what the cells really cost
+        price = [
+            prices(self.cube, self.allowed, self.rng, noise) for noise in sorted({self.noise, NOISE}, reverse=True)
+        ]
+        for each in price:
+            each[self.small | ~self.published] = 0
         groups = self._open_groups(self.small)
         for _ in range(self.effort.cover_rounds):
-            uses, bill, failed = self._granted(price, groups)
+            uses, failed = self._granted(price, groups)
             hidden = self.small | (uses > 0)
             broken = self._open_groups(hidden)
             if not broken:
-                return hidden, bill
+                return hidden, int(price[-1][hidden].sum())
             groups = groups + broken
         raise NoPattern(failed + len(broken))
 
@@ -128,14 +136,16 @@ class PatternSearch:
         groups = open_groups(self.cube, hidden.reshape(self.cube.values.shape), self.threshold)
         return [members[self.allowed[members] & ~hidden[members]] for members in groups]
 
-    def _granted(self, price: np.ndarray, groups: list[np.ndarray]) -> tuple[np.ndarray, int, int]:
+    def _granted(self, prices_in_turn: list[np.ndarray], groups: list[np.ndarray]) -> tuple[np.ndarray, int]:
+        """(how many wishes use each cell, how many wishes have no move)."""
+        price = prices_in_turn[0].copy()
         small_free = ~self.published & (self.values >= 1) & (self.values < self.threshold)
         cells = np.flatnonzero(self.small | small_free)
         members = np.concatenate([cells, *groups]).astype(np.int64)
         start = np.cumsum([0, *([1] * len(cells)), *(len(g) for g in groups)]).astype(np.int64)
         wishes = len(start) - 1
         if not wishes:
-            return np.zeros(len(price), dtype=np.int64), 0, 0
+            return np.zeros(len(price), dtype=np.int64), 0
         slack = np.zeros(wishes, dtype=np.int64)
         slack[: len(cells)] = self.effort.slack
         room = self._room_for_slack()
@@ -146,17 +156,16 @@ class PatternSearch:
         drawn = self.rng.permutation(wishes)
         order = np.concatenate([drawn[drawn >= len(cells)], drawn[drawn < len(cells)]])
         shared = (price, now, room, uses, route, length, self.moves.arrays, self.work)
-        bill, failed = route_all(order, members, start, slack, *shared)
-        for _ in range(self.effort.give_up_rounds):
-            used = np.flatnonzero(uses)
-            now[used] = np.minimum(now[used], OPENED)
-            order = used[np.lexsort((self.rng.random(len(used)), uses[used]))]
-            saved = give_up(order, members, start, slack, *shared)
-            now[:] = np.where(uses > 0, OPENED, price)
-            bill -= saved
-            if saved == 0:
-                break
-        return uses, int(bill), int(failed)
+        _, failed = route_all(order, members, start, slack, *shared)
+        for now_valid in prices_in_turn:
+            price[:] = now_valid
+            for _ in range(self.effort.give_up_rounds):
+                now[:] = np.where(uses > 0, np.minimum(price, OPENED), price)
+                used = np.flatnonzero(uses)
+                order = used[np.lexsort((self.rng.random(len(used)), uses[used]))]
+                if give_up(order, members, start, slack, *shared) == 0:
+                    break
+        return uses, int(failed)
 
     def _room_for_slack(self) -> np.ndarray:
         low, high = self._constraints(self.small | self.allowed)
@@ -330,6 +339,12 @@ class PatternSearch:
 
     # -- the whole ----------------------------------------------------------------------------------------------
 
+    @property
+    def bill(self) -> int:
+        """What the complements of the present pattern cost, near-ties aside."""
+        cost = prices(self.cube, self.allowed, np.random.default_rng(0), 0)
+        return int(cost[self.hidden & self.allowed].sum())
+
     def run(self) -> CubeProof:
         """Leaves the pattern in ``hidden``; returns its proof. Raises NoPattern."""
         self.cover()
@@ -354,6 +369,3 @@ class PatternSearch:
             np.stack([table[cells] for table in self.tables]) if self.tables else np.zeros((0, len(cells)), np.int64)
         )
         return CubeProof(tuple(self.cube.values.shape), cells, tables)
-
-
-assert BARRED > NOISE
