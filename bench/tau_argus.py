@@ -243,7 +243,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--tables", default=",".join(TABLES), help="some of t3,t4,t5")
     parser.add_argument("--ranges", default=",".join(map(str, RANGES)), help="percentages for tau-ARGUS")
     parser.add_argument("--seed", type=int, default=0, help="0 gives the tables of the documentation")
-    parser.add_argument("--seconds", type=int, default=600, help="limit for tau-ARGUS, per table and range")
+    parser.add_argument("--seconds", type=int, default=180, help="limit for tau-ARGUS, per table and range")
     parser.add_argument("--attack-seconds", type=float, default=300, help="limit for the attack on one pattern")
     parser.add_argument("--protect", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
