@@ -16,6 +16,7 @@ import argparse
 import importlib.util
 import itertools
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import synthetic
+from include.opendata import places
 from include.opendata.attack import BLANK, NOT_SHOWN, RECOVERABLE, SHOWN, UNDECIDED, PublishedView, attack
 from include.opendata.disclosure.cube import Axis, CubeTable, suppress_cube
 from include.opendata.errors import InputError, OpendataError, Refused
@@ -84,8 +86,12 @@ def by_tau_argus(cube: CubeTable, percent: int, limit: int) -> Pattern | None:
         place = Path(folder)
         write_batch(cube, percent, place)
         command = [sys.executable, "-m", "bench.tau_argus", "--protect", str(place)]
+        # its engine leaves files of its own where it runs
+        environment = {**os.environ, "PYTHONPATH": str(places.ROOT)}
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=limit, check=False, cwd=place, env=environment
+            )
         except subprocess.TimeoutExpired:
             return None
         if done.returncode:
