@@ -1,7 +1,7 @@
 """How long protecting large cubes takes, and how many cells it costs.
 
 Each row is measured in a process of its own (so that its peak memory is its own), on synthetic tables anyone can make
-again (``bench.synthetic``). Seconds are suppression and the complete integer proof; compiling, or loading what an earlier
+again (``bench.synthetic``). Seconds are suppression and the complete integer proof, by the clock and by the processor; compiling, or loading what an earlier
 run compiled, is reported apart. A mode that cannot be made safe is refused, with the number of cells shown impossible;
 the seconds then include finding what combined codes would hide.
 """
@@ -28,6 +28,7 @@ HEAD = (
     "primaries",
     "complements",
     "seconds",
+    "cpu s",
     "proven",
     "impossible",
     "undecided",
@@ -46,6 +47,7 @@ class Measurement:
     primaries: int
     complements: int | None
     seconds: float
+    processor: float
     proven: int | None
     impossible: int
     undecided: int
@@ -55,7 +57,7 @@ class Measurement:
     def columns(self) -> tuple[str, ...]:
         return (
             self.table, str(self.seed), self.mode, f"{self.cells:,}", f"{self.primaries:,}", _or_refused(self.complements),
-            f"{self.seconds:.2f}", _or_refused(self.proven), str(self.impossible), str(self.undecided),
+            f"{self.seconds:.2f}", f"{self.processor:.2f}", _or_refused(self.proven), str(self.impossible), str(self.undecided),
             str(self.megabytes),
         )  # fmt: skip
 
@@ -79,7 +81,7 @@ def measure(name: str, seed: int, mode: str) -> Measurement:
     load = time.perf_counter() - started
     cubes = synthetic.many(seed) if name == "many" else [synthetic.table(name, seed)]
     complements, proven, refused, impossible, undecided = 0, 0, 0, 0, 0
-    started = time.perf_counter()
+    started, processor_before = time.perf_counter(), time.process_time()
     for cube in cubes:
         try:
             done = suppress_cube(cube, annotation=mode, seed=seed)
@@ -92,11 +94,11 @@ def measure(name: str, seed: int, mode: str) -> Measurement:
         assert done.check.passed
         complements += done.figures["complementary"]
         proven += done.figures["small"]
-    seconds = time.perf_counter() - started
+    seconds, processor = time.perf_counter() - started, time.process_time() - processor_before
     nothing = refused == len(cubes)
     return Measurement(
         name if not refused or nothing else f"{name} ({refused} refused)", seed, mode, sum(c.size for c in cubes),
-        sum(int(c.small(11).sum()) for c in cubes), None if nothing else complements, seconds,
+        sum(int(c.small(11).sum()) for c in cubes), None if nothing else complements, seconds, processor,
         None if nothing else proven, impossible, undecided,
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, load,
     )  # fmt: skip
@@ -112,7 +114,7 @@ def main(arguments: Sequence[str]) -> int:
     names, modes = chosen.tables.split(","), chosen.modes.split(",")
     if not set(names) <= set(NAMES) or not set(modes) <= set(MODES):
         parser.error("unknown table or mode")
-    widths = [16, 4, 8, 8, 9, 11, 8, 8, 10, 9, 5]
+    widths = [17, 4, 8, 8, 9, 11, 8, 8, 8, 10, 9, 5]
 
     def line(columns: Sequence[str]) -> str:
         cells = enumerate(zip(columns, widths, strict=True))

@@ -47,11 +47,11 @@ def effort_for(cells: int, annotation: str) -> Effort:
     if cells <= 1_000:
         effort = Effort(runs=2, starts=3, openings=2)
     elif cells <= 4_000:
-        effort = Effort(runs=5, starts=8, openings=4)
+        effort = Effort(runs=6, starts=8, openings=3)
     elif cells <= 12_000:
         effort = Effort(starts=4, openings=10)
     elif cells <= 20_000:
-        effort = Effort(openings=4, prune_sweeps=1)
+        effort = Effort(openings=2, prune_sweeps=1)
     else:
         effort = Effort(openings=3, prune_sweeps=1)
     return replace(effort, openings=max(1, effort.openings // 3)) if annotation == "separate" else effort
