@@ -1,9 +1,9 @@
 """How long protecting large cubes takes, and how many cells it costs.
 
 Each row is measured in a process of its own (so that its peak memory is its own), on synthetic tables anyone can make
-again (``bench.synthetic``). Seconds are suppression and the complete integer proof, by the clock and by the processor; compiling, or loading what an earlier
-run compiled, is reported apart. A mode that cannot be made safe is refused, with the number of cells shown impossible;
-the seconds then include finding what combined codes would hide.
+again (``bench.synthetic``). Seconds are suppression and the complete integer proof, by the clock and of the processor;
+compiling, or loading what an earlier run compiled, is reported apart. A mode that cannot be made safe is refused, with
+the number of cells shown impossible; the seconds then include finding what combined codes would hide.
 """
 
 from __future__ import annotations
