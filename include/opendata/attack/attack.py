@@ -12,7 +12,9 @@ intervals are evidence for the private store.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +34,8 @@ from include.opendata.attack.witness import Witnesses, fewest
 from include.opendata.errors import AuditFailed
 
 NAMED_AT_MOST = 20
+LARGE_FROM = 800
+"""Up to so many hidden cells a table is attacked as a whole; small tables never wait for a compiler."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +97,27 @@ class AttackReport:
         )
 
 
-def attack(view: PublishedView, *, seed: int = 0, budget: AttackBudget | None = None) -> AttackReport:
+def attack(
+    view: PublishedView,
+    *,
+    seed: int = 0,
+    budget: AttackBudget | None = None,
+    seconds: float | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> AttackReport:
     """Try to recover every hidden count of ``view``. Same arguments, same report.
 
+    More than ``LARGE_FROM`` hidden cells are attacked by other means (``large``), unless ``budget`` says how. ``seconds``:
+    a time limit, after which what is not decided stays undecided. ``progress`` is told what is going on.
     Raises :class:`InputError` when the published figures contradict each other, so that nothing can be concluded.
     """
+    if budget is None and int((view.state != SHOWN).sum()) > LARGE_FROM:
+        from include.opendata.attack.large.attack_large import attack_large
+        from include.opendata.attack.large.unknowns import LargeBudget
+
+        return attack_large(view, seed=seed, budget=LargeBudget(seconds=seconds), progress=progress)
     budget = budget or AttackBudget()
+    end = None if seconds is None else time.monotonic() + seconds
     low, high = propagate(view)
     free = np.flatnonzero(low < high)
     search = [Part(view, cells, low, high, seed, budget) for cells in parts(view, free)]
@@ -108,7 +127,10 @@ def attack(view: PublishedView, *, seed: int = 0, budget: AttackBudget | None = 
         if part.tables:
             part.spread(view.min_width)
 
-    verdicts = {int(c): _judge(_cell_target(view, int(c)), low, part_of) for c in np.flatnonzero(view.state != SHOWN)}
+    verdicts = {
+        int(c): UNDECIDED if end and time.monotonic() > end else _judge(_cell_target(view, int(c)), low, part_of)
+        for c in np.flatnonzero(view.state != SHOWN)
+    }
     if len(free) <= budget.exact_cells:
         for part in search:
             for i in range(len(part.cells)):

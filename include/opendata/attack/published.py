@@ -91,6 +91,7 @@ def published_view(
         threshold=threshold,
         min_width=min_width,
         persons=persons,
+        places=cells.keys,
     )
 
 

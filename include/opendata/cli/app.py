@@ -19,6 +19,7 @@ import typer
 from include.opendata import places
 from include.opendata.cli.proof import app as proof_app
 from include.opendata.cli.scan import scan
+from include.opendata.cli.tables_at_hand import audit, protect
 from include.opendata.errors import EXIT_BAD_INPUT, EXIT_UNFORESEEN, OpendataError
 
 app = typer.Typer(
@@ -200,6 +201,8 @@ def located(address: str | None) -> str | None:
 
 
 app.command()(scan)
+app.command()(protect)
+app.command()(audit)
 app.add_typer(proof_app, name="proof")
 
 

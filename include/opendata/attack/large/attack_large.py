@@ -126,7 +126,7 @@ def _decide(
         walker.walk(budget.barren, 0, say)
         walker.walk(budget.barren, budget.deep, say)
     for number, need in enumerate(one for one in wanted if one.met(unknown) is None):
-        if need.met(unknown) is not None:
+        if need.met(unknown) is not None or number >= budget.programs:
             continue
         others = [one for one in wanted if one.met(unknown) is None]
         if number % 10 == 0:

@@ -14,6 +14,6 @@ from include.opendata.places import ROOT
 # numba asks for its folder when it is first imported
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(os.environ.get("OPENDATA_CACHE") or ROOT / ".cache") / "numba"))
 
-import numba  # noqa: E402
+import numba
 
 compiled = numba.njit(cache=True, nogil=True)

@@ -21,7 +21,11 @@ from include.opendata.attack.view import UNBOUNDED
 
 FAR = 200_000
 REACH = 2
-WIDER = (0, 1, 4, 16)
+PATIENT = 10
+"""So many tries in a row that mend nothing, then more slices are taken together."""
+ROUGH = 0.1
+"""A slice need not be rounded in the very best way."""
+WIDER = (0, 1, 3, 10)
 """How far from the real numbers a slice may be rounded, tried in this order."""
 
 
@@ -103,7 +107,7 @@ def _round_slice(
         if reach == 0:
             cost = 2 * (least - want) + 1
             found = solve(
-                matrix, rhs, least, most, cost, whole=m, nodes=budget.nodes, solutions=1, seconds=clock.left
+                matrix, rhs, least, most, cost, whole=m, nodes=budget.nodes // 20, gap=ROUGH, seconds=clock.left
             )  # fmt: skip
         else:
             # |x - want| by two more columns per cell
@@ -115,7 +119,7 @@ def _round_slice(
                 wide, np.concatenate([rhs, want]), np.concatenate([least, np.zeros(2 * m)]),
                 np.concatenate([most, np.full(2 * m, float(2 * reach + 2))]),
                 np.concatenate([np.zeros(m), np.ones(2 * m)]),
-                whole=m, nodes=budget.nodes, solutions=2, seconds=clock.left,
+                whole=m, nodes=budget.nodes // 2, gap=ROUGH, seconds=clock.left,
             )  # fmt: skip
         if found.point is not None:
             return np.rint(found.point[:m]).astype(np.int64)
@@ -128,7 +132,7 @@ def _mend(
     """Bring every sum across slices to its value, some slices at a time; None if that fails."""
     across = unknown.matrix[unknown.across]
     goal = unknown.rhs[unknown.across]
-    together, idle = 2, 0
+    together, idle = 4, 0
     for _ in range(budget.rounds):
         off = goal - across @ table
         if not off.any():
@@ -142,10 +146,10 @@ def _mend(
             table[cells] += change
         better = int(np.abs(goal - across @ table).sum()) < int(np.abs(off).sum())
         idle = 0 if better else idle + 1
-        if idle >= 4:
+        if idle >= PATIENT:
             if together >= len(unknown.slices):
                 return None
-            together, idle = min(2 * together, len(unknown.slices)), 0
+            together, idle = min(together + together // 2, len(unknown.slices)), 0
     return None
 
 
@@ -186,6 +190,6 @@ def _change(
     found = solve(
         matrix, np.concatenate([np.zeros(within.shape[0]), wrong]), low, high,
         np.concatenate([np.zeros(m), np.ones(2 * r)]),
-        whole=m, nodes=1 + budget.nodes // 10, solutions=3, start=start, seconds=clock.left,
+        whole=m, nodes=1 + budget.nodes // 40, solutions=2, start=start, seconds=clock.left,
     )  # fmt: skip
     return None if found.point is None else np.rint(found.point[:m]).astype(np.int64)

@@ -76,7 +76,10 @@ def moves_of(places: Sequence[Sequence[Node]]) -> Moves | None:
         spot += strides[c] * np.array([number[place[c]] for place in places], dtype=np.int64)
     grid = np.full(int(np.prod(shape)), -1, dtype=np.int32)
     grid[spot] = np.arange(len(places))
-    node_at, option, entry, offset, sign = [], [0], [0], [], []
+    node_at: list[int] = []
+    option, entry = [0], [0]
+    offset: list[int] = []
+    sign: list[int] = []
     largest, choices, listed = 1, 1, 0
     for c, own in enumerate(nodes):
         node_at.append(len(option) - 1)
@@ -93,8 +96,8 @@ def moves_of(places: Sequence[Sequence[Node]]) -> Moves | None:
                 sign.extend(direction for _, direction in change)
                 widest = max(widest, len(change) + 1)
         largest *= widest
-    arrays = (np.array(part, dtype=np.int64) for part in (node_at, option, entry, offset, sign))
-    return Moves(grid, spot, shape, strides, *arrays, largest=largest, choices=choices)
+    listed_as = [np.array(part, dtype=np.int64) for part in (node_at, option, entry, offset, sign)]
+    return Moves(grid, spot, shape, strides, *listed_as, largest, choices)  # type: ignore[call-arg, arg-type]
 
 
 def _changes(nodes: Sequence[Node]) -> list[list[Change]]:

@@ -36,6 +36,7 @@ def solve(
     whole: int = 0,
     nodes: int = 0,
     solutions: int = 0,
+    gap: float = 0.0,
     start: np.ndarray | None = None,
     interior: bool = False,
     seconds: float | None = None,
@@ -43,7 +44,8 @@ def solve(
     """Minimise ``cost`` @ x over ``matrix`` @ x = ``rhs``, ``low`` ≤ x ≤ ``high``.
 
     The first ``whole`` columns are whole numbers, looked for in at most ``nodes`` nodes and until ``solutions`` improvements
-    were found (0: to the end). ``interior``: an inner point by the interior-point method instead of a corner.
+    were found (0: to the end), or the best is proven within ``gap`` of the optimum. ``interior``: an inner point by the
+    interior-point method instead of a corner.
     """
     columns = sparse.csc_array(matrix)
     model = highspy.HighsLp()
@@ -63,7 +65,7 @@ def solve(
     highs.silent()
     options: dict[str, int | float | str] = {"threads": 1, "random_seed": 0, "simplex_iteration_limit": ITERATIONS}
     if whole:
-        options |= {"mip_max_nodes": nodes, "mip_rel_gap": 0.0, "mip_abs_gap": 0.999}
+        options |= {"mip_max_nodes": nodes, "mip_rel_gap": gap, "mip_abs_gap": 0.999}
         if solutions:
             options["mip_max_improving_sols"] = solutions
     elif interior:

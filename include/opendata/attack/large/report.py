@@ -131,7 +131,9 @@ def _needed(unknown: Unknowns) -> list[np.ndarray]:
     kept = [unknown.tables[0]]
     for table in reversed(unknown.tables[1:]):
         lacking = most - least < width
-        wider = (np.minimum(least, table)[lacking] < least[lacking]) | (np.maximum(most, table)[lacking] > most[lacking])
+        wider = (np.minimum(least, table)[lacking] < least[lacking]) | (
+            np.maximum(most, table)[lacking] > most[lacking]
+        )
         if wider.any():
             kept.append(table)
             np.minimum(least, table, out=least)

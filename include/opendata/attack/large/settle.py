@@ -82,7 +82,13 @@ def settle(
 
 
 def pull(
-    need: Need, others: list[Need], unknown: Unknowns, together: int, rng: random.Random, budget: LargeBudget, clock: Clock
+    need: Need,
+    others: list[Need],
+    unknown: Unknowns,
+    together: int,
+    rng: random.Random,
+    budget: LargeBudget,
+    clock: Clock,
 ) -> None:
     """Look for a table that differs in the cell, and in the ``others`` by the way, by changes within its slice and some
     more: those that share most sums with it, and some drawn."""
@@ -142,9 +148,7 @@ def _around(own: int, unknown: Unknowns, together: int, rng: random.Random) -> n
     return np.sort(np.concatenate([unknown.slices[i] for i in chosen]))
 
 
-def _bound(
-    need: Need, unknown: Unknowns, cells: np.ndarray, everything: bool, clock: Clock, nodes: int = 0
-) -> None:
+def _bound(need: Need, unknown: Unknowns, cells: np.ndarray, everything: bool, clock: Clock, nodes: int = 0) -> None:
     """Narrow ``need.low`` and ``need.high`` by the least and the most that the equations among ``cells`` allow."""
     matrix, rows = _rows_of(unknown, cells, closed=not everything)
     at = int(np.searchsorted(cells, need.cell))

@@ -21,8 +21,9 @@ class LargeBudget:
     """Limits in steps, so that two runs agree; ``seconds`` is the one exception and ends in undecided.
 
     ``passes`` of the walk, stopped after ``barren`` in a row that told nothing new apart · ``patience``: looks for one
-    move · ``deep``: tries to make room for one · ``whole``: with at most so many unknowns integer programs take all at once · ``nodes`` of an integer program ·
-    ``rounds`` of mending the first table · ``linear``: cells and groups decided by programs over the whole table.
+    move · ``deep``: tries to make room for one · ``whole``: with at most so many unknowns integer programs take all at
+    once · ``nodes`` of an integer program · ``rounds`` of mending the first table · ``programs``: cells that may be settled
+    by programs.
     """
 
     passes: int = 600
@@ -32,7 +33,7 @@ class LargeBudget:
     whole: int = 6_000
     nodes: int = 400
     rounds: int = 400
-    linear: int = 400
+    programs: int = 2_000
     seconds: float | None = None
 
 
