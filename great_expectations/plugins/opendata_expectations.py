@@ -115,7 +115,7 @@ def _matches(column: sa.ColumnElement, pattern: str, engine: SqlAlchemyExecution
     dialect = engine.dialect_module or engine.engine.dialect
     condition = gx_metrics.get_dialect_regex_expression(column, pattern, dialect)
     if condition is None:
-        raise NotImplementedError(f"regular expressions on {engine.dialect_name}")
+        raise TypeError(f"regular expressions on {engine.dialect_name}")
     return condition
 
 
@@ -130,7 +130,7 @@ class ExpectKeyToBeUnique(RowsMustHold):
 
     @classmethod
     def holds(cls, arguments, engine):
-        raise NotImplementedError("uniqueness is a matter of several rows; see `breaches`")
+        raise TypeError("uniqueness is a matter of several rows; see `breaches`")
 
     @classmethod
     def breaches(cls, table, arguments, engine):
@@ -149,7 +149,7 @@ class ExpectGroupsToHaveRowCount(RowsMustHold):
 
     @classmethod
     def holds(cls, arguments, engine):
-        raise NotImplementedError("the size of a group is a matter of several rows; see `breaches`")
+        raise TypeError("the size of a group is a matter of several rows; see `breaches`")
 
     @classmethod
     def breaches(cls, table, arguments, engine):
@@ -316,7 +316,7 @@ class ExpectPercentToBeBlankWithTotal(RowsMustHold):
 
     @classmethod
     def holds(cls, arguments, engine):
-        raise NotImplementedError("a total is another row; see `breaches`")
+        raise TypeError("a total is another row; see `breaches`")
 
     @classmethod
     def breaches(cls, table, arguments, engine):

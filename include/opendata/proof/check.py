@@ -38,9 +38,9 @@ PROOF = "proof.json"
 
 @dataclass(frozen=True)
 class ProofReport:
-    """``problems``: sentences without values, none when it is proven. ``figures``: counts: views, blanks, by_witnesses, by_bounds
-    (safe by a bound of linear programming alone), withheld (the witness would be the true table), large (the code
-    says so), set_aside (readings of other releases that contradict)."""
+    """``problems``: sentences without values, none when it is proven. ``figures``: counts: views, blanks, by_witnesses,
+    by_bounds (safe by a bound of linear programming alone), withheld (the witness would be the true table), large (the
+    code says so), set_aside (readings of other releases that contradict)."""
 
     dataset: str
     release: str
