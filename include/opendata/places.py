@@ -9,6 +9,7 @@ environment variable      what it moves                                default
 ``OPENDATA_STAGING``      portal staging                               ``staging``
 ``OPENDATA_LEDGER``       the ledger, a SQLAlchemy address             SQLite in ``.ledger/``
 ``OPENDATA_EVIDENCE``     the private proofs of releases               ``evidence`` beside the ledger
+``OPENDATA_CACHE``        what was compiled for large tables           ``.cache``
 ``OPENDATA_PUBLIC_URL``   the address staging is served under          https://data.example.org/
 ========================  ===========================================  ==========================
 
