@@ -17,7 +17,7 @@ from include.opendata import places
 from include.opendata.errors import StorageError
 from include.opendata.ledger.schema import DECISIONS, PUBLISHED_CELLS, RELEASES, RUNS
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test keeps it true. Compared before Alembic is even imported."""
 
 _MIGRATION_LOCK = 0x0BE7DA7A
@@ -91,13 +91,13 @@ class Ledger:
         """Record that a run began. A run that is started again keeps its row and its first starting time."""
         values = {"outcome": "running", "finished_at": None, "message": None}
         values |= {"declaration_sha256": declaration_sha256, "code_version": code_version}
-        with self._writing() as connection:
+        with self.writing() as connection:
             if not self._update_run(connection, dataset, run_id, values):
                 connection.execute(sa.insert(RUNS).values(dataset=dataset, run_id=run_id, started_at=_now(), **values))
 
     def note_run(self, dataset: str, run_id: str, **values: Any) -> None:
         """Fill in columns of a run's row (``source_sha256``, ``release`` …)."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._update_run(connection, dataset, run_id, values)
 
     def finish_run(self, dataset: str, run_id: str, *, outcome: str, message: str | None = None) -> None:
@@ -106,7 +106,7 @@ class Ledger:
 
     def decide(self, dataset: str, run_id: str, decisions: list[Decision]) -> None:
         """Record decisions; those of the same run, step, table and slug are replaced."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             run = connection.scalar(sa.select(RUNS.c.id).where(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id))
             if run is None:
                 raise KeyError(f"no run {run_id!r} of {dataset!r} in the ledger")
@@ -134,7 +134,7 @@ class Ledger:
 
     def record_release(self, entry: ReleaseEntry) -> None:
         """Record a staged release; a release already recorded for that staging place is left as it is."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             known = connection.scalar(
                 sa.select(RELEASES.c.id).where(
                     RELEASES.c.dataset == entry.dataset,
@@ -148,7 +148,7 @@ class Ledger:
     def record_published(self, entries: Sequence[PublishedEntry]) -> None:
         """Record what a staged release published; tables already recorded for that staging place are left as they are."""
         columns = PUBLISHED_CELLS.c
-        with self._writing() as connection:
+        with self.writing() as connection:
             for entry in entries:
                 known = connection.scalar(
                     sa.select(columns.id).where(
@@ -216,8 +216,13 @@ class Ledger:
         statement = sa.update(RUNS).where(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id).values(**values)
         return connection.execute(statement).rowcount > 0
 
+    def reading(self) -> sa.Connection:
+        """A connection to read by; for the ledger's own modules."""
+        return self._engine.connect()
+
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction to write in; for the ledger's own modules. Raises StorageError when the database is out of reach."""
         try:
             with self._engine.begin() as connection:
                 yield connection

@@ -2,7 +2,8 @@
 
 ``runs`` one row per run · ``decisions`` what each step decided, with its reason and the section of the rule book ·
 ``releases`` what was staged, with digests and figures · ``published_cells`` every figure and blank of every release ever
-staged, table by table, as the public saw them. Times are UTC, ISO 8601 to the second, kept as text so that every
+staged, table by table, as the public saw them · ``approval_requests`` what a run put before the approvers · ``approvals``
+their answers. Times are UTC, ISO 8601 to the second, kept as text so that every
 database returns what was written.
 """
 
@@ -93,4 +94,40 @@ PUBLISHED_CELLS = Table(
     Column("proof_sha256", String(64)),
     Column("published", LargeBinary, nullable=False),  # history.published.PublishedTable, compressed
     UniqueConstraint("dataset", "release", "staging", "data_table"),
+)
+
+APPROVAL_REQUESTS = Table(
+    "approval_requests",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("dataset", String(100), nullable=False),
+    Column("run_id", String(250), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("facts", JSON, nullable=False),  # gate.approval.approved_facts: what the digest is of
+    Column("level", Integer),
+    Column("required", JSON, nullable=False),  # the roles, in the order they are asked
+    Column("release", String(64)),
+    Column("asked_at", String(25), nullable=False),
+    Column("answer_by", String(25)),
+    UniqueConstraint("dataset", "run_id"),
+)
+
+APPROVALS = Table(
+    "approvals",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("dataset", String(100), nullable=False),
+    Column("role", String(40), nullable=False),
+    Column("choice", String(10), nullable=False),  # approve · reject
+    Column("name", String(200), nullable=False),
+    Column("identity", String(200), nullable=False),  # who Airflow says it was; empty for a signed form
+    Column("via", String(20), nullable=False),  # declaration · form · airflow
+    Column("reference", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("given_on", String(25), nullable=False),
+    Column("expires_on", String(10)),
+    Column("digest", String(64), nullable=False),
+    Column("run_id", String(250), nullable=False),
+    Column("recorded_at", String(25), nullable=False),
+    Index("ix_approvals_dataset", "dataset"),
 )
