@@ -55,7 +55,8 @@ class Pointer(BaseModel):
 
 @dataclass(frozen=True)
 class Published:
-    """What :meth:`Staging.publish` did. ``moved``: the pointer moved to this release; it was not there already."""
+    """What :meth:`Staging.publish` or :meth:`Staging.make_current` did: ``previous``: the release that was the current one
+    before, if the pointer moved · ``moved``: the pointer moved to this release; it was not there already."""
 
     dataset: str
     release: str
@@ -112,4 +113,34 @@ class Staging(Protocol):
 
     def verify(self, dataset: str, release: str | None = None) -> list[Drift]:
         """Everything that drifted in a release (the current one if none is named), its pointer and the catalog."""
+        ...
+
+    def read_file(self, dataset: str, release: str, path: str) -> bytes:
+        """The bytes of one file of a release (``data/x.csv``; the manifest too), once they have the manifest's digest.
+
+        For files that fit in memory. Raises InputError (``release-unknown``; ``release-file-unknown``: the manifest
+        does not name it) and StorageError (``staging-drifted``: it is missing or changed).
+        """
+        ...
+
+    def fetch_file(self, dataset: str, release: str, path: str, into: Path) -> None:
+        """Write one file of a release to ``into``, in pieces; whole and with the manifest's digest, or not at all.
+
+        Raises as :meth:`read_file` does, and StorageError when ``into`` cannot be written.
+        """
+        ...
+
+    def make_current(self, dataset: str, release: str, expected_current: str | None) -> Published:
+        """Move the pointer to a release that is in staging and is as its manifest says, and make the catalog anew.
+
+        Raises InputError (``release-unknown``), Refused (``staging-moved``: ``expected_current`` is no longer the
+        current release) and StorageError (``staging-drifted``: its files are not what its manifest says).
+        """
+        ...
+
+    def remove_release(self, dataset: str, release: str) -> None:
+        """Delete a release with its files; one that is not there is no error.
+
+        Raises Refused (``release-is-current``) for the release the pointer names.
+        """
         ...

@@ -9,23 +9,26 @@ state or the new one; the next one sweeps what it left and ends in the same tree
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from include.opendata.errors import InputError, Place, Refused, StorageError
+from include.opendata.errors import StorageError
 from include.opendata.manifest import MANIFEST_NAME, Manifest, digest, read_manifest
+from include.opendata.staging import refusals
 from include.opendata.staging.base import CATALOG_NAME, POINTER_NAME, RELEASES, Drift, Pointer, Published
 from include.opendata.staging.catalog import DCAT_ENTRY, catalog
+from include.opendata.staging.refusals import DRIFTED
 from include.opendata.work.area import storage_errors
 
-_INCOMING = ".incoming-"
+_INCOMING, _LEAVING = ".incoming-", ".leaving-"
 _WHERE = "portal staging"
 
 
@@ -58,12 +61,7 @@ class LocalStaging:
     def read_manifest(self, dataset: str, release: str | None = None) -> Manifest:
         name = release or self.current(dataset)
         if name is None or self._release(dataset, name) / MANIFEST_NAME not in self._manifests(dataset):
-            raise InputError(
-                "no release is staged" if name is None else "there is no such release in staging",
-                remedy=f"`bin/opendata releases {dataset}` lists what is there; `bin/opendata refresh {dataset}` makes one.",
-                slug="release-unknown",
-                place=Place(dataset=dataset),
-            )
+            raise refusals.unknown(dataset, name)
         return read_manifest(self._release(dataset, name) / MANIFEST_NAME, dataset=dataset)
 
     def verify(self, dataset: str, release: str | None = None) -> list[Drift]:
@@ -84,6 +82,36 @@ class LocalStaging:
                 drifted.append(Drift("catalog", CATALOG_NAME, "The catalog does not show the current releases."))
         return drifted
 
+    def read_file(self, dataset: str, release: str, path: str) -> bytes:
+        manifest = self.read_manifest(dataset, release)
+        known = None if path == MANIFEST_NAME else refusals.named_file(manifest, path)
+        with storage_errors(dataset, _WHERE):
+            try:
+                content = (self._release(dataset, release) / path).read_bytes()
+            except FileNotFoundError:
+                raise self._drifted_file(dataset, release, path, "missing") from None
+        if known is not None and hashlib.sha256(content).hexdigest() != known.sha256:
+            raise self._drifted_file(dataset, release, path, "changed")
+        return content
+
+    def fetch_file(self, dataset: str, release: str, path: str, into: Path) -> None:
+        known = refusals.named_file(self.read_manifest(dataset, release), path)
+        source, beside = self._release(dataset, release) / path, into.with_name(f".{into.name}.partial")
+        if not source.is_file():
+            raise self._drifted_file(dataset, release, path, "missing")
+        with storage_errors(dataset, "the place a staged file is fetched to"):
+            try:
+                shutil.copyfile(source, beside)
+                if digest(beside) != (known.sha256, known.bytes):
+                    raise self._drifted_file(dataset, release, path, "changed")
+                beside.replace(into)
+            finally:
+                beside.unlink(missing_ok=True)
+
+    def _drifted_file(self, dataset: str, release: str, path: str, slug: Literal["missing", "changed"]) -> StorageError:
+        shown = self._shown(self._release(dataset, release) / path)
+        return refusals.drifted(dataset, release, [Drift(slug, shown, DRIFTED[slug])])
+
     # Writing
 
     def publish(self, release_folder: Path, manifest: Manifest, expected_current: str | None) -> Published:
@@ -94,22 +122,46 @@ class LocalStaging:
                 self._sweep(dataset)
                 before = self.current(dataset)
                 if before not in (expected_current, manifest.release):
-                    raise _moved(dataset)
+                    raise refusals.moved(dataset)
                 self._place(release_folder, manifest)
-                if before != manifest.release:
-                    staged = self._release(dataset, manifest.release) / MANIFEST_NAME
-                    pointer = Pointer.to_release(read_manifest(staged, dataset=dataset), digest(staged)[0])
-                    _replace(self.root / dataset / POINTER_NAME, pointer.to_bytes())
-                with _lock(self.root / ".lock"):
-                    content = self._catalog()
-                    if not _holds(self.root / CATALOG_NAME, content):
-                        _replace(self.root / CATALOG_NAME, content)
+                return self._move(dataset, manifest.release, before)
+
+    def make_current(self, dataset: str, release: str, expected_current: str | None) -> Published:
+        self.read_manifest(dataset, release)
+        with storage_errors(dataset, _WHERE), _lock(self.root / dataset / ".lock"):
+            before = self.current(dataset)
+            if before not in (expected_current, release):
+                raise refusals.moved(dataset)
+            self._require_whole(dataset, release)
+            return self._move(dataset, release, before)
+
+    def remove_release(self, dataset: str, release: str) -> None:
+        if self._release(dataset, release) / MANIFEST_NAME not in self._manifests(dataset):
+            return
+        with storage_errors(dataset, _WHERE), _lock(self.root / dataset / ".lock"):
+            if self.current(dataset) == release:
+                raise refusals.is_current(dataset)
+            self._sweep(dataset)
+            leaving = self._release(dataset, f"{_LEAVING}{release}")
+            self._release(dataset, release).rename(leaving)  # gone for readers at once, whole
+            shutil.rmtree(leaving)
+
+    def _move(self, dataset: str, release: str, before: str | None) -> Published:
+        """Point to a release that is in its place, whole; then make the catalog anew."""
+        if before != release:
+            staged = self._release(dataset, release) / MANIFEST_NAME
+            pointer = Pointer.to_release(read_manifest(staged, dataset=dataset), digest(staged)[0])
+            _replace(self.root / dataset / POINTER_NAME, pointer.to_bytes())
+        with _lock(self.root / ".lock"):
+            content = self._catalog()
+            if not _holds(self.root / CATALOG_NAME, content):
+                _replace(self.root / CATALOG_NAME, content)
         return Published(
             dataset=dataset,
-            release=manifest.release,
-            address=self.address_of(dataset, manifest.release),
-            previous=None if before == manifest.release else before,
-            moved=before != manifest.release,
+            release=release,
+            address=self.address_of(dataset, release),
+            previous=None if before == release else before,
+            moved=before != release,
         )
 
     def _place(self, release_folder: Path, manifest: Manifest) -> None:
@@ -123,13 +175,7 @@ class LocalStaging:
         for file in manifest.files:
             _copy(release_folder / file.path, incoming / file.path)
             if digest(incoming / file.path) != (file.sha256, file.bytes):
-                raise StorageError(
-                    f"{file.path} does not have the digest of the manifest after it was copied",
-                    remedy="Look at the disks of the work area and of staging, then run the refresh again; "
-                    "nothing was published.",
-                    slug="copy-damaged",
-                    place=Place(dataset=manifest.dataset),
-                )
+                raise refusals.damaged(manifest.dataset, file.path)
         _write(incoming / MANIFEST_NAME, manifest.to_bytes())
         for folder in [incoming, *(path for path in incoming.rglob("*") if path.is_dir())]:
             _flush_folder(folder)
@@ -139,26 +185,23 @@ class LocalStaging:
     def _require_same(self, place: Path, manifest: Manifest) -> None:
         there = read_manifest(place / MANIFEST_NAME, dataset=manifest.dataset)
         if there.contents() != manifest.contents():
-            raise Refused(
-                f"release {manifest.release} is in staging already, with other contents",
-                remedy="A release never changes. Run the refresh again so that it takes a new release id.",
-                slug="release-exists",
-                place=Place(dataset=manifest.dataset),
-            )
-        drifted = self._drift_in_files(place, there)
-        if drifted:
-            raise StorageError(
-                f"release {manifest.release} is in staging already, and its files are not what its manifest says",
-                remedy="Find out who changed them; then remove that release's folder and run the refresh again.",
-                slug="staging-drifted",
-                place=Place(dataset=manifest.dataset),
-                details=tuple(f"{drift.path}: {drift.sentence}" for drift in drifted),
-            )
+            raise refusals.exists(manifest.dataset, manifest.release)
+        self._require_whole(manifest.dataset, manifest.release)
+
+    def _require_whole(self, dataset: str, release: str) -> None:
+        folder = self._release(dataset, release)
+        there = read_manifest(folder / MANIFEST_NAME, dataset=dataset)
+        found = self._drift_in_files(folder, there)
+        if (there.dataset, there.release) != (dataset, release):
+            found.append(Drift("manifest", self._shown(folder / MANIFEST_NAME), "It is of another release."))
+        if found:
+            raise refusals.drifted(dataset, release, found)
 
     def _sweep(self, dataset: str) -> None:
         """Remove what a killed publisher left; the dataset's lock is held, so nobody is using it."""
-        for left in (self.root / dataset / RELEASES).glob(f"{_INCOMING}*"):
-            shutil.rmtree(left)
+        for kind in (_INCOMING, _LEAVING):
+            for left in (self.root / dataset / RELEASES).glob(f"{kind}*"):
+                shutil.rmtree(left)
 
     # What is there
 
@@ -177,12 +220,7 @@ class LocalStaging:
                     return None
                 return Pointer.model_validate_json(path.read_bytes())
         except ValidationError:
-            raise StorageError(
-                f"{POINTER_NAME} cannot be read",
-                remedy="Restore it from a backup, or remove it and publish the dataset again.",
-                slug="pointer-unreadable",
-                place=Place(dataset=dataset),
-            ) from None
+            raise refusals.pointer_unreadable(dataset) from None
 
     def _catalog(self) -> bytes:
         entries: list[tuple[Manifest, dict[str, Any]]] = []
@@ -192,12 +230,7 @@ class LocalStaging:
             try:
                 entries.append((manifest, json.loads(path.read_bytes())))
             except (FileNotFoundError, ValueError):
-                raise StorageError(
-                    f"the current release's {DCAT_ENTRY} cannot be read, so the catalog cannot be made",
-                    remedy=f"`bin/opendata show {dataset}` tells which release it is; publish that dataset again.",
-                    slug="catalog-entry-unreadable",
-                    place=Place(dataset=dataset),
-                ) from None
+                raise refusals.entry_unreadable(dataset, DCAT_ENTRY) from None
         return catalog(entries)
 
     def _catalog_is_current(self) -> bool:
@@ -208,26 +241,17 @@ class LocalStaging:
         for file in manifest.files:
             path = folder / file.path
             if not path.is_file():
-                drifted.append(Drift("missing", self._shown(path), "The manifest names it and it is not there."))
+                drifted.append(Drift("missing", self._shown(path), DRIFTED["missing"]))
             elif digest(path) != (file.sha256, file.bytes):
-                drifted.append(Drift("changed", self._shown(path), "It does not have the digest of the manifest."))
+                drifted.append(Drift("changed", self._shown(path), DRIFTED["changed"]))
         known = {file.path for file in manifest.files} | {MANIFEST_NAME}
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
             if path.relative_to(folder).as_posix() not in known:
-                drifted.append(Drift("extra", self._shown(path), "The manifest does not name it."))
+                drifted.append(Drift("extra", self._shown(path), DRIFTED["extra"]))
         return drifted
 
     def _shown(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
-
-
-def _moved(dataset: str) -> Refused:
-    return Refused(
-        "another release became the current one while this one was being made",
-        remedy="Look at it with `bin/opendata releases`; run the refresh again if this one should follow it.",
-        slug="staging-moved",
-        place=Place(dataset=dataset),
-    )
 
 
 @contextmanager
