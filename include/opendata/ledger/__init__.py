@@ -13,5 +13,17 @@ from include.opendata.ledger.ledger import (
     RunEntry,
     open_ledger,
 )
+from include.opendata.ledger.pointer_moves import PointerMove, PointerMoves, withdrawn
 
-__all__ = ["Decision", "EvidenceStore", "Ledger", "PublishedEntry", "ReleaseEntry", "RunEntry", "open_ledger"]
+__all__ = [
+    "Decision",
+    "EvidenceStore",
+    "Ledger",
+    "PointerMove",
+    "PointerMoves",
+    "PublishedEntry",
+    "ReleaseEntry",
+    "RunEntry",
+    "open_ledger",
+    "withdrawn",
+]

@@ -15,9 +15,10 @@ from sqlalchemy.engine import make_url
 
 from include.opendata import places
 from include.opendata.errors import StorageError
+from include.opendata.ledger.pointer_moves import PointerMoves
 from include.opendata.ledger.schema import DECISIONS, PUBLISHED_CELLS, RELEASES, RUNS
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test keeps it true. Compared before Alembic is even imported."""
 
 _MIGRATION_LOCK = 0x0BE7DA7A
@@ -169,6 +170,11 @@ class Ledger:
                 PublishedEntry(**{k: v for k, v in row._mapping.items() if k != "id"})
                 for row in connection.execute(query)
             ]
+
+    @property
+    def pointer_moves(self) -> PointerMoves:
+        """The moves of datasets' pointers in staging."""
+        return PointerMoves(self._engine, self.writing)
 
     def run(self, dataset: str, run_id: str) -> RunEntry | None:
         """One run, or None."""

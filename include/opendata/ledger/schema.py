@@ -3,8 +3,8 @@
 ``runs`` one row per run · ``decisions`` what each step decided, with its reason and the section of the rule book ·
 ``releases`` what was staged, with digests and figures · ``published_cells`` every figure and blank of every release ever
 staged, table by table, as the public saw them · ``approval_requests`` what a run put before the approvers · ``approvals``
-their answers. Times are UTC, ISO 8601 to the second, kept as text so that every
-database returns what was written.
+their answers · ``pointer_moves`` which release was made the current one, by whom and why, and which were removed. Times are
+UTC, ISO 8601 to the second, kept as text so that every database returns what was written.
 """
 
 from __future__ import annotations
@@ -130,4 +130,20 @@ APPROVALS = Table(
     Column("run_id", String(250), nullable=False),
     Column("recorded_at", String(25), nullable=False),
     Index("ix_approvals_dataset", "dataset"),
+)
+
+POINTER_MOVES = Table(
+    "pointer_moves",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("dataset", String(100), nullable=False),
+    Column("staging", Text, nullable=False),
+    Column("action", String(10), nullable=False),  # publish · rollback · restore · prune
+    Column("from_release", String(100)),
+    Column("to_release", String(100)),
+    Column("by", String(250), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_at", String(25), nullable=False),
+    Column("done_at", String(25)),
+    Index("ix_pointer_moves_dataset", "dataset"),
 )

@@ -1,0 +1,119 @@
+"""The ledger's record of which release was made the current one, by whom and why.
+
+A publication is recorded once it is done. A rollback, a restoration and a removal are recorded before they are begun and
+again when they are done, so that one that was killed in between is seen, and finished or set aside, by whoever comes next.
+Which releases count as withdrawn follows from these rows alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlalchemy as sa
+
+from include.opendata.ledger.schema import POINTER_MOVES
+
+Action = Literal["publish", "rollback", "restore", "prune"]
+
+
+@dataclass(frozen=True)
+class PointerMove:
+    """One row of ``pointer_moves``. ``action``: *rollback* to an older release, *restore* of one that was rolled back from,
+    *prune*: ``from_release`` was deleted · ``by``: a run or a person · ``done_at``: None while it is not known to be done."""
+
+    dataset: str
+    staging: str
+    action: Action
+    from_release: str | None
+    to_release: str | None
+    by: str
+    reason: str = ""
+    asked_at: str = ""
+    done_at: str | None = None
+    id: int | None = None
+
+
+class PointerMoves:
+    """Reads and writes ``pointer_moves``; made by :attr:`Ledger.pointer_moves`."""
+
+    def __init__(self, engine: sa.Engine, writing: Callable[[], AbstractContextManager[sa.Connection]]):
+        self._engine, self._writing = engine, writing
+
+    def ask(self, move: PointerMove) -> int:
+        """Record what is about to be done; the row's id, for :meth:`done` or :meth:`set_aside`."""
+        with self._writing() as connection:
+            return self._insert(connection, move, None)
+
+    def done(self, id: int) -> None:
+        """Record that it was done."""
+        with self._writing() as connection:
+            connection.execute(sa.update(POINTER_MOVES).where(POINTER_MOVES.c.id == id).values(done_at=_now()))
+
+    def set_aside(self, id: int) -> None:
+        """Forget what was asked for and never happened."""
+        with self._writing() as connection:
+            connection.execute(
+                sa.delete(POINTER_MOVES).where(POINTER_MOVES.c.id == id, POINTER_MOVES.c.done_at.is_(None))
+            )
+
+    def record_publication(self, move: PointerMove) -> None:
+        """Record a publication, unless the pointer is known to have come to that release last."""
+        with self._writing() as connection:
+            columns = POINTER_MOVES.c
+            last = connection.scalar(
+                sa.select(columns.to_release)
+                .where(columns.dataset == move.dataset, columns.staging == move.staging, columns.done_at.is_not(None))
+                .where(columns.action != "prune")
+                .order_by(columns.id.desc())
+                .limit(1)
+            )
+            if last != move.to_release:
+                self._insert(connection, move, _now())
+
+    def of(self, dataset: str, staging: str) -> list[PointerMove]:
+        """The moves of a dataset's pointer at a staging place in the order they were asked for."""
+        query = (
+            sa.select(POINTER_MOVES)
+            .where(POINTER_MOVES.c.dataset == dataset, POINTER_MOVES.c.staging == staging)
+            .order_by(POINTER_MOVES.c.id)
+        )
+        with self._engine.connect() as connection:
+            return [PointerMove(**row._mapping) for row in connection.execute(query)]
+
+    @staticmethod
+    def _insert(connection: sa.Connection, move: PointerMove, done_at: str | None) -> int:
+        values = {k: v for k, v in vars(move).items() if k != "id"} | {"asked_at": _now(), "done_at": done_at}
+        key = connection.execute(sa.insert(POINTER_MOVES).values(**values)).inserted_primary_key
+        if key is None:
+            raise RuntimeError("the ledger gave no key to what was recorded")
+        return int(key[0])
+
+
+def withdrawn(moves: Sequence[PointerMove], order: Sequence[str]) -> dict[str, PointerMove]:
+    """Release → the rollback that withdrew it. ``order``: every release ever staged there, the oldest first.
+
+    A rollback withdraws the release it leaves and those between it and its target: the target is the last good one. To
+    restore a release says that it and those before it were good after all.
+    """
+    place = {release: number for number, release in enumerate(order)}
+    found: dict[str, PointerMove] = {}
+    for move in moves:
+        if move.done_at is None or move.action == "prune" or move.to_release is None:
+            continue
+        if move.action == "rollback" and move.from_release is not None:
+            left = place.get(move.from_release, -1)
+            between = order[place.get(move.to_release, left) + 1 : left + 1]
+            found |= dict.fromkeys((*between, move.from_release), move)
+        elif move.action == "restore":
+            good = order[: place.get(move.to_release, -1) + 1]
+            found = {release: by for release, by in found.items() if release not in good}
+        found.pop(move.to_release, None)
+    return found
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
