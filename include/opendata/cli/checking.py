@@ -9,6 +9,7 @@ from include.opendata.quality import check_suites
 from include.opendata.rules.reference import population_reference
 from include.opendata.spec.dataset import Dataset
 from include.opendata.spec.load import load
+from include.opendata.spec.questions import require_answered
 from include.opendata.spec.tables import PopulationMeasure
 
 
@@ -30,4 +31,5 @@ def check_declaration(dataset: str) -> Dataset:
         )
     declared_annotation(declared)
     check_suites(declared)
+    require_answered(declared)  # last, so that an open question hides no fault
     return declared

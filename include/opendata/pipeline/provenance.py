@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def declaration_digest(dataset: Dataset) -> str:
     """SHA-256 of what the declaration says and of the suites it is checked by; comments and layout do not count."""
     digest = hashlib.sha256(dataset.model_dump_json(by_alias=True).encode())
-    for path in sorted((places.expectations() / "expectations").glob(f"{dataset.dataset}__*.json")):
+    of_the_project = sorted((places.expectations() / "expectations").glob(f"{dataset.dataset}__*.json"))
+    of_its_own = sorted((places.datasets() / dataset.dataset / "expectations").glob("*.json"))
+    for path in [*of_the_project, *of_its_own]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.opendata import places
 from include.opendata.errors import DeclarationError, Place
-from include.opendata.quality.suites import Suite, read_suite
+from include.opendata.quality.suites import Suite, folder, read_suite
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite
@@ -150,12 +150,24 @@ def _belongs(found: type, loaded: Project) -> bool:
     return found.__module__ in loaded.plugins and getattr(sys.modules[found.__module__], found.__name__, None) is found
 
 
+def _from_store(suite: Suite) -> ExpectationSuite:
+    kept: ExpectationSuite = project().context.suites.get(suite.name)
+    return kept
+
+
+def _from_its_dataset(suite: Suite) -> ExpectationSuite:
+    project()  # the library makes expectations against its current context
+    from great_expectations.core import ExpectationSuite
+
+    return ExpectationSuite(name=suite.name, expectations=[dict(expectation) for expectation in suite.expectations])
+
+
 def load_suite(suite: Suite, *, place: Place) -> ExpectationSuite:
-    """The suite as Great Expectations reads it from its store.
+    """The suite as Great Expectations reads it from its store, or makes it of a dataset's own file.
 
     Raises DeclarationError ``expectation-not-importable`` when it kept other expectations than the file has.
     """
-    loaded: ExpectationSuite = project().context.suites.get(suite.name)
+    loaded = _from_store(suite) if (folder() / f"{suite.name}.json").is_file() else _from_its_dataset(suite)
     kept = sorted(configuration.type for configuration in loaded.expectation_configurations)
     if kept != sorted(read_suite(suite.name, place=place).types) or kept != sorted(suite.types):
         lost = sorted(set(suite.types) - set(kept))

@@ -1,8 +1,9 @@
 """The suites as files: reading them strictly, holding them against the declaration, drafting them.
 
-A suite is JSON in the form Great Expectations gives it. This module reads the file itself, before Great Expectations does,
-because that library drops what it does not understand. Whether an expectation's type can be imported is asked in
-``gx_project``; whether the data meet it, in ``check``.
+A suite is JSON in the form Great Expectations gives it, kept with the others in the Great Expectations project, or in the
+folder ``expectations`` beside the declaration, so that a dataset can come as one folder; never in both. This module reads
+the file itself, before Great Expectations does, because that library drops what it does not understand. Whether an
+expectation's type can be imported is asked in ``gx_project``; whether the data meet it, in ``check``.
 """
 
 from __future__ import annotations
@@ -44,13 +45,27 @@ class Suite:
 
 
 def folder() -> Path:
-    """Where the suites are."""
+    """Where the suites of the project are."""
     return places.expectations() / "expectations"
 
 
-def suite_names() -> list[str]:
-    """The names of all suites there are, sorted."""
-    return sorted(path.stem for path in folder().glob("*.json"))
+def own_folder(dataset: str) -> Path:
+    """Where a dataset may carry its suites with it."""
+    return places.datasets() / dataset / "expectations"
+
+
+def suite_names(dataset: str | None = None) -> list[str]:
+    """The names of the suites of the project, and of those ``dataset`` carries with it, sorted."""
+    return sorted(_suite_files(dataset))
+
+
+def _suite_files(dataset: str | None) -> dict[str, list[Path]]:
+    """Suite → the files of that name; more than one is a mistake."""
+    found: dict[str, list[Path]] = {}
+    for place in (folder(), *([own_folder(dataset)] if dataset else [])):
+        for path in sorted(place.glob("*.json")):
+            found.setdefault(path.stem, []).append(path)
+    return found
 
 
 def publishable_suite(dataset: str, table: str) -> str:
@@ -61,12 +76,13 @@ def publishable_suite(dataset: str, table: str) -> str:
 def read_suite(name: str, *, place: Place) -> Suite:
     """The suite called ``name``.
 
-    Raises DeclarationError: ``suite-missing`` (with near misses), ``suite-malformed`` (not JSON, not a suite),
+    ``place`` names the dataset whose own suites are looked at beside the project's. Raises DeclarationError:
+    ``suite-missing`` (with near misses), ``suite-twice`` (in both places), ``suite-malformed`` (not JSON, not a suite),
     ``suite-empty`` (it asks for nothing).
     """
-    known = suite_names()
+    known = _suite_files(place.dataset)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+        near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
         hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
         raise DeclarationError(
             f"there is no suite called {name!r}{hint}",
@@ -74,8 +90,16 @@ def read_suite(name: str, *, place: Place) -> Suite:
             slug="suite-missing",
             place=place,
         )
-    path = folder() / f"{name}.json"
-    place = Place(place.dataset, place.table, None, str(Path("great_expectations/expectations") / path.name))
+    if len(known[name]) > 1:
+        raise DeclarationError(
+            f"the suite {name!r} is there twice: in the project and beside the declaration",
+            remedy="Keep one of the two; which one is meant cannot be guessed.",
+            slug="suite-twice",
+            place=place,
+        )
+    (path,) = known[name]
+    within = "great_expectations/expectations" if path.parent == folder() else f"{place.dataset}/expectations"
+    place = Place(place.dataset, place.table, None, f"{within}/{path.name}")
     try:
         data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_field_twice)
     except json.JSONDecodeError as error:
@@ -191,7 +215,7 @@ def draft_suites(dataset: Dataset) -> dict[str, str]:
     The steward's own are the expectations of the file as it stands that are not marked as drafted and that the declaration
     does not demand. Raises DeclarationError ``suite-malformed`` rather than dropping a file it cannot read.
     """
-    known = suite_names()
+    known = suite_names(dataset.dataset)
     drafts: dict[str, str] = {}
     for name, (mandatory, place) in floors(dataset).items():
         demanded = {_key(demand) for demand in mandatory}
@@ -211,12 +235,16 @@ def draft_suites(dataset: Dataset) -> dict[str, str]:
 
 
 def write_suites(dataset: Dataset) -> list[Path]:
-    """Write what :func:`draft_suites` gives; the files that changed. Each is written whole or not at all."""
+    """Write what :func:`draft_suites` gives; the files that changed. Each is written whole or not at all.
+
+    A dataset that carries its suites with it keeps them there.
+    """
     written: list[Path] = []
+    into = own_folder(dataset.dataset) if own_folder(dataset.dataset).is_dir() else folder()
     with storage_errors(dataset.dataset, "the folder of suites"):
-        folder().mkdir(parents=True, exist_ok=True)
+        into.mkdir(parents=True, exist_ok=True)
     for name, text in draft_suites(dataset).items():
-        path = folder() / name
+        path = into / name
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         with storage_errors(dataset.dataset, "the folder of suites"):

@@ -24,5 +24,8 @@ ColumnName = Annotated[
     StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,51}$"),
     Field(description="The column's header in the published file: letters, digits and underscores, at most 52."),
 ]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+OPEN = "OPEN QUESTION: "
+"""A text that begins so is no answer: it says what is still to be found out (``spec.questions``)."""
+
+Email = Annotated[str, StringConstraints(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+|OPEN QUESTION: .+)$")]
+WebAddress = Annotated[str, StringConstraints(pattern=r"^(https?://\S+|OPEN QUESTION: .+)$")]

@@ -1,0 +1,112 @@
+"""What a person may ask of one refresh, by hand: on the command line or in Airflow's trigger form.
+
+========  =====================================================================================================
+force     go on although source, declaration and code are those of the current release, and stage again
+dry_run   everything but approvals and staging; the release is left in the work area to look at
+only      this table alone may differ from the current release
+source    read the source from here instead of the declared place
+note      why; kept with the run in the ledger
+========  =====================================================================================================
+
+``only`` is a promise about the outcome, not a shorter way to it. The tables of a dataset share cells and are protected and
+attacked together, so all of them are made; a release whose other tables do not come out the same, byte for byte, as in the
+current release is refused. Mixing a new table with old ones would publish two states of the same figures, whose difference
+nobody protected.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from include.opendata.errors import DeclarationError, Place, Refused
+
+if TYPE_CHECKING:
+    from include.opendata.manifest import Manifest
+
+LONGEST_NOTE = 500
+TABLE_FILES = ("data/{table}.csv", "dictionary/{table}.csv")
+
+
+class RefreshOptions(BaseModel):
+    """What was asked of one refresh."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, strict=True)
+
+    force: bool = False
+    dry_run: bool = False
+    only: str | None = None
+    note: Annotated[str | None, Field(max_length=LONGEST_NOTE)] = None
+
+
+def checked_options(options: Mapping[str, Any], *, dataset: str, tables: Sequence[str]) -> RefreshOptions:
+    """The options, when each is known and can be met.
+
+    Raises DeclarationError ``option-unknown`` with the list, ``option-invalid``, ``table-unknown``.
+    """
+    place = Place(dataset=dataset)
+    known = list(RefreshOptions.model_fields)
+    if unknown := sorted(set(options) - set(known)):
+        near = [
+            f"{name!r} (did you mean {n[0]!r}?)" for name in unknown if (n := difflib.get_close_matches(name, known))
+        ]
+        raise DeclarationError(
+            f"a refresh has no option called {', '.join(repr(name) for name in unknown)}",
+            remedy=f"Options: {', '.join([*known, 'source'])}.",
+            slug="option-unknown",
+            place=place,
+            details=tuple(near),
+        )
+    try:
+        checked = RefreshOptions.model_validate(
+            {name: value or None if name in ("only", "note") else value for name, value in options.items()}
+        )
+    except ValidationError as error:
+        wrong = sorted({str(detail["loc"][0]) for detail in error.errors(include_url=False)})
+        raise DeclarationError(
+            f"these options do not have the form asked for: {', '.join(wrong)}",
+            remedy=f"`force` and `dry_run` are true or false, `only` is a table, `note` has up to {LONGEST_NOTE} characters.",
+            slug="option-invalid",
+            place=place,
+        ) from None
+    if checked.only is not None and checked.only not in tables:
+        near_tables = difflib.get_close_matches(checked.only, tables, n=1)
+        raise DeclarationError(
+            f"there is no table called {checked.only!r}"
+            + (f"; did you mean {near_tables[0]!r}?" if near_tables else ""),
+            remedy=f"Declared tables: {', '.join(tables)}.",
+            slug="table-unknown",
+            place=place,
+        )
+    return checked
+
+
+def require_only(only: str, built: Manifest, current: Manifest | None) -> None:
+    """Raises Refused ``only-not-possible`` unless every other table is the same as in the ``current`` release."""
+    place = Place(dataset=built.dataset, table=only)
+    if current is None:
+        raise Refused(
+            "one table alone was asked for, and no release is there yet to take the others from",
+            remedy="Refresh the whole dataset first.",
+            slug="only-not-possible",
+            place=place,
+        )
+    others = [table.table for table in built.tables if table.table != only]
+    gone = [table.table for table in current.tables if table.table != only and table.table not in others]
+    new, old = ({file.path: file.sha256 for file in one.files} for one in (built, current))
+    changed = [
+        name
+        for name in others
+        if any(new.get(f.format(table=name)) != old.get(f.format(table=name)) for f in TABLE_FILES)
+    ]
+    if changed or gone:
+        raise Refused(
+            f"one table alone was asked for, and {len(changed) + len(gone)} other(s) would change as well",
+            remedy="Refresh the whole dataset: its tables share cells, so they are protected and published together.",
+            slug="only-not-possible",
+            place=place,
+            details=(*(f"{name} would change" for name in changed), *(f"{name} would go" for name in gone)),
+        )
