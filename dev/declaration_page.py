@@ -45,6 +45,8 @@ ORDER = (
     ("Table", "A data table"),
     ("Condition", "A condition of the filter"),
     ("Dimension", "A dimension"),
+    ("Attribute", "An attribute of a dimension"),
+    ("Points", "The points of a table of places"),
     ("Bin", "A bin"),
     ("ScoresAs", "What a dimension scores as"),
     ("CountMeasure", "Measure: `kind: count`"),

@@ -42,6 +42,18 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class TableAttribute:
+    """A published column that is a function of a dimension's category: a facility's address. Blank on the total's rows."""
+
+    name: str
+    column: str
+    """The source column."""
+    kind: Literal["text", "integer", "number"]
+    decimals: int | None = None
+    """For a number."""
+
+
+@dataclass(frozen=True)
 class TableDimension:
     """A dimension of a tabulated table."""
 
@@ -61,6 +73,7 @@ class TableDimension:
     atoms: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Atoms of each label; the total's label stands for all atoms the table keeps (also under ``""`` when unpublished)."""
     least_interesting: tuple[str, ...] = ()
+    attributes: tuple[TableAttribute, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,13 +126,20 @@ class Structure:
         """The same table with its percentages alone, which then name no numerator."""
         return replace(self, measures=tuple(replace(m, numerator=None) for m in self.measures if m.role == "percent"))
 
+    @property
+    def attributes(self) -> tuple[TableAttribute, ...]:
+        """The attributes of all dimensions, in order."""
+        return tuple(attribute for dimension in self.dimensions for attribute in dimension.attributes)
+
     def published_columns(self) -> list[str]:
-        """The columns of the published file, in order: each dimension (and its code), then each measure and its annotation."""
+        """The columns of the published file, in order: each dimension (its code, its attributes), then each measure and its
+        annotation."""
         columns: list[str] = []
         for dimension in self.dimensions:
             columns.append(dimension.name)
             if dimension.code_column:
                 columns.append(dimension.code_column)
+            columns += [attribute.name for attribute in dimension.attributes]
         for measure in self.measures:
             columns.append(measure.name)
             if measure.role != "population":
@@ -131,8 +151,8 @@ class Structure:
 class DataTable:
     """A tabulated table with its true figures. Never leaves the work area.
 
-    ``frame`` columns: each dimension's name (string label) and code column; each measure's name (Int64, or Float64 where
-    ``decimals`` is set; missing where a denominator is zero); for a count of events with persons behind it, also
+    ``frame`` columns: each dimension's name (string label), code column and attributes; each measure's name (Int64,
+    or Float64 where ``decimals`` is set; missing where a denominator is zero); for a count of events with persons behind it, also
     ``PERSONS_PREFIX + measure`` (Int64).
     """
 
@@ -144,8 +164,9 @@ class DataTable:
 class ProtectedTable:
     """A table as the public may see it.
 
-    ``frame`` has exactly ``structure.published_columns()``: labels and codes as string, measures as nullable Int64 or
-    Float64 (missing where suppressed), annotations as string: empty, or a code of Handbook, Guidelines §3.
+    ``frame`` has exactly ``structure.published_columns()``: labels and codes as string, attributes as string,
+    Int64 or Float64, measures as nullable Int64 or Float64 (missing where suppressed), annotations as string: empty, or a
+    code of Handbook, Guidelines §3.
     """
 
     structure: Structure

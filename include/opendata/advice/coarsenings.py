@@ -221,8 +221,8 @@ def _replaced(
 ) -> Dimension:
     """``d`` with other categories; only what is declared is written, so that it reads as a steward would write it."""
     written = d.model_dump(by_alias=True, exclude_unset=True)
-    for way in ("labels", "recode", "bins", "period", "standard"):
-        written.pop(way, None)
+    for way in ("labels", "recode", "bins", "period", "standard", "attributes"):
+        written.pop(way, None)  # what was said of each category is not said of several together
     written["name"] = name or d.name
     if written["name"] != d.name:
         written["label"] = written["name"].replace("_", " ").capitalize()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from include.opendata.errors import StorageError
 from include.opendata.history.extents import TableExtents
-from include.opendata.vocabulary import Structure, TableDimension, TableMeasure
+from include.opendata.vocabulary import Structure, TableAttribute, TableDimension, TableMeasure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,6 +110,7 @@ def read_published(text: str, structure: Structure) -> pd.DataFrame:
     if not rows or rows[0] != columns or any(len(row) != len(columns) for row in rows):
         raise _not_as_described(structure.table)
     kinds = {m.name: "Int64" if not m.decimals else "Float64" for m in structure.measures}
+    kinds |= {a.name: "Int64" if a.kind == "integer" else "Float64" for a in structure.attributes if a.kind != "text"}
     made: dict[str, Any] = {}
     for position, name in enumerate(columns):
         texts = [row[position] for row in rows[1:]]
@@ -141,6 +142,7 @@ def structure_from_json(data: dict[str, Any], *, atoms: bool) -> Structure:
                     "codes": None if d["codes"] is None else tuple(d["codes"]),
                     "atoms": {label: tuple(own) for label, own in d["atoms"].items()} if atoms else {},
                     "least_interesting": tuple(d["least_interesting"]),
+                    "attributes": tuple(TableAttribute(**a) for a in d.get("attributes", ())),
                 }
             )
             for d in data["dimensions"]

@@ -31,13 +31,17 @@ def exposure(dataset: Dataset, column: SourceColumn) -> Exposure:
 
 def published(dataset: Dataset, column: str) -> bool:
     """Whether a table shows the column's values, in any form."""
-    return any(column in {d.column for d in table.dimensions} | set(_figures(table)) for table in dataset.tables)
+    return any(
+        column in {*(d.column for d in table.dimensions), *(a.column for a in table.attributes), *_figures(table)}
+        for table in dataset.tables
+    )
 
 
 def origins(table: Table) -> dict[str, str]:
     """Published column to the source column it shows; counts, rates and codes that show none are left out."""
     shown = {dimension.name: dimension.column for dimension in table.dimensions}
     shown |= {f"{d.name}_FIPS": d.column for d in table.dimensions if d.standard == "county"}
+    shown |= {attribute.name: attribute.column for attribute in table.attributes}
     return shown | {m.name: m.column for m in table.measures if isinstance(m, SumMeasure | MeanMeasure)}
 
 

@@ -62,6 +62,7 @@ def scan_output(dataset: Dataset, protected: ProtectedTable, folder: Path) -> Id
     measures: dict[str, ColumnType] = {
         m.name: "integer" if m.decimals is None else "number" for m in protected.structure.measures
     }
+    measures |= {attribute.name: attribute.kind for attribute in protected.structure.attributes}
     columns = [Column(name, measures.get(name, "text")) for name in protected.structure.published_columns()]
     findings: list[Finding] = []
     with storage_errors(dataset.dataset, "the work area"):

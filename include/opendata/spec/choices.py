@@ -88,6 +88,29 @@ HighRiskPopulation = Literal[
 ]
 """Populations whose counts under 11 are suppressed whatever the score (DDG 2.0 §5.6.2)."""
 
+FileFormat = Literal["csv", "json", "xlsx", "parquet", "xml", "geojson", "shapefile"]
+"""The forms a table can be downloaded in (Handbook, Guidelines §3); CSV is the standard and always there."""
+
+FieldStandardName = Literal[
+    "address",
+    "address2",
+    "city",
+    "state",
+    "zip",
+    "zip3",
+    "zip_4",
+    "country",
+    "county",
+    "county_fips",
+    "latitude",
+    "longitude",
+    "geoid",
+    "mssa_id",
+    "mssa_name",
+    "mssa_definition",
+]
+"""The common fields that are written one way in every table (Handbook, Guidelines §3)."""
+
 RefreshMechanism = Literal["replace", "append", "update", "delete"]
 Annotation = Literal["separate", "combined"]
 Masking = Literal["suppression", "whole_percentages"]

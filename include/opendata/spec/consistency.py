@@ -6,26 +6,15 @@ never at data.
 
 from __future__ import annotations
 
-import difflib
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from include.opendata.spec import tables as t
 from include.opendata.spec.dataset import Dataset
+from include.opendata.spec.found import FieldPath, Inconsistency
+from include.opendata.spec.found import known as _known
+from include.opendata.spec.found import twice as _twice
 from include.opendata.spec.source import ValueRange
-
-FieldPath = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Inconsistency:
-    """Two fields that cannot both be right; ``field`` is the one to look at first."""
-
-    field: FieldPath
-    what: str
-    allowed: str = ""
-    suggestion: str = ""
+from include.opendata.spec.standards import published_inconsistencies, source_inconsistencies
 
 
 def inconsistencies(dataset: Dataset) -> list[Inconsistency]:
@@ -47,6 +36,8 @@ def _whole(dataset: Dataset) -> Iterator[Inconsistency]:
         )
     yield from _twice([table.table for table in dataset.tables], ("tables",), "table")
     names = [table.table for table in dataset.tables]
+    if dataset.approval_deadline.remind_after > dataset.approval_deadline.days:
+        yield Inconsistency(("approval_deadline", "remind_after"), "it is after the deadline itself")
     for index, mitigation in enumerate(dataset.mitigations):
         if mitigation.table is not None:
             yield from _known(mitigation.table, names, ("mitigations", index, "table"), "table")
@@ -66,6 +57,7 @@ def _source(dataset: Dataset) -> Iterator[Inconsistency]:
                 ("source", "columns", index, "valid_values"),
                 f"a range makes no sense for a column of type {column.type}",
             )
+    yield from source_inconsistencies(source, ("source", "columns"))
     for index, control in enumerate(source.control_totals):
         if control.column is not None:
             where = ("source", "control_totals", index, "column")
@@ -78,6 +70,7 @@ def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsis
     columns = [column.name for column in dataset.source.columns]
     published = [d.name for d in table.dimensions] + [m.name for m in table.measures]
     published += [f"{d.name}_FIPS" for d in table.dimensions if d.standard == "county"]
+    published += [attribute.name for attribute in table.attributes]
     yield from _twice([name.lower() for name in published], at, "published column")
     yield from _twice([d.column for d in table.dimensions], (*at, "dimensions"), "source column of a dimension")
     if table.refresh != "replace":
@@ -99,6 +92,7 @@ def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsis
         )
     if table.masking == "whole_percentages":
         yield from _whole_percentages(dataset, table, at)
+    yield from published_inconsistencies(dataset, table, at)
     names = [m.name for m in table.measures]
     for index, expected in enumerate(table.expected_totals):
         yield from _known(expected.measure, names, (*at, "expected_totals", index, "measure"), "measure")
@@ -243,7 +237,12 @@ def _measure(dataset: Dataset, table: t.Table, measure: t.Measure, at: FieldPath
         yield from _known(measure.column, list(columns), (*at, "column"), "column")
     if isinstance(measure, t.CountMeasure) and measure.persons is not None:
         yield from _known(measure.persons, list(columns), (*at, "persons"), "column")
-    if isinstance(measure, t.SumMeasure) and measure.of == "amount" and measure.base is None:
+    if (
+        isinstance(measure, t.SumMeasure)
+        and measure.of == "amount"
+        and measure.base is None
+        and (dataset.personal_characteristics or counts or table.high_risk_populations)
+    ):
         yield Inconsistency((*at, "base"), "an amount needs the count it is derived from, so that it is hidden with it")
     if isinstance(measure, t.SumMeasure | t.MeanMeasure) and measure.base is not None:
         yield from _known(measure.base, counts, (*at, "base"), "count in this table")
@@ -262,18 +261,3 @@ def _measure(dataset: Dataset, table: t.Table, measure: t.Measure, at: FieldPath
                 )
     if isinstance(measure, t.PopulationMeasure):
         yield from _known(measure.dimension, [d.name for d in table.dimensions], (*at, "dimension"), "dimension")
-
-
-def _known(name: str, known: Iterable[str], at: FieldPath, kind: str) -> Iterator[Inconsistency]:
-    known = list(known)
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        yield Inconsistency(
-            at, f"there is no {kind} called {name!r}", ", ".join(known) or "none", near[0] if near else ""
-        )
-
-
-def _twice(names: list[str], at: FieldPath, kind: str) -> Iterator[Inconsistency]:
-    for name, count in Counter(names).items():
-        if count > 1:
-            yield Inconsistency(at, f"the {kind} {name!r} is given {count} times")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from include.opendata.spec.base import ColumnName, Strict, Text
-from include.opendata.spec.choices import PrivacyClass
+from include.opendata.spec.choices import FieldStandardName, PrivacyClass
 
 
 class ValueRange(Strict):
@@ -35,6 +35,14 @@ class SourceColumn(Strict):
     pattern: Annotated[str | None, Field(default=None, description="A regular expression every value must match.")] = (
         None
     )
+    standard: Annotated[
+        FieldStandardName | None,
+        Field(
+            default=None,
+            description="The field standard its values follow, such as `county_fips` or `latitude`; the source is checked "
+            "against it, and so is every published column that shows the values as they are.",
+        ),
+    ] = None
     required: Annotated[bool, Field(default=True, description="Whether a blank is an error.")] = True
     not_personal_because: Annotated[
         Text | None,

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from include.opendata.spec.base import ColumnName, Slug, Strict, Text
 from include.opendata.spec.choices import (
     Annotation,
+    FileFormat,
     HighRiskPopulation,
     Masking,
     RefreshMechanism,
@@ -64,6 +65,30 @@ class Bin(Strict):
         return self
 
 
+class Attribute(Strict):
+    """A published column that says more of each category: a facility's address, an area's name. Every record of a category
+    has the same value; the row of the total has none. What it says is public: its source column is of privacy `public`."""
+
+    name: ColumnName
+    label: Text
+    definition: Text
+    column: Annotated[str, Field(description="The source column it shows as it is: text, integer or number.")]
+    decimals: Annotated[
+        int, Field(default=6, ge=0, le=9, description="For a column of type number: the decimals published.")
+    ] = 6
+
+
+class Points(Strict):
+    """Where the rows of a table lie: two attributes of one of its dimensions, in degrees (WGS 84)."""
+
+    latitude: Annotated[str, Field(description="The attribute whose source column has `standard: latitude`.")]
+    longitude: Annotated[str, Field(description="The attribute whose source column has `standard: longitude`.")]
+    inside: Annotated[
+        Literal["California"] | None,
+        Field(default=None, description="Where every point must lie. Left out: anywhere on earth."),
+    ] = None
+
+
 class Dimension(Strict):
     """One dimension of a data table. Its categories come from exactly one of: the values as they are, ``labels``,
     ``recode``, ``bins``, ``period`` or ``standard``."""
@@ -99,6 +124,10 @@ class Dimension(Strict):
         Text | None, Field(default=None, description="Label of the published total. Left out: no total.")
     ] = None
     scores_as: ScoresAs
+    attributes: Annotated[
+        list[Attribute],
+        Field(default=[], description="Further columns that say more of each category, such as a facility's address."),
+    ] = []
     least_interesting: Annotated[
         list[str],
         Field(default=[], description="Labels to hide first when something must be hidden beside a small cell."),
@@ -181,7 +210,13 @@ class SumMeasure(_Measure):
         Literal["persons", "events", "population", "amount"],
         Field(description="What is added: persons or events (protected as counts), a public population, or an amount."),
     ]
-    base: Annotated[str | None, Field(default=None, description="For an amount: the count it is derived from.")] = None
+    base: Annotated[
+        str | None,
+        Field(
+            default=None,
+            description="For an amount: the count it is derived from. Only a table that describes no people goes without.",
+        ),
+    ] = None
     decimals: Annotated[int, Field(default=0, ge=0, le=6)] = 0
 
 
@@ -250,6 +285,21 @@ class Table(Strict):
             default="zero", description="Whether a combination no record has is written as a row of zeros or left out."
         ),
     ] = "zero"
+    formats: Annotated[
+        list[FileFormat],
+        Field(
+            default=["csv"],
+            description="The files the table is offered as. CSV is always among them; `geojson` and `shapefile` are for "
+            "tables with `points`.",
+        ),
+    ] = ["csv"]
+    points: Annotated[
+        Points | None,
+        Field(
+            default=None,
+            description="For a table of facilities or other places: which attributes hold their coordinates.",
+        ),
+    ] = None
     refresh: RefreshMechanism = "replace"
     annotation: Annotated[
         Annotation,
@@ -281,6 +331,24 @@ class Table(Strict):
         for dimension in self.dimensions:
             if dimension.name == name:
                 return dimension
+        raise KeyError(name)
+
+    @property
+    def attributes(self) -> list[Attribute]:
+        """The attributes of all dimensions, in order."""
+        return [attribute for dimension in self.dimensions for attribute in dimension.attributes]
+
+    @property
+    def published_formats(self) -> list[FileFormat]:
+        """The formats in the order they are offered in: CSV first, then as declared."""
+        declared: list[FileFormat] = ["csv", *self.formats]
+        return list(dict.fromkeys(declared))
+
+    def attribute(self, name: str) -> Attribute:
+        """The attribute called ``name``; KeyError when there is none."""
+        for attribute in self.attributes:
+            if attribute.name == name:
+                return attribute
         raise KeyError(name)
 
     def measure(self, name: str) -> Measure:

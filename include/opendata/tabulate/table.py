@@ -17,6 +17,7 @@ from include.opendata.errors import DeclarationError, Place
 from include.opendata.rules.reference import population_reference
 from include.opendata.spec import tables as t
 from include.opendata.spec.dataset import Dataset
+from include.opendata.tabulate.attributes import attribute_values, shape
 from include.opendata.tabulate.categories import Categories
 from include.opendata.tabulate.column_atoms import ColumnAtoms
 from include.opendata.tabulate.column_atoms import atoms as find_atoms
@@ -46,8 +47,9 @@ def tabulate(
 
     Raises Refused: no record left (``no-rows``), a value or blank without category (``unknown-category``), a blank or
     negative count (``count-blank``, ``amount-blank``, ``count-negative``), too large a table (``table-too-large``), a label
-    twice (``label-twice``), a total that is not the expected one (``total-does-not-add-up``). Raises DeclarationError when a
-    declared value is not of its column's type or a population reference does not list a category.
+    twice (``label-twice``), a category with two values of an attribute (``attribute-differs``), a total that is not the
+    expected one (``total-does-not-add-up``). Raises DeclarationError when a declared value is not of its column's type or
+    a population reference does not list a category.
     """
     try:
         table = dataset.table(table_name)
@@ -75,11 +77,13 @@ def tabulate(
             where=expected.where,
             place=selection.place,
         )
+    said = attribute_values(selection, categories)
     known = find_atoms(dataset, warehouse) if atoms is None else atoms
     structure = Structure(
         table=table.table,
         dimensions=tuple(
-            _dimension(table.table, d, c, known[d.column]) for d, c in zip(table.dimensions, categories, strict=True)
+            _dimension(dataset, table.table, d, c, known[d.column])
+            for d, c in zip(table.dimensions, categories, strict=True)
         ),
         measures=measures,
         filter_atoms={
@@ -88,10 +92,12 @@ def tabulate(
             if column not in {d.column for d in table.dimensions}
         },
     )
-    return DataTable(structure, _frame(structure, figures, values))
+    return DataTable(structure, _frame(structure, figures, values, said))
 
 
-def _dimension(table: str, d: t.Dimension, categories: Categories, column: ColumnAtoms) -> TableDimension:
+def _dimension(
+    dataset: Dataset, table: str, d: t.Dimension, categories: Categories, column: ColumnAtoms
+) -> TableDimension:
     atoms = {label: column.of_category(table, d.name, categories, label) for label in categories.labels}
     everything = column.of_total(table)
     atoms |= {"": everything} | ({d.total: everything} if d.total is not None else {})
@@ -106,6 +112,7 @@ def _dimension(table: str, d: t.Dimension, categories: Categories, column: Colum
         total_code="" if coded and d.total is not None else None,
         atoms=atoms,
         least_interesting=tuple(d.least_interesting),
+        attributes=tuple(shape(a, dataset.source.column(a.column)) for a in d.attributes),
     )
 
 
@@ -195,7 +202,9 @@ def _population(m: t.PopulationMeasure, table: t.Table, categories: Categories, 
     return people
 
 
-def _frame(structure: Structure, figures: Figures, values: dict[str, Any]) -> pd.DataFrame:
+def _frame(
+    structure: Structure, figures: Figures, values: dict[str, Any], said: Mapping[str, list[Any]]
+) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for d, places in zip(structure.dimensions, figures.grid.places, strict=True):
         labels = np.array([*d.labels, *([d.total] if d.total is not None else [])], dtype=object)
@@ -203,12 +212,21 @@ def _frame(structure: Structure, figures: Figures, values: dict[str, Any]) -> pd
         if d.code_column is not None and d.codes is not None:
             codes = np.array([*d.codes, d.total_code or ""], dtype=object)
             columns[d.code_column] = pd.array(codes[places], dtype="string")
+        for attribute in d.attributes:
+            along = np.empty(len(labels), dtype=object)
+            along[:] = [*said[attribute.name], *([None] if d.total is not None else [])]
+            columns[attribute.name] = pd.array(
+                [pd.NA if one is None else one for one in along[places]], dtype=ATTRIBUTE_DTYPES[attribute.kind]
+            )
     for m in structure.measures:
         columns[m.name] = _column(values[m.name], "Int64" if m.decimals is None else "Float64")
     for name in values:
         if name.startswith(PERSONS_PREFIX):
             columns[name] = _column(values[name], "Int64")
     return pd.DataFrame(columns)
+
+
+ATTRIBUTE_DTYPES: dict[str, Any] = {"text": "string", "integer": "Int64", "number": "Float64"}
 
 
 def _column(values: Any, dtype: Literal["Int64", "Float64"]) -> Any:

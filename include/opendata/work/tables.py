@@ -6,7 +6,14 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from include.opendata.vocabulary import DataTable, ProtectedTable, Structure, TableDimension, TableMeasure
+from include.opendata.vocabulary import (
+    DataTable,
+    ProtectedTable,
+    Structure,
+    TableAttribute,
+    TableDimension,
+    TableMeasure,
+)
 from include.opendata.work.area import RunArea, storage_errors
 
 
@@ -49,6 +56,7 @@ def read_structure(data: dict[str, Any]) -> Structure:
                     "codes": None if d["codes"] is None else tuple(d["codes"]),
                     "atoms": {label: tuple(atoms) for label, atoms in d["atoms"].items()},
                     "least_interesting": tuple(d["least_interesting"]),
+                    "attributes": tuple(TableAttribute(**a) for a in d["attributes"]),
                 }
             )
             for d in data["dimensions"]
