@@ -157,6 +157,8 @@ def _protected(
         published[dimension.name] = frame[dimension.name].astype("string")
         if dimension.code_column:
             published[dimension.code_column] = frame[dimension.code_column].astype("string")
+        for attribute in dimension.attributes:
+            published[attribute.name] = frame[attribute.name]
     own = {m.name: codes.get((structure.table, m.name), np.zeros(len(frame), np.int8)) for m in structure.measures}
     small = complementary = unstable = cells = 0
     for measure in structure.measures:
