@@ -78,6 +78,12 @@ class InputError(OpendataError):
     exit_code = EXIT_BAD_INPUT
 
 
+class SetupError(OpendataError):
+    """A place the installation names cannot be used as it is set up: credentials, a bucket, a right, an address."""
+
+    exit_code = EXIT_BAD_INPUT
+
+
 class Refused(OpendataError):
     """A rule says no: quality, the publishable gate, the permission level or a missing approval."""
 
