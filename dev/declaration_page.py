@@ -57,6 +57,9 @@ ORDER = (
     ("RateMeasure", "Measure: `kind: rate`"),
     ("PercentMeasure", "Measure: `kind: percent`"),
     ("ExpectedTotal", "A total the table must reproduce"),
+    ("Refresh", "How a table is refreshed"),
+    ("Removal", "A rule for rows that go"),
+    ("Tolerance", "How far figures may move"),
 )
 
 

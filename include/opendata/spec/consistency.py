@@ -13,6 +13,7 @@ from include.opendata.spec.dataset import Dataset
 from include.opendata.spec.found import FieldPath, Inconsistency
 from include.opendata.spec.found import known as _known
 from include.opendata.spec.found import twice as _twice
+from include.opendata.spec.refresh_rules import refresh_inconsistencies
 from include.opendata.spec.source import ValueRange
 from include.opendata.spec.standards import published_inconsistencies, source_inconsistencies
 
@@ -73,10 +74,11 @@ def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsis
     published += [attribute.name for attribute in table.attributes]
     yield from _twice([name.lower() for name in published], at, "published column")
     yield from _twice([d.column for d in table.dimensions], (*at, "dimensions"), "source column of a dimension")
-    if table.refresh != "replace":
+    yield from refresh_inconsistencies(dataset, table, at)
+    if table.refresh.merges:
         yield Inconsistency(
             (*at, "refresh"),
-            f"the pipeline cannot {table.refresh} yet and will not replace the table instead",
+            f"the pipeline cannot {table.refresh.mechanism} yet and will not replace the table instead",
             "replace",
         )
     for index, condition in enumerate(table.filter):

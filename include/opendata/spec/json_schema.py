@@ -20,6 +20,10 @@ def schema_text() -> str:
     schema = _as_people_write(schema)
     scores_as = schema["$defs"]["ScoresAs"]
     schema["$defs"]["ScoresAs"] = {"anyOf": [scores_as["properties"]["variable"], scores_as]}
+    refresh = schema["$defs"]["Refresh"]
+    schema["$defs"]["Refresh"] = {"anyOf": [refresh["properties"]["mechanism"], refresh]}
+    by = schema["$defs"]["Tolerance"]["properties"]
+    by["by"] = {**by["by"], "type": ["string", "array"]}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -12,9 +12,9 @@ from include.opendata.spec.choices import (
     FileFormat,
     HighRiskPopulation,
     Masking,
-    RefreshMechanism,
     ScoringVariableName,
 )
+from include.opendata.spec.refreshing import Refresh, Tolerance
 from include.opendata.spec.source import _as_text
 
 
@@ -300,7 +300,13 @@ class Table(Strict):
             description="For a table of facilities or other places: which attributes hold their coordinates.",
         ),
     ] = None
-    refresh: RefreshMechanism = "replace"
+    refresh: Annotated[
+        Refresh,
+        Field(
+            default_factory=Refresh,
+            description="`replace` (left out), `append`, `update` or `delete`; see docs/refresh-mechanisms.md.",
+        ),
+    ]
     annotation: Annotated[
         Annotation,
         Field(
@@ -318,6 +324,10 @@ class Table(Strict):
     ] = "suppression"
     high_risk_populations: list[HighRiskPopulation] = []
     expected_totals: list[ExpectedTotal] = []
+    tolerances: Annotated[
+        list[Tolerance],
+        Field(default=[], description="How far its figures may move before a person must look at the release."),
+    ] = []
 
     @property
     def published_measures(self) -> list[Measure]:
