@@ -205,7 +205,7 @@ def test_a_time_limit_ends_in_undecided():
     assert {f.verdict for f in report.cells if f.sentence} <= {RECOVERABLE, UNDECIDED}
 
 
-def test_a_first_table_is_made_slice_by_slice_where_one_program_would_be_too_large():
+def test_a_first_table_is_made_by_moves_where_one_program_would_be_too_large():
     import random
 
     from include.opendata.attack.large.unknowns import Clock, Unknowns
@@ -222,18 +222,20 @@ def test_a_first_table_is_made_slice_by_slice_where_one_program_would_be_too_lar
 
 @pytest.mark.parametrize(("shape", "base", "groups"), CASES)
 def test_every_move_satisfies_every_equation(shape, base, groups):
-    from include.opendata.attack.large.walk import find_move
+    from include.opendata.attack.large.mending import NO_LIMIT, WEIGHT, cheapest_move
 
     system = cube(synthetic(shape, base, 3), groups=groups)
     view = published(system, shape, np.zeros(system.size, dtype=bool), "combined", groups)
     moves = moves_of(view.places)
     low, high = np.full(system.size, -9), np.full(system.size, 9)
+    table, weight = np.zeros(system.size, np.int64), np.full(system.size, WEIGHT)
     scratch, state = moves.scratch(), np.array([7], dtype=np.uint64)
     for cell in range(0, system.size, 7):
-        corners = find_move(
-            cell, 2, 0, np.zeros(system.size, np.int64), low, high, 1000, state, moves.geometry, scratch
+        corners, cost = cheapest_move(
+            cell, 2, NO_LIMIT, table, low, high, weight, 1000, state, moves.geometry, scratch
         )
         assert corners > 1
+        assert cost == 0
         change = np.zeros(system.size, dtype=np.int64)
         at = moves.grid[scratch[0][-1, :corners]]
         np.add.at(change, at[at >= 0], 2 * scratch[1][-1, :corners][at >= 0])

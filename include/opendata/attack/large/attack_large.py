@@ -16,8 +16,8 @@ import numpy as np
 from include.opendata.attack.attack import AttackReport
 from include.opendata.attack.large.first_table import find_first_table
 from include.opendata.attack.large.report import Verdicts, make_report
-from include.opendata.attack.large.settle import Need, settle
-from include.opendata.attack.large.unknowns import Clock, LargeBudget, Unknowns
+from include.opendata.attack.large.settle import narrow_around, settle
+from include.opendata.attack.large.unknowns import Clock, LargeBudget, Need, Unknowns
 from include.opendata.attack.propagate import propagate
 from include.opendata.attack.search import RECOVERABLE, SAFE_LP, SAFE_WITNESS, UNDECIDED
 from include.opendata.attack.view import ABSENT, CODE_COMPLEMENTARY, CODE_SMALL, SHOWN, PublishedView
@@ -58,7 +58,7 @@ def attack_large(
 
 
 def _verdict(need: Need, unknown: Unknowns) -> str:
-    return need.met(unknown) or (RECOVERABLE if need.narrow() else UNDECIDED)
+    return need.met(unknown) or (RECOVERABLE if need.narrow else UNDECIDED)
 
 
 def _needs(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, Need], dict[int, str]]:
@@ -117,22 +117,28 @@ def _decide(
     wanted: list[Need], unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock,
     say: Callable[[str], None],
 ) -> None:  # fmt: skip
-    """Walk until that tells nothing new apart, then settle cell by cell, walking on from every table found."""
-    walks = unknown.moves is not None and bool(unknown.tables)
-    if walks:
+    """Walk, look for proof around what is left, walk harder, then settle cell by cell, walking on from every table found."""
+    walker = None
+    if unknown.moves is not None and unknown.tables:
         from include.opendata.attack.large.walking import Walker
 
         walker = Walker(unknown, wanted, rng, budget, clock)
-        walker.walk(budget.barren, 0, say)
-        walker.walk(budget.barren, budget.deep, say)
-    for number, need in enumerate(one for one in wanted if one.met(unknown) is None):
-        if need.met(unknown) is not None or number >= budget.programs:
+        walker.walk(budget.easy, say)
+    for need in _still_open(wanted, unknown)[: budget.programs]:
+        narrow_around(need, unknown, clock)
+    if walker is not None:
+        walker.walk(budget.hard, say)
+    for number, need in enumerate(_still_open(wanted, unknown)[: budget.programs]):
+        if not need.open(unknown) or clock.over:
             continue
-        others = [one for one in wanted if one.met(unknown) is None]
+        others = _still_open(wanted, unknown)
         if number % 10 == 0:
             say(f"settling: {len(others):,} to go")
         tables = len(unknown.tables)
         settle(need, others, unknown, rng, budget, clock)
-        if walks and len(unknown.tables) > tables:
-            walker.walk(2, 0, say)
-            walker.walk(1, budget.deep, say)
+        if walker is not None and len(unknown.tables) > tables:
+            walker.walk(budget.easy, say)
+
+
+def _still_open(wanted: list[Need], unknown: Unknowns) -> list[Need]:
+    return [need for need in wanted if need.open(unknown)]

@@ -1,9 +1,8 @@
 """One whole-number table that agrees with everything published, found without knowing any true value.
 
-A table of real numbers well inside all bounds comes from one linear program. It is made whole slice by slice (per county,
-say): each slice is a small integer program that stays near the real numbers and makes good what the slices before it
-rounded off. The few sums across slices that are then off by one are mended by integer programs over some slices at a time,
-more of them when nothing helps. With few unknowns one integer program does it all.
+A table of real numbers well inside all bounds comes from one linear program. Rounded where the columns' atoms meet, and
+added up from there, it satisfies every equation, but many a shown total is off by one or two: ``mending`` brings those
+back by moves. Where moves are not known or do not do and the unknowns are few, one integer program finds a table.
 """
 
 from __future__ import annotations
@@ -12,21 +11,22 @@ import random
 from collections.abc import Callable
 
 import numpy as np
-from scipy import sparse
+from scipy.sparse.linalg import LinearOperator, lsmr
 
+from include.opendata.attack.large.moves import Moves
 from include.opendata.attack.large.programs import solve
 from include.opendata.attack.large.unknowns import Clock, LargeBudget, Unknowns
 from include.opendata.attack.propagate import contradiction
-from include.opendata.attack.view import UNBOUNDED
 
 FAR = 200_000
-REACH = 2
-PATIENT = 10
-"""So many tries in a row that mend nothing, then more slices are taken together."""
-ROUGH = 0.1
-"""A slice need not be rounded in the very best way."""
-WIDER = (0, 1, 3, 10)
-"""How far from the real numbers a slice may be rounded, tried in this order."""
+"""The linear program looks no further than this above a blank's least value, unless it must."""
+MOST_ATOMS = 4_000_000
+FITTING = 200
+"""Steps of the fit where not every combination of atoms is a cell."""
+STEPS = 500
+"""Moves between two looks at the clock."""
+FEWEST = 400
+"""Unknowns that mending is granted moves for at least."""
 
 
 def find_first_table(
@@ -36,20 +36,104 @@ def find_first_table(
 
     Raises :class:`InputError` when it is proven that no table agrees with what is published.
     """
-    m = len(unknown.cells)
-    capped = np.minimum(unknown.high, unknown.low + FAR)
-    inner = solve(
-        unknown.matrix, unknown.rhs, unknown.low, capped, np.zeros(m), interior=True, seconds=clock.left
-    )  # fmt: skip
-    if not inner.feasible and not solve(unknown.matrix, unknown.rhs, unknown.low, unknown.high, np.zeros(m)).feasible:
-        raise contradiction()
-    if inner.point is not None:
-        progress("making a first table whole, slice by slice")
-        table = _slice_by_slice(unknown, inner.point, budget, clock)
-        if table is not None and unknown.keep(_mend(unknown, table, rng, budget, clock)):
+    inner = _inner(unknown, clock)
+    if unknown.moves is not None and not clock.over:
+        progress("making a first table whole")
+        table = start_of(unknown.moves, inner)
+        if table is not None and _mended(table, unknown, rng, budget, clock) and unknown.keep(table[unknown.cells]):
             return
-    if m <= budget.whole and not clock.over:
+    if len(unknown.cells) <= budget.whole and not clock.over:
         _all_at_once(unknown, budget, clock)
+
+
+def _inner(unknown: Unknowns, clock: Clock) -> np.ndarray:
+    """float64[n]: real numbers that agree with everything published, or the least of each cell if none were found."""
+    capped = np.minimum(unknown.high, unknown.low + FAR)
+    free = np.zeros(len(unknown.cells))
+    found = solve(unknown.matrix, unknown.rhs, unknown.low, capped, free, interior=True, seconds=clock.left)
+    if not found.feasible:
+        found = solve(unknown.matrix, unknown.rhs, unknown.low, unknown.high, free, seconds=clock.left)
+        if not found.feasible:
+            raise contradiction()
+    inner = unknown.base.astype(float)
+    inner[unknown.cells] = unknown.low if found.point is None else found.point
+    return inner
+
+
+def start_of(moves: Moves, near: np.ndarray) -> np.ndarray | None:
+    """int64[n]: a table that satisfies every equation and is close to ``near`` (float64[n]); bounds are not looked at.
+
+    None if there are too many combinations of atoms.
+    """
+    shape = tuple(held.shape[1] for held in moves.holds)
+    if np.prod(np.array(shape, dtype=float)) > MOST_ATOMS:
+        return None
+    meeting = _meeting(moves)
+    if (meeting >= 0).all():
+        return add_up(moves, np.rint(near[meeting]).astype(np.int64))
+    # no cell for some combinations: the counts behind them are fitted to the cells they are in
+    fit = LinearOperator(
+        (len(near), int(np.prod(shape))),
+        matvec=lambda counts: add_up(moves, counts.reshape(shape)),
+        rmatvec=lambda cells: _hand_down(moves, cells),
+        dtype=float,
+    )
+    guess = np.where(meeting >= 0, near[meeting], 0.0)
+    counts = lsmr(fit, near, maxiter=FITTING, x0=guess.reshape(-1))[0].reshape(shape)
+    return add_up(moves, np.rint(counts).astype(np.int64))
+
+
+def _meeting(moves: Moves) -> np.ndarray:
+    """The cell at every combination of one atom per column, -1 where there is none."""
+    there = np.zeros((1,) * len(moves.holds), dtype=np.int64)
+    for a, held in enumerate(moves.holds):
+        alone = np.flatnonzero(held.sum(axis=1) == 1)
+        node = np.full(held.shape[1], -1, dtype=np.int64)
+        node[held[alone].argmax(axis=1)] = alone
+        along = np.where(node >= 0, node * moves.strides[a], -len(moves.grid))
+        there = there + along.reshape([-1 if i == a else 1 for i in range(len(moves.holds))])
+    return np.where(there >= 0, moves.grid[np.maximum(there, 0)], -1)
+
+
+def add_up(moves: Moves, counts: np.ndarray) -> np.ndarray:
+    """The value of every cell, from ``counts`` over combinations of atoms."""
+    for a, held in enumerate(moves.holds):
+        counts = np.moveaxis(np.tensordot(held.astype(counts.dtype), counts, axes=(1, a)), 0, a)
+    return counts.reshape(-1)[moves.spot]
+
+
+def _hand_down(moves: Moves, cells: np.ndarray) -> np.ndarray:
+    """The transpose of :func:`add_up`."""
+    whole = np.zeros(len(moves.grid))
+    whole[moves.spot] = cells.reshape(-1)
+    whole = whole.reshape(tuple(moves.shape))
+    for a, held in enumerate(moves.holds):
+        whole = np.moveaxis(np.tensordot(held.T.astype(float), whole, axes=(1, a)), 0, a)
+    return whole.reshape(-1)
+
+
+def _mended(table: np.ndarray, unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock) -> bool:
+    """Bring ``table`` within its bounds, in place; whether that was done."""
+    from include.opendata.attack.large.mending import WEIGHT, mend
+
+    assert unknown.moves is not None
+    low, high, n = unknown.all_low, unknown.all_high, len(table)
+    outside = np.flatnonzero((table < low) | (table > high))
+    wrong, place = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64)
+    wrong[: len(outside)] = outside
+    place[outside] = np.arange(len(outside))
+    weight = np.full(n, WEIGHT, dtype=np.int64)
+    state = np.array([rng.getrandbits(63) | 1], dtype=np.uint64)
+    journal = np.zeros(((STEPS + 1) * unknown.moves.largest, 2), dtype=np.int64)
+    geometry, scratch = unknown.moves.geometry, unknown.moves.scratch()
+    count = len(outside)
+    for _ in range(budget.mending * max(len(unknown.cells), FEWEST) // STEPS):
+        if count == 0 or clock.over:
+            break
+        count, _ = mend(
+            count, STEPS, n, table, low, high, weight, budget.patience, state, geometry, scratch, wrong, place, journal
+        )
+    return count == 0
 
 
 def _all_at_once(unknown: Unknowns, budget: LargeBudget, clock: Clock) -> None:
@@ -62,134 +146,3 @@ def _all_at_once(unknown: Unknowns, budget: LargeBudget, clock: Clock) -> None:
         raise contradiction()
     if found.point is not None:
         unknown.keep(np.rint(found.point).astype(np.int64))
-
-
-def _slice_by_slice(unknown: Unknowns, inner: np.ndarray, budget: LargeBudget, clock: Clock) -> np.ndarray | None:
-    """Whole numbers that satisfy every equation within a slice, and nearly those across; None if a slice has none."""
-    table = np.zeros(len(unknown.cells), dtype=np.int64)
-    across = sparse.csc_array(unknown.matrix[unknown.across])
-    owed = np.zeros(across.shape[0])
-    within = unknown.matrix[~unknown.across]
-    within_rhs = unknown.rhs[~unknown.across]
-    row_slice = unknown.label[within.indices[within.indptr[:-1]]]
-    for number, cells in enumerate(unknown.slices):
-        if clock.over:
-            return None
-        rows = np.flatnonzero(row_slice == number)
-        ties = across[:, cells]
-        # what earlier slices owe to the sums this cell is in, the largest first
-        carried = -(ties.multiply(owed[:, None])).tocsc()
-        want = inner[cells] + _by_column(carried)
-        part = _round_slice(
-            sparse.csr_array(within[rows][:, cells]), within_rhs[rows], unknown.low[cells], unknown.high[cells], want,
-            budget, clock,
-        )  # fmt: skip
-        if part is None:
-            return None
-        table[cells] = part
-        owed += ties @ (part - inner[cells])
-    return table
-
-
-def _by_column(matrix: sparse.csc_array) -> np.ndarray:
-    return np.asarray(matrix.sum(axis=0)).ravel()
-
-
-def _round_slice(
-    matrix: sparse.csr_array, rhs: np.ndarray, low: np.ndarray, high: np.ndarray, want: np.ndarray,
-    budget: LargeBudget, clock: Clock,
-) -> np.ndarray | None:  # fmt: skip
-    m = len(want)
-    want = np.clip(want, low, np.where(high >= UNBOUNDED, np.inf, high))
-    for reach in WIDER:
-        least = np.maximum(low, np.floor(want) - reach)
-        most = np.minimum(high, np.floor(want) + 1 + reach)
-        if reach == 0:
-            cost = 2 * (least - want) + 1
-            found = solve(
-                matrix, rhs, least, most, cost, whole=m, nodes=budget.nodes // 20, gap=ROUGH, seconds=clock.left
-            )  # fmt: skip
-        else:
-            # |x - want| by two more columns per cell
-            one = sparse.eye_array(m)
-            wide = sparse.vstack(
-                [sparse.hstack([matrix, sparse.csr_array((matrix.shape[0], 2 * m))]), sparse.hstack([one, -one, one])]
-            )
-            found = solve(
-                wide, np.concatenate([rhs, want]), np.concatenate([least, np.zeros(2 * m)]),
-                np.concatenate([most, np.full(2 * m, float(2 * reach + 2))]),
-                np.concatenate([np.zeros(m), np.ones(2 * m)]),
-                whole=m, nodes=budget.nodes // 2, gap=ROUGH, seconds=clock.left,
-            )  # fmt: skip
-        if found.point is not None:
-            return np.rint(found.point[:m]).astype(np.int64)
-    return None
-
-
-def _mend(
-    unknown: Unknowns, table: np.ndarray, rng: random.Random, budget: LargeBudget, clock: Clock
-) -> np.ndarray | None:
-    """Bring every sum across slices to its value, some slices at a time; None if that fails."""
-    across = unknown.matrix[unknown.across]
-    goal = unknown.rhs[unknown.across]
-    together, idle = 4, 0
-    for _ in range(budget.rounds):
-        off = goal - across @ table
-        if not off.any():
-            return table
-        if clock.over:
-            return None
-        cells = _chosen(unknown, across, off, together, rng)
-        change = _change(unknown, table, across, off, cells, budget, clock)
-        if change is not None:
-            table = table.copy()
-            table[cells] += change
-        better = int(np.abs(goal - across @ table).sum()) < int(np.abs(off).sum())
-        idle = 0 if better else idle + 1
-        if idle >= PATIENT:
-            if together >= len(unknown.slices):
-                return None
-            together, idle = min(together + together // 2, len(unknown.slices)), 0
-    return None
-
-
-def _chosen(
-    unknown: Unknowns, across: sparse.csr_array, off: np.ndarray, together: int, rng: random.Random
-) -> np.ndarray:
-    """The cells of some slices, drawn by how many of their cells are in sums that are off."""
-    wrong = np.repeat(off != 0, np.diff(across.indptr))
-    weight = np.bincount(unknown.label[across.indices[wrong]], minlength=len(unknown.slices)).astype(float)
-    chosen: list[int] = []
-    while len(chosen) < together and weight.any():
-        drawn = rng.choices(range(len(weight)), weights=weight.tolist())[0]
-        chosen.append(drawn)
-        weight[drawn] = 0
-    return np.sort(np.concatenate([unknown.slices[i] for i in sorted(chosen)]))
-
-
-def _change(
-    unknown: Unknowns, table: np.ndarray, across: sparse.csr_array, off: np.ndarray, cells: np.ndarray,
-    budget: LargeBudget, clock: Clock,
-) -> np.ndarray | None:  # fmt: skip
-    """The change of ``cells``, by at most REACH each, that leaves the least wrong in the sums across slices."""
-    within = sparse.csr_array(unknown.matrix[~unknown.across][:, cells])
-    within = within[np.flatnonzero(np.diff(within.indptr))]
-    ties = sparse.csr_array(across[:, cells])
-    rows = np.flatnonzero(np.diff(ties.indptr))
-    ties, wrong = ties[rows], off[rows]
-    m, r = len(cells), len(rows)
-    one = sparse.eye_array(r)
-    matrix = sparse.vstack(
-        [sparse.hstack([within, sparse.csr_array((within.shape[0], 2 * r))]), sparse.hstack([ties, one, -one])]
-    )
-    low = np.concatenate([np.maximum(unknown.low[cells] - table[cells], -REACH), np.zeros(2 * r)])
-    high = np.concatenate(
-        [np.minimum(unknown.high[cells] - table[cells], REACH), np.full(2 * r, float(np.abs(wrong).max() + 2))]
-    )
-    start = np.concatenate([np.zeros(m), np.maximum(wrong, 0), np.maximum(-wrong, 0)])
-    found = solve(
-        matrix, np.concatenate([np.zeros(within.shape[0]), wrong]), low, high,
-        np.concatenate([np.zeros(m), np.ones(2 * r)]),
-        whole=m, nodes=1 + budget.nodes // 40, solutions=2, start=start, seconds=clock.left,
-    )  # fmt: skip
-    return None if found.point is None else np.rint(found.point[:m]).astype(np.int64)

@@ -5,7 +5,7 @@ u: in that column every set with u but not d rises by one, every set with d but 
 true. So does a person put in without one taken out, if the other columns balance. The product of one such change per
 column is a *move*: it satisfies every equation there can be between cells, hierarchies and linked tables included, and
 combinations that are no cell simply drop out. Decides which changes there are; which moves stay inside the blanks is found
-by ``walk``.
+by ``mending``.
 """
 
 from __future__ import annotations
@@ -41,22 +41,25 @@ class Moves:
     sign: np.ndarray
     largest: int
     choices: int
+    holds: tuple[np.ndarray, ...]
 
     @property
     def geometry(self) -> tuple[np.ndarray, ...]:
-        """What the compiled walk takes."""
+        """What the compiled loops take."""
         return (
             self.grid, self.spot, self.shape, self.strides, self.node_at, self.option, self.entry, self.offset, self.sign,
         )  # fmt: skip
 
     def scratch(self) -> tuple[np.ndarray, ...]:
-        """Arrays the compiled walk works in."""
+        """Arrays the compiled loops work in."""
         k = len(self.shape)
         return (
-            np.zeros((k + 1, self.largest), dtype=np.int64),
-            np.zeros((k + 1, self.largest), dtype=np.int64),
+            np.zeros((k + 2, self.largest), dtype=np.int64),
+            np.zeros((k + 2, self.largest), dtype=np.int64),
             np.zeros((k, self.choices), dtype=np.int64),
-            np.zeros((5, k + 1), dtype=np.int64),
+            np.zeros((k, self.choices), dtype=np.int64),
+            np.zeros((4, k + 1), dtype=np.int64),
+            np.zeros(k + 1, dtype=np.int64),
         )
 
 
@@ -81,10 +84,11 @@ def moves_of(places: Sequence[Sequence[Node]]) -> Moves | None:
     offset: list[int] = []
     sign: list[int] = []
     largest, choices, listed = 1, 1, 0
-    for c, own in enumerate(nodes):
+    holds = tuple(_holds(own) for own in nodes)
+    for c, held in enumerate(holds):
         node_at.append(len(option) - 1)
         widest = 1
-        for changes in _changes(own):
+        for changes in _changes(held):
             option.append(option[-1] + len(changes))
             choices = max(choices, len(changes))
             for change in changes:
@@ -97,25 +101,32 @@ def moves_of(places: Sequence[Sequence[Node]]) -> Moves | None:
                 widest = max(widest, len(change) + 1)
         largest *= widest
     listed_as = [np.array(part, dtype=np.int64) for part in (node_at, option, entry, offset, sign)]
-    return Moves(grid, spot, shape, strides, *listed_as, largest, choices)  # type: ignore[call-arg, arg-type]
+    return Moves(grid, spot, shape, strides, *listed_as, largest, choices, holds)  # type: ignore[call-arg, arg-type]
 
 
-def _changes(nodes: Sequence[Node]) -> list[list[Change]]:
-    """Per node of one column the distinct changes that add one to it: (distance to another node, direction)."""
+def _holds(nodes: Sequence[Node]) -> np.ndarray:
+    """bool[nodes, atoms]; atoms that are in the same nodes are one."""
     holding: dict[int, list[int]] = {}
     for i, node in enumerate(nodes):
         for atom in node:
             holding.setdefault(atom, []).append(i)
-    # atoms that always go together are one
     kinds = sorted({tuple(where): atom for atom, where in sorted(holding.items(), reverse=True)}.values())
+    holds = np.zeros((len(nodes), len(kinds)), dtype=bool)
+    for k, atom in enumerate(kinds):
+        holds[holding[atom], k] = True
+    return holds
+
+
+def _changes(holds: np.ndarray) -> list[list[Change]]:
+    """Per node of one column the distinct changes that add one to it: (distance to another node, direction)."""
+    rising_with = [set(np.flatnonzero(column).tolist()) for column in holds.T]
     found = []
-    for i in range(len(nodes)):
+    for i, inside in enumerate(holds):
         own: dict[Change, None] = {}
-        inside = [atom for atom in kinds if i in holding[atom]]
-        outside = [atom for atom in kinds if i not in holding[atom]]
-        for up in inside:
-            rising = set(holding[up])
-            for falling in (set(), *(set(holding[down]) for down in outside)):
+        downs: list[set[int]] = [set(), *(rising_with[k] for k in np.flatnonzero(~inside).tolist())]
+        for up in np.flatnonzero(inside).tolist():
+            rising = rising_with[up]
+            for falling in downs:
                 steps = [(n - i, 1) for n in sorted(rising - falling) if n != i]
                 own[tuple(steps + [(n - i, -1) for n in sorted(falling - rising)])] = None
         found.append(list(own))

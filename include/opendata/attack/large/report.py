@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from include.opendata.attack.attack import AttackReport, CellFinding, GroupFinding
-from include.opendata.attack.large.settle import Need
-from include.opendata.attack.large.unknowns import Unknowns
+from include.opendata.attack.large.unknowns import Need, Unknowns
 from include.opendata.attack.search import RECOVERABLE, SAFE_LP, SAFE_WITNESS, UNDECIDED
 from include.opendata.attack.view import ABSENT, CODE_COMPLEMENTARY, CODE_SMALL, SHOWN, PublishedView
 from include.opendata.attack.witness import Witnesses

@@ -1,24 +1,28 @@
 """What the walk left open, cell by cell.
 
-Looks first for another whole-number table near one at hand, by an integer program over a few slices: found, the cell is
-safe. Then for proof of the opposite: the least and the most the equations of its slice allow, or all equations. Bounds from
-fewer equations are wider, so too narrow there is proof. A cell that is wide for real numbers but for which no second
-whole-number table was found stays undecided, unless an integer program over everything settles it.
+First looks for proof that a cell is narrow: the least and the most it can be by the equations around it, more of them and
+in the end all. Bounds from fewer equations are wider, so too narrow there is proof. Then for another whole-number table
+near one at hand, by an integer program over some slices: found, the cell is safe. A cell that is wide for real numbers but
+for which no second whole-number table was found stays undecided, unless an integer program over everything settles it.
 """
 
 from __future__ import annotations
 
+import heapq
 import random
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from include.opendata.attack.large.programs import solve
-from include.opendata.attack.large.unknowns import Clock, LargeBudget, Unknowns
-from include.opendata.attack.search import RECOVERABLE, SAFE_LP, SAFE_WITNESS, UNDECIDED
+from include.opendata.attack.large.unknowns import Clock, LargeBudget, Need, Unknowns
 
 NEAR = 8
+"""How far an integer program goes from the table at hand."""
+AROUND = (60, 400)
+"""So many equations around a cell are asked first."""
+TOGETHER = (8, 24)
+"""So many slices an integer program takes together."""
 FAR = 1_000_000
 INTERIOR_FROM = 4_000
 """With more columns the interior-point method is quicker than the simplex method."""
@@ -26,59 +30,54 @@ ROOM = 1e-4
 """A linear optimum this close below a whole number counts as that number."""
 
 
-@dataclass
-class Need:
-    """A cell (position among the unknowns) whose values must be able to differ by ``width``; safe as well if it is always
-    ``safe_from`` or more, or with ``zero_is_safe`` if it may be 0. ``low``, ``high`` grow together as proof comes in."""
-
-    cell: int
-    width: int
-    safe_from: int | None
-    zero_is_safe: bool
-    low: int
-    high: int
-
-    def met(self, unknown: Unknowns) -> str | None:
-        """The verdict if it is safe by what is known now."""
-        if unknown.tables and unknown.most[self.cell] - unknown.least[self.cell] >= self.width:
-            return SAFE_WITNESS
-        if self.zero_is_safe and unknown.least[self.cell] == 0:
-            return SAFE_WITNESS
-        if self.safe_from is not None and self.low >= self.safe_from:
-            return SAFE_LP
-        return None
-
-    def narrow(self) -> bool:
-        return self.high - self.low < self.width and not (self.zero_is_safe and self.low <= 0)
+def narrow_around(need: Need, unknown: Unknowns, clock: Clock) -> None:
+    """Narrow ``need.low`` and ``need.high`` by what the equations around the cell allow."""
+    for many in AROUND:
+        if not need.open(unknown) or clock.over:
+            return
+        rows = _around(need.cell, unknown, many)
+        part = sparse.csr_array(unknown.matrix[rows])
+        cells = np.unique(part.indices)
+        _bound(need, unknown, cells, sparse.csr_array(part[:, cells]), unknown.rhs[rows], clock)
 
 
 def settle(
     need: Need, others: list[Need], unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock
-) -> str:
-    """The verdict on one cell; may add tables, which tell ``others`` apart as well."""
+) -> None:
+    """Decide one cell, by all equations; may add tables, which tell ``others`` apart as well."""
     everything = np.arange(len(unknown.cells))
-    for together in (2, 8, 24):
-        verdict = need.met(unknown)
-        if verdict is not None:
-            return verdict
-        if clock.over:
-            return UNDECIDED
-        if unknown.tables:
+    _bound(need, unknown, everything, unknown.matrix, unknown.rhs, clock)
+    for together in TOGETHER:
+        if need.open(unknown) and unknown.tables and not clock.over:
             pull(need, others, unknown, together, rng, budget, clock)
-    for cells in (unknown.slices[unknown.label[need.cell]], everything):
-        verdict = need.met(unknown)
-        if verdict is not None:
-            return verdict
-        if clock.over:
-            return UNDECIDED
-        _bound(need, unknown, cells, len(cells) == len(everything), clock)
-        if need.narrow():
-            return RECOVERABLE
-    verdict = need.met(unknown)
-    if verdict is None and len(everything) <= budget.whole and not clock.over:
-        _bound(need, unknown, everything, True, clock, nodes=budget.nodes)
-        verdict = RECOVERABLE if need.narrow() else need.met(unknown)
-    return verdict or UNDECIDED
+    if need.open(unknown) and len(everything) <= budget.whole and not clock.over:
+        _bound(need, unknown, everything, unknown.matrix, unknown.rhs, clock, nodes=budget.nodes)
+
+
+def _around(cell: int, unknown: Unknowns, many: int) -> np.ndarray:
+    """``many`` equations around a cell, ascending: near ones first, and those with few unknowns."""
+    by_cell, by_row = unknown.columns, unknown.matrix
+    waiting: list[tuple[int, int]] = []
+    reached: set[int] = {cell}
+    taken: set[int] = set()
+
+    def reach(other: int, distance: int) -> None:
+        for row in by_cell.indices[by_cell.indptr[other] : by_cell.indptr[other + 1]].tolist():
+            if row not in taken:
+                length = int(by_row.indptr[row + 1] - by_row.indptr[row])
+                heapq.heappush(waiting, (distance + length, row))
+
+    reach(cell, 0)
+    while waiting and len(taken) < many:
+        distance, row = heapq.heappop(waiting)
+        if row in taken:
+            continue
+        taken.add(row)
+        for other in by_row.indices[by_row.indptr[row] : by_row.indptr[row + 1]].tolist():
+            if other not in reached:
+                reached.add(other)
+                reach(other, distance)
+    return np.array(sorted(taken), dtype=np.int64)
 
 
 def pull(
@@ -93,8 +92,9 @@ def pull(
     """Look for a table that differs in the cell, and in the ``others`` by the way, by changes within its slice and some
     more: those that share most sums with it, and some drawn."""
     base = unknown.tables[-1]
-    cells = _around(int(unknown.label[need.cell]), unknown, together, rng)
-    matrix, _ = _rows_of(unknown, cells)
+    cells = _slices_around(int(unknown.label[need.cell]), unknown, together, rng)
+    matrix = sparse.csr_array(unknown.matrix[:, cells])
+    matrix = sparse.csr_array(matrix[np.flatnonzero(np.diff(matrix.indptr))])
     low = np.maximum(unknown.low[cells] - base[cells], -NEAR)
     high = np.minimum(unknown.high[cells] - base[cells], NEAR)
     wanted = {one.cell: one for one in [*others, need]}
@@ -131,7 +131,7 @@ def pull(
                 return
 
 
-def _around(own: int, unknown: Unknowns, together: int, rng: random.Random) -> np.ndarray:
+def _slices_around(own: int, unknown: Unknowns, together: int, rng: random.Random) -> np.ndarray:
     """The cells of a slice and of ``together`` - 1 more."""
     if together >= len(unknown.slices):
         return np.arange(len(unknown.cells))
@@ -148,9 +148,12 @@ def _around(own: int, unknown: Unknowns, together: int, rng: random.Random) -> n
     return np.sort(np.concatenate([unknown.slices[i] for i in chosen]))
 
 
-def _bound(need: Need, unknown: Unknowns, cells: np.ndarray, everything: bool, clock: Clock, nodes: int = 0) -> None:
-    """Narrow ``need.low`` and ``need.high`` by the least and the most that the equations among ``cells`` allow."""
-    matrix, rows = _rows_of(unknown, cells, closed=not everything)
+def _bound(
+    need: Need, unknown: Unknowns, cells: np.ndarray, matrix: sparse.csr_array, rhs: np.ndarray, clock: Clock,
+    nodes: int = 0,
+) -> None:  # fmt: skip
+    """Narrow ``need.low`` and ``need.high`` by the least and the most that ``matrix`` (columns ``cells``) allows."""
+    everything = len(cells) == len(unknown.cells) and matrix is unknown.matrix
     at = int(np.searchsorted(cells, need.cell))
     low, high = unknown.low[cells], np.minimum(unknown.high[cells], unknown.low[cells] + FAR)
     for largest in (False, True):
@@ -163,7 +166,7 @@ def _bound(need: Need, unknown: Unknowns, cells: np.ndarray, everything: bool, c
         cost = np.zeros(len(cells))
         cost[at] = -1 if largest else 1
         found = solve(
-            matrix, unknown.rhs[rows], *ends, cost, whole=len(cells) if nodes else 0, nodes=nodes,
+            matrix, rhs, *ends, cost, whole=len(cells) if nodes else 0, nodes=nodes,
             interior=not nodes and len(cells) > INTERIOR_FROM, seconds=clock.left,
         )  # fmt: skip
         if everything and found.point is not None:
@@ -178,12 +181,5 @@ def _bound(need: Need, unknown: Unknowns, cells: np.ndarray, everything: bool, c
             end = int(np.ceil(found.bound - ROOM))
             if end > ends[0][at]:
                 need.low = max(need.low, end)
-
-
-def _rows_of(unknown: Unknowns, cells: np.ndarray, closed: bool = False) -> tuple[sparse.csr_array, np.ndarray]:
-    """The equations that ``cells`` are in, as columns of those alone, and which they are; ``closed``: only equations
-    without other unknowns."""
-    part = sparse.csr_array(unknown.matrix[:, cells])
-    inside = np.diff(part.indptr)
-    rows = np.flatnonzero(inside if not closed else (inside > 0) & (inside == np.diff(unknown.matrix.indptr)))
-    return part[rows], rows
+        if not need.open(unknown):
+            return

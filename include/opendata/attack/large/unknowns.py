@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from include.opendata.attack.large.moves import Moves, moves_of
+from include.opendata.attack.search import SAFE_LP, SAFE_WITNESS
 from include.opendata.attack.view import UNBOUNDED, PublishedView
 
 
@@ -20,20 +21,21 @@ from include.opendata.attack.view import UNBOUNDED, PublishedView
 class LargeBudget:
     """Limits in steps, so that two runs agree; ``seconds`` is the one exception and ends in undecided.
 
-    ``passes`` of the walk, stopped after ``barren`` in a row that told nothing new apart · ``patience``: looks for one
-    move · ``deep``: tries to make room for one · ``whole``: with at most so many unknowns integer programs take all at
-    once · ``nodes`` of an integer program · ``rounds`` of mending the first table · ``programs``: cells that may be settled
-    by programs.
+    ``patience``: looks for one move · ``mending``: moves, per unknown, to bring the first table within its bounds ·
+    ``easy``, ``hard``: how the walk goes, before and after linear programs told what is narrow; each a row of (moves for
+    one blank, most cells wrong at a time, passes in a row that tell nothing new apart) · ``passes`` of one such walk ·
+    ``near``, ``programs``: cells that may be settled by programs over few equations, and over more · ``whole``: with at
+    most so many unknowns integer programs take all at once · ``nodes`` of an integer program.
     """
 
-    passes: int = 600
-    barren: int = 12
     patience: int = 20_000
-    deep: int = 40
+    mending: int = 50
+    easy: tuple[tuple[int, int, int], ...] = ((4, 4, 3), (16, 8, 5), (64, 16, 8))
+    hard: tuple[tuple[int, int, int], ...] = ((400, 40, 5),)
+    passes: int = 600
+    programs: int = 2_000
     whole: int = 6_000
     nodes: int = 400
-    rounds: int = 400
-    programs: int = 2_000
     seconds: float | None = None
 
 
@@ -53,9 +55,9 @@ class Clock:
 
 
 class Unknowns:
-    """``cells`` int64[m]: indices of the view · ``low``, ``high`` int64[m] · ``matrix`` @ x = ``rhs`` · ``slices``: per
-    slice the positions of its cells · ``across``: bool per equation, whether it ties slices together · ``least``, ``most``
-    int64[m] over ``tables``."""
+    """``cells`` int64[m]: indices of the view · ``low``, ``high`` int64[m] · ``matrix`` @ x = ``rhs`` (``columns``: the
+    same by columns) · ``slices``: per slice the positions of its cells · ``across``: bool per equation, whether it ties
+    slices together · ``least``, ``most`` int64[m] over ``tables``."""
 
     def __init__(self, view: PublishedView, low: np.ndarray, high: np.ndarray):
         self.view, self.all_low, self.all_high = view, low, high
@@ -65,6 +67,7 @@ class Unknowns:
         rows = np.flatnonzero(np.diff(inside.indptr))
         known = np.where(low == high, low, 0)
         self.matrix = sparse.csr_array(inside[rows])
+        self.columns = sparse.csc_array(self.matrix)
         self.rhs = -(view.balance @ known)[rows]
         self.base = known
         self.place = np.full(view.size, -1, dtype=np.int64)
@@ -113,3 +116,35 @@ class Unknowns:
         return bool(
             (table >= self.low).all() and (table <= self.high).all() and (self.matrix @ table == self.rhs).all()
         )
+
+
+@dataclass
+class Need:
+    """A cell (position among the unknowns) whose values must be able to differ by ``width``; safe as well if it is always
+    ``safe_from`` or more, or with ``zero_is_safe`` if it may be 0. ``low``, ``high`` grow together as proof comes in."""
+
+    cell: int
+    width: int
+    safe_from: int | None
+    zero_is_safe: bool
+    low: int
+    high: int
+
+    def met(self, unknown: Unknowns) -> str | None:
+        """The verdict if it is safe by what is known now."""
+        if unknown.tables and unknown.most[self.cell] - unknown.least[self.cell] >= self.width:
+            return SAFE_WITNESS
+        if self.zero_is_safe and unknown.least[self.cell] == 0:
+            return SAFE_WITNESS
+        if self.safe_from is not None and self.low >= self.safe_from:
+            return SAFE_LP
+        return None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it is proven not to be safe."""
+        return self.high - self.low < self.width and not (self.zero_is_safe and self.low <= 0)
+
+    def open(self, unknown: Unknowns) -> bool:
+        """Neither proven safe nor proven otherwise."""
+        return self.met(unknown) is None and not self.narrow
