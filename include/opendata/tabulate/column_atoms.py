@@ -60,25 +60,65 @@ class ColumnAtoms:
         return tuple(atom for atom in range(self.records) if kept is None or kept[atom])
 
 
+Way = tuple[Key, ...]
+"""How one value of a column is sorted: its key in every dimension made of the column, then 1 or 0 for every filter on it."""
+
+Ways = dict[str, dict[Way, frozenset[str]]]
+"""Column → each way that some record has, with the tables whose records have it (before their own filters)."""
+
+
 def atoms(dataset: Dataset, warehouse: Warehouse) -> dict[str, ColumnAtoms]:
     """The atoms of every source column that a table's dimension or filter uses, columns in the order of the source.
 
     Raises Refused when a column has more than 200,000 of them, which is no set of categories.
     """
+    return atoms_of(dataset, ways_found(dataset, warehouse))
+
+
+def ways_found(dataset: Dataset, warehouse: Warehouse) -> Ways:
+    """The ways of the records in ``warehouse``, all tables being made of them. Raises Refused (``too-many-categories``)."""
     used = {d.column for t in dataset.tables for d in t.dimensions} | {
         c.column for t in dataset.tables for c in t.filter
     }
-    declared = {column.name: column for column in dataset.source.columns}
-    return {name: _of_column(dataset, column, declared, warehouse) for name, column in declared.items() if name in used}
+    everybody = frozenset(table.table for table in dataset.tables)
+    return {
+        column.name: dict.fromkeys(_ways_of_column(dataset, column, warehouse), everybody)
+        for column in dataset.source.columns
+        if column.name in used
+    }
 
 
-def _of_column(
-    dataset: Dataset, column: SourceColumn, declared: dict[str, SourceColumn], warehouse: Warehouse
-) -> ColumnAtoms:
+def uses_of(dataset: Dataset, column: str) -> tuple[list[tuple[Table, Dimension]], list[str]]:
+    """The dimensions made of a column, and the tables that filter by it: what the parts of a way speak of, in order."""
+    uses = [(t, d) for t in dataset.tables for d in t.dimensions if d.column == column]
+    return uses, [t.table for t in dataset.tables if any(c.column == column for c in t.filter)]
+
+
+def atoms_of(dataset: Dataset, ways: Ways) -> dict[str, ColumnAtoms]:
+    """The atoms that these ways are numbered by. Raises Refused (``too-many-categories``)."""
+    return {column: _numbered(dataset, column, found) for column, found in ways.items()}
+
+
+def _numbered(dataset: Dataset, column: str, found: dict[Way, frozenset[str]]) -> ColumnAtoms:
+    if len(found) > MOST_ATOMS:
+        raise _too_many(dataset, column)
+    uses, filtering = uses_of(dataset, column)
+    ways = sorted(found, key=_in_order)
+    keys = {(t.table, d.name): tuple(way[i] for way in ways) for i, (t, d) in enumerate(uses)}
+    kept = {table: tuple(bool(way[len(uses) + i]) for way in ways) for i, table in enumerate(filtering)}
+    for table in dataset.tables:
+        held = tuple(table.table in found[way] for way in ways)
+        if not all(held):
+            both = zip(held, kept.get(table.table, held), strict=True)
+            kept[table.table] = tuple(one and other for one, other in both)
+    return ColumnAtoms(keys, kept, _empty(dataset.source.column(column), uses, keys, kept))
+
+
+def _ways_of_column(dataset: Dataset, column: SourceColumn, warehouse: Warehouse) -> list[Way]:
     records = warehouse.sql_table
-    uses = [(t, d) for t in dataset.tables for d in t.dimensions if d.column == column.name]
+    declared = {one.name: one for one in dataset.source.columns}
+    uses, filtering = uses_of(dataset, column.name)
     filters = {t.table: [c for c in t.filter if c.column == column.name] for t in dataset.tables}
-    filtering = [table for table, conditions in filters.items() if conditions]
     expressions = [key(d, column, records.c[column.name]).label(f"k{i}") for i, (_, d) in enumerate(uses)]
     expressions += [
         sa.case((keeps(filters[table], declared, records), sa.literal_column("1")), else_=sa.literal_column("0")).label(
@@ -88,16 +128,17 @@ def _of_column(
     ]
     found = warehouse.rows(sa.select(*expressions).distinct().limit(MOST_ATOMS + 1), dataset=dataset.dataset)
     if len(found) > MOST_ATOMS:
-        raise Refused(
-            f"the column has more than {MOST_ATOMS:,} categories",
-            remedy="Group its values with `recode`, `bins` or `period`; a table of single values is no aggregate.",
-            slug="too-many-categories",
-            place=Place(dataset=dataset.dataset, column=column.name),
-        )
-    ways = sorted((tuple(row) for row in found), key=_in_order)
-    keys = {(t.table, d.name): tuple(_plain(way[i]) for way in ways) for i, (t, d) in enumerate(uses)}
-    kept = {table: tuple(bool(way[len(uses) + i]) for way in ways) for i, table in enumerate(filtering)}
-    return ColumnAtoms(keys, kept, _empty(column, uses, keys, kept))
+        raise _too_many(dataset, column.name)
+    return [tuple(_plain(one) for one in row) for row in found]
+
+
+def _too_many(dataset: Dataset, column: str) -> Refused:
+    return Refused(
+        f"the column has more than {MOST_ATOMS:,} categories",
+        remedy="Group its values with `recode`, `bins` or `period`; a table of single values is no aggregate.",
+        slug="too-many-categories",
+        place=Place(dataset=dataset.dataset, column=column),
+    )
 
 
 def _empty(

@@ -56,7 +56,9 @@ class Figures:
     values: dict[str, np.ndarray[Any, Any]]
     """Counts and sums by the measure's name (persons behind events: with ``PERSONS_PREFIX``), as int or Decimal."""
     whole: dict[str, Any]
-    """The same over all records of the table, published or not."""
+    """The same over all records of the table, published or not; None where a merge cannot tell."""
+    found: np.ndarray[Any, Any]
+    """Where in :attr:`Grid.cells` cells have records; the others are zeros for nobody."""
 
 
 class Selection:
@@ -186,7 +188,7 @@ class Selection:
         for index, name in enumerate(names):
             values[name] = np.zeros(len(grid.cells), dtype=object)
             values[name][places] = [row[index] for row in taken]
-        return Figures(grid, values, whole)
+        return Figures(grid, values, whole, np.sort(places))
 
     def _grouped(self) -> sa.Select[Any]:
         keys = [self.records.c[f"k{i}"] for i in range(len(self.table.dimensions))]

@@ -8,6 +8,7 @@ travel.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -60,39 +61,59 @@ def tabulate(
             slug="table-unknown",
             place=Place(dataset=dataset.dataset),
         ) from None
+    counted = count_records(dataset, table, warehouse)
+    return assemble(dataset, table, counted, find_atoms(dataset, warehouse) if atoms is None else atoms)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A table's cells and their exact figures, before they are derived from and rounded. Never leaves the work area."""
+
+    categories: list[Categories]
+    figures: Figures
+    said: dict[str, list[Any]]
+    """Attribute → its value for each category of its dimension."""
+
+
+def count_records(dataset: Dataset, table: t.Table, warehouse: Warehouse) -> Counted:
+    """Count the records in ``warehouse`` for one table. Raises Refused as :func:`tabulate` does."""
     selection = Selection(dataset, table, warehouse)
     selection.check()
     categories = selection.categories()
-    figures = selection.figures(categories)
+    return Counted(categories, selection.figures(categories), attribute_values(selection, categories))
+
+
+def assemble(dataset: Dataset, table: t.Table, counted: Counted, atoms: Mapping[str, ColumnAtoms]) -> DataTable:
+    """The data table made of what was counted. Raises Refused (``total-does-not-add-up``) and DeclarationError."""
+    categories, figures = counted.categories, counted.figures
+    place = Place(dataset=dataset.dataset, table=table.table)
     measures = _measures(table)
-    values, whole = _all_values(table, categories, figures, selection.place)
+    values, whole = _all_values(table, categories, figures, place)
     for measure in measures:
         if measure.additive:
-            check_parts(figures.grid, figures.values[measure.name], measure.name, selection.place)
+            check_parts(figures.grid, figures.values[measure.name], measure.name, place)
     for expected in table.expected_totals:
         compare(
             whole[expected.measure],
             expected.total,
             f"the total of {expected.measure} is not the expected one",
             where=expected.where,
-            place=selection.place,
+            place=place,
         )
-    said = attribute_values(selection, categories)
-    known = find_atoms(dataset, warehouse) if atoms is None else atoms
     structure = Structure(
         table=table.table,
         dimensions=tuple(
-            _dimension(dataset, table.table, d, c, known[d.column])
+            _dimension(dataset, table.table, d, c, atoms[d.column])
             for d, c in zip(table.dimensions, categories, strict=True)
         ),
         measures=measures,
         filter_atoms={
             column: one.of_total(table.table)
-            for column, one in known.items()
+            for column, one in atoms.items()
             if column not in {d.column for d in table.dimensions}
         },
     )
-    return DataTable(structure, _frame(structure, figures, values, said))
+    return DataTable(structure, _frame(structure, figures, values, counted.said))
 
 
 def _dimension(
@@ -179,7 +200,7 @@ def _all_values(
         else:
             continue
         values[m.name] = per_cell(tops, bottoms, **facts)
-        whole[m.name] = rounded(last[0], int(last[1]), **facts)
+        whole[m.name] = None if None in last else rounded(last[0], int(last[1]), **facts)
     return values, whole
 
 
