@@ -12,7 +12,16 @@ one Python string at a time, so all values in question would have to be fetched 
 Medicare or Medi-Cal numbers, which are most of what matters here.
 """
 
+from include.opendata.identifiers.columns import Column
 from include.opendata.identifiers.findings import Finding, IdentifierScan, require_not_personal
-from include.opendata.identifiers.scan import scan_output, scan_source
+from include.opendata.identifiers.scan import scan_columns, scan_output, scan_source
 
-__all__ = ["Finding", "IdentifierScan", "require_not_personal", "scan_output", "scan_source"]
+__all__ = [
+    "Column",
+    "Finding",
+    "IdentifierScan",
+    "require_not_personal",
+    "scan_columns",
+    "scan_output",
+    "scan_source",
+]

@@ -51,6 +51,20 @@ def scan_source(dataset: Dataset, warehouse: Warehouse) -> IdentifierScan:
     return _scan(dataset, None, rows, len(dataset.source.columns), findings, {f.column: f.column for f in findings})
 
 
+def scan_columns(
+    warehouse: Warehouse, columns: Sequence[Column], *, dataset: str, individuals: bool
+) -> tuple[Finding, ...]:
+    """The findings on columns nobody has declared yet, all of them notes; ``individuals``: records may be of persons.
+
+    Raises StorageError when the database does not answer.
+    """
+    return tuple(
+        _finding(column.name, hit, "note")
+        for column in columns
+        for hit in _look(warehouse, column, individuals=individuals, dataset=dataset, table=None)
+    )
+
+
 def scan_output(dataset: Dataset, protected: ProtectedTable, folder: Path) -> IdentifierScan:
     """The findings on exactly the columns and rows of ``protected`` that would be published.
 
