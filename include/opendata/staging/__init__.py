@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from include.opendata.errors import DeclarationError
+from include.opendata.staging.access import S3Access, access_at_hand, handed_over
 from include.opendata.staging.base import Drift, Pointer, Published, Staging
 from include.opendata.staging.local import LocalStaging
+from include.opendata.staging.s3 import S3Staging
 
-__all__ = ["Drift", "LocalStaging", "Pointer", "Published", "Staging", "open_staging"]
+__all__ = [
+    "Drift",
+    "LocalStaging",
+    "Pointer",
+    "Published",
+    "S3Access",
+    "S3Staging",
+    "Staging",
+    "handed_over",
+    "open_staging",
+]
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PREFIX = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?")
 
 
 def open_staging(address: str) -> Staging:
-    """Staging at ``address``: a folder's path, or a ``file://`` address.
+    """Staging at ``address``: a folder's path, a ``file://`` address, or ``s3://bucket/prefix``.
 
-    Raises DeclarationError (``staging-unsupported``) for any other kind of address.
+    S3 is asked with the keys that were :func:`handed_over`, else with those boto3 finds. Raises DeclarationError
+    (``staging-unsupported``) for any other kind of address; the message never holds it, for it might hold a secret.
     """
-    scheme, host, path, query, fragment = urlsplit(address)
     if "://" not in address:
         if address.strip():
             return LocalStaging(Path(address))
-    elif scheme == "file" and host in ("", "localhost") and path and not (query or fragment):
-        return LocalStaging(Path(unquote(path)))
+    else:
+        scheme, host, path, query, fragment = urlsplit(address)
+        if query or fragment or "?" in address or "#" in address:
+            pass
+        elif scheme == "file" and host in ("", "localhost") and path:
+            return LocalStaging(Path(unquote(path)))
+        elif scheme == "s3" and _BUCKET.fullmatch(host) and _PREFIX.fullmatch(path):
+            return S3Staging(host, path.strip("/"), access=access_at_hand())
     raise DeclarationError(
         "this kind of address cannot be used for portal staging",
-        remedy="Give a folder, or a file:// address, in OPENDATA_STAGING or with --staging.",
+        remedy="Give a folder, a file:// address or s3://bucket/prefix, in OPENDATA_STAGING or with --staging; "
+        "credentials never belong into it.",
         slug="staging-unsupported",
     )
