@@ -152,8 +152,8 @@ class DataTable:
     """A tabulated table with its true figures. Never leaves the work area.
 
     ``frame`` columns: each dimension's name (string label), code column and attributes; each measure's name (Int64,
-    or Float64 where ``decimals`` is set; missing where a denominator is zero); for a count of events with persons behind it, also
-    ``PERSONS_PREFIX + measure`` (Int64).
+    or Float64 where ``decimals`` is set; missing where a denominator is zero); for a count of events with persons behind
+    it, also ``PERSONS_PREFIX + measure`` (Int64).
     """
 
     structure: Structure

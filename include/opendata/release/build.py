@@ -4,9 +4,10 @@ Decides the layout and that it is complete; the folder appears whole or not at a
 was decided before, but it fails closed: it refuses a table whose checks did not pass, and one whose suppressed cells were
 not all proven to be safe.
 
-Layout: ``data/<table>.csv``, ``dictionary/<table>.csv``, ``metadata/ckan_package.json``, ``metadata/dcat_us.json``,
-``datapackage.json``, ``evidence/index.html`` (internal), ``manifest.json``. Everything but the manifest depends on the
-source, the declaration and the code alone.
+Layout: ``data/<table>.csv`` and the other declared formats beside it, ``dictionary/<table>.csv`` (and ``.xsd``),
+``metadata/`` (``ckan_package.json``, ``dcat_us.json``, ``schema_org.jsonld``, ``dublin_core.rdf``), ``datapackage.json``,
+``evidence/index.html`` (internal), ``manifest.json``. Everything but the manifest depends on the source, the declaration
+and the code alone.
 """
 
 from __future__ import annotations
@@ -33,13 +34,15 @@ from include.opendata.release.csv_files import write_table_csv
 from include.opendata.release.datapackage import datapackage
 from include.opendata.release.dcat_us import dcat_us_entry
 from include.opendata.release.dictionary import FieldDescription, describe_fields, write_dictionary
+from include.opendata.release.dublin_core import dublin_core
 from include.opendata.release.evidence import SAFE_VERDICTS, SIZES, evidence_page, refuses
+from include.opendata.release.formats import MEDIA_TYPES, write_formats
 from include.opendata.release.inputs import Release, ReleaseInputs
 from include.opendata.release.method import deidentification_method, score_of
+from include.opendata.release.schema_org import schema_org
 from include.opendata.vocabulary import ProtectedTable
 from include.opendata.work.area import storage_errors
 
-_MEDIA_TYPES = {".csv": "text/csv", ".json": "application/json", ".html": "text/html"}
 _ROLES: dict[str, Role] = {"data": "data", "dictionary": "dictionary", "evidence": "internal"}
 
 
@@ -77,23 +80,30 @@ def _write_files(inputs: ReleaseInputs, folder: Path) -> None:
         (folder / name).mkdir()
     fields: dict[str, tuple[FieldDescription, ...]] = {}
     files: dict[str, tuple[str, int]] = {}
+    method = deidentification_method(dataset, inputs.protected, inputs.assessments)
     for protected in inputs.protected:
         name = protected.structure.table
         fields[name] = describe_fields(dataset, protected)
         data, dictionary = f"data/{name}.csv", f"dictionary/{name}.csv"
         write_table_csv(folder / data, protected, dataset=dataset.dataset)
         write_dictionary(folder / dictionary, fields[name], dataset=dataset.dataset, table=name)
-        files |= {path: digest(folder / path) for path in (data, dictionary)}
-    method = deidentification_method(dataset, inputs.protected, inputs.assessments)
+        others = write_formats(folder, dataset, protected, fields[name], method)
+        files |= {path: digest(folder / path) for path in (data, dictionary, *others)}
     hashes = {path: sha256 for path, (sha256, _size) in files.items()}
     _write_json(folder / "metadata/ckan_package.json", ckan_package(dataset, inputs.protected, fields, hashes, method))
     _write_json(folder / "metadata/dcat_us.json", dcat_us_entry(dataset, inputs.protected))
+    _write_json(folder / "metadata/schema_org.jsonld", schema_org(dataset, inputs.protected, fields, files, method))
+    _write_text(folder / "metadata/dublin_core.rdf", dublin_core(dataset, inputs.protected, method))
     _write_json(folder / "datapackage.json", datapackage(dataset, inputs.protected, fields, files))
     (folder / "evidence/index.html").write_text(evidence_page(inputs), encoding="utf-8", newline="\n")
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    _write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _manifest(inputs: ReleaseInputs, folder: Path) -> Manifest:
@@ -106,7 +116,7 @@ def _manifest(inputs: ReleaseInputs, folder: Path) -> Manifest:
                 path=name,
                 sha256=sha256,
                 bytes=size,
-                media_type=_MEDIA_TYPES[path.suffix],
+                media_type=MEDIA_TYPES[path.suffix],
                 role=_ROLES.get(name.split("/")[0], "metadata"),
             )
         )

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from include.opendata.errors import Place, Refused
 from include.opendata.rules.portal import annotation_codes
-from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableMeasure
+from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableAttribute, TableMeasure
 
 ROWS_AT_A_TIME = 20_000
 
@@ -68,7 +68,8 @@ def write_table_csv(path: Path, protected: ProtectedTable, *, dataset: str) -> N
             place=place,
         )
     _refuse_shown_blanks(protected, place)
-    measures = {measure.name: measure for measure in structure.measures}
+    numbers: dict[str, TableMeasure | TableAttribute] = {measure.name: measure for measure in structure.measures}
+    numbers |= {attribute.name: attribute for attribute in structure.attributes if attribute.kind != "text"}
     labels = {dimension.name for dimension in structure.dimensions}
     with path.open("w", encoding="utf-8", newline="") as stream:
         stream.write(csv_line(columns))
@@ -78,8 +79,8 @@ def write_table_csv(path: Path, protected: ProtectedTable, *, dataset: str) -> N
             for name in columns:
                 here = Place(dataset, structure.table, name)
                 values = piece[name].astype(object).tolist()
-                if name in measures:
-                    texts.append([number_text(value, measures[name], here) for value in values])
+                if name in numbers:
+                    texts.append([number_text(value, numbers[name], here) for value in values])
                 else:
                     texts.append(_texts(values, here, required=name in labels))
             _write_rows(stream, texts)
@@ -104,8 +105,8 @@ def _texts(values: list[Any], place: Place, *, required: bool) -> list[str]:
     return texts
 
 
-def number_text(value: Any, measure: TableMeasure, place: Place) -> str:
-    """A measure's value as it is published: empty when missing, else with exactly the declared decimals."""
+def number_text(value: Any, measure: TableMeasure | TableAttribute, place: Place) -> str:
+    """A measure's, or an attribute's, value as it is published: empty when missing, else with exactly the declared decimals."""
     if _is_missing(value):
         return ""
     if isinstance(value, float) and not math.isfinite(value):

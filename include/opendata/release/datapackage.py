@@ -11,6 +11,7 @@ from typing import Any
 
 from include.opendata.release.ckan_package import package_name
 from include.opendata.release.dictionary import HEADER, FieldDescription
+from include.opendata.release.formats import PublishedFile, published_files
 from include.opendata.spec.dataset import Dataset
 from include.opendata.vocabulary import ProtectedTable
 
@@ -25,7 +26,7 @@ def datapackage(
 ) -> dict[str, Any]:
     """The descriptor. ``files``: path in the release → (sha256, bytes)."""
     resources: list[dict[str, Any]] = []
-    for table in protected:
+    for number, table in enumerate(protected):
         name = table.structure.table
         declared = dataset.table(name)
         schema = {
@@ -33,11 +34,14 @@ def datapackage(
             "missingValues": [""],
             "primaryKey": [dimension.name for dimension in table.structure.dimensions],
         }
+        if keys := _foreign_keys(table, protected[:number]):
+            schema["foreignKeys"] = keys
         dictionary = {
             "fields": [{"name": column, "type": "string"} for column in HEADER],
             "missingValues": [""],
             "primaryKey": ["field_name"],
         }
+        others = published_files(declared)[1:]
         resources.append(_resource(name, declared.title, declared.description, f"data/{name}.csv", schema, files))
         resources.append(
             _resource(
@@ -49,8 +53,9 @@ def datapackage(
                 files,
             )
         )
+        resources += [_file(name, declared.title, file, files) for file in others]
     return {
-        "profile": "tabular-data-package",
+        "profile": "data-package",
         "name": package_name(dataset.dataset),
         "title": dataset.title,
         "description": dataset.description,
@@ -83,6 +88,44 @@ def _resource(
         "dialect": {"delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True, "header": True},
         "schema": schema,
     }
+
+
+def _file(name: str, title: str, file: PublishedFile, files: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+    """The table in another format, described as a file: the specification's tables are CSV, and the schema is told there."""
+    sha256, size = files[file.path]
+    return {
+        "profile": "data-resource",
+        "type": "file",
+        "name": f"{name}_{file.format}",
+        "title": f"{title} ({file.about.label})",
+        "description": f"The same rows as {name}: {file.about.described}.",
+        "path": file.path,
+        "format": file.path.rsplit(".", 1)[-1],
+        "mediatype": file.about.media_type,
+        "bytes": size,
+        "hash": f"sha256:{sha256}",
+    }
+
+
+def _foreign_keys(table: ProtectedTable, before: tuple[ProtectedTable, ...]) -> list[dict[str, Any]]:
+    """For each coded dimension that an earlier table has too, with all categories of this one: the key that leads there."""
+    keys: list[dict[str, Any]] = []
+    for dimension in table.structure.dimensions:
+        if dimension.code_column is None:
+            continue
+        fields = [dimension.name, dimension.code_column]
+        for other in before:
+            same = [d for d in other.structure.dimensions if (d.column, d.code_column) == (dimension.column, fields[1])]
+            if same and same[0].name == dimension.name and _rows_of(table, fields) <= _rows_of(other, fields):
+                keys.append({"fields": fields, "reference": {"resource": other.structure.table, "fields": fields}})
+                break
+    return keys
+
+
+def _rows_of(table: ProtectedTable, columns: list[str]) -> set[tuple[str, ...]]:
+    """The different values of some text columns, empty where there is none."""
+    frame = table.frame[columns].fillna("").drop_duplicates()
+    return {tuple(str(value) for value in row) for row in frame.itertuples(index=False, name=None)}
 
 
 def _field(field: FieldDescription) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from include.opendata.release.ckan_package import package_name, temporal_coverage
+from include.opendata.release.formats import PublishedFile, published_files
 from include.opendata.rules.portal import portal_choices
 from include.opendata.spec.dataset import Dataset
 from include.opendata.vocabulary import ProtectedTable
@@ -61,17 +62,23 @@ def dcat_us_entry(
     entry["distribution"] = [
         {
             "@type": "dcat:Distribution",
-            "title": dataset.table(table.structure.table).title,
+            "title": _title(dataset.table(table.structure.table).title, file),
             "description": dataset.table(table.structure.table).description,
-            "format": "CSV",
-            "mediaType": "text/csv",
-            "downloadURL": f"{base}/data/{table.structure.table}.csv",
+            "format": file.about.label,
+            "mediaType": file.about.media_type,
+            "downloadURL": f"{base}/{file.path}",
             "describedBy": f"{base}/dictionary/{table.structure.table}.csv",
             "describedByType": "text/csv",
         }
         for table in protected
+        for file in published_files(dataset.table(table.structure.table))
     ]
     return entry
+
+
+def _title(title: str, file: PublishedFile) -> str:
+    """The table's title; the other formats say theirs, so that no two distributions are called the same."""
+    return title if file.format == "csv" else f"{title} ({file.about.label})"
 
 
 def _rights(limitations: str) -> str:

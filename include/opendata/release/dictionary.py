@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 from include.opendata.errors import Place
 from include.opendata.release.csv_files import write_text_csv
-from include.opendata.rules.portal import annotation_codes
+from include.opendata.rules.portal import annotation_codes, field_standards
 from include.opendata.spec import tables as spec
 from include.opendata.spec.dataset import Dataset
-from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableDimension, TableMeasure
+from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableAttribute, TableDimension, TableMeasure
 
 LABELS_LISTED_UP_TO = 100
 
@@ -86,6 +86,14 @@ def meanings_in(protected: ProtectedTable) -> Mapping[str, str]:
     return annotation_meanings(protected.annotation)
 
 
+def mark_of(code: str) -> str:
+    """The letter of an annotation (Handbook, Guidelines §3); where the Handbook has none, its number in parentheses.
+
+    In a table with one code for every suppressed value that code is 1, so the letter is always S.
+    """
+    return annotation_codes().code(int(code)).letter or f"({code})" if code else ""
+
+
 def small_cell_note(protected: ProtectedTable, below: int) -> str:
     """How small cells were treated, in words anybody can check against the file (DDG 2.0 §4.4.1)."""
     if protected.structure.percentages_only:
@@ -112,6 +120,9 @@ def describe_fields(dataset: Dataset, protected: ProtectedTable) -> tuple[FieldD
         fields.append(_label_field(dataset, declared, shape, statute))
         if shape.code_column:
             fields.append(_code_field(dataset, declared, shape, statute))
+        fields += [
+            _attribute_field(dataset, table.attribute(one.name), one, shape, statute) for one in shape.attributes
+        ]
     for measure in protected.structure.measures:
         fields.append(_measure_field(dataset, table, measure, protected, statute))
         if measure.role != "population":
@@ -161,6 +172,28 @@ def _code_field(dataset: Dataset, declared: spec.Dimension, shape: TableDimensio
     )
 
 
+_KINDS: dict[str, str] = {"text": "text", "integer": "a whole number", "number": "a number"}
+
+
+def _attribute_field(
+    dataset: Dataset, declared: spec.Attribute, attribute: TableAttribute, shape: TableDimension, statute: str
+) -> FieldDescription:
+    column = dataset.source.column(attribute.column)
+    standard = field_standards().field(column.standard or attribute.name)
+    kind = _KINDS[attribute.kind] + (f" with {attribute.decimals} decimals" if attribute.decimals else "")
+    return FieldDescription(
+        name=attribute.name,
+        label=declared.label,
+        type=attribute.kind,
+        definition=declared.definition,
+        valid_values=f"{standard.element}: {standard.rule}" if standard else kind,
+        source=_source_of(dataset, attribute.column),
+        privacy_class=_privacy(column.privacy),
+        statute=statute,
+        notes=f"Blank for “{shape.total}”." if shape.total is not None else "",
+    )
+
+
 def _measure_field(
     dataset: Dataset, table: spec.Table, measure: TableMeasure, protected: ProtectedTable, statute: str
 ) -> FieldDescription:
@@ -170,9 +203,8 @@ def _measure_field(
     notes = ""
     if measure.role == "count" or protected.structure.percentages_only:
         notes = small_cell_note(protected, dataset.small_below)
-    elif measure.role != "population":
-        basis = f"{measure.numerator}" if measure.numerator else "the count it is derived from"
-        notes = f"Blank wherever {basis} is blank."
+    elif measure.numerator is not None:
+        notes = f"Blank wherever {measure.numerator} is blank."
     kind = "a number" if measure.decimals else "a whole number"
     kind += f" with {measure.decimals} decimal{'s' if measure.decimals > 1 else ''}" if measure.decimals else ""
     return FieldDescription(

@@ -52,9 +52,10 @@ def attribute_values(selection: Selection, categories: list[Categories]) -> dict
             values: list[Any] = [None] * len(known.labels)
             differing = 0
             for row in rows:
-                least, most, filled = row[2 + 3 * index : 5 + 3 * index]
-                differing += bool(filled and (least != most or filled != row[1]))
-                values[positions[_plain(row[0])]] = _typed(least, declared[attribute.column], attribute)
+                category_key, records_of_it, *parts = tuple(row)
+                least, most, filled = parts[3 * index : 3 * index + 3]
+                differing += bool(filled and (least != most or filled != records_of_it))
+                values[positions[_plain(category_key)]] = _typed(least, declared[attribute.column], attribute)
             if differing:
                 raise Refused(
                     f"{differing} categor{'y has' if differing == 1 else 'ies have'} records that do not agree on this column",

@@ -23,6 +23,8 @@ LAYOUT = [
     "manifest.json",
     "metadata/ckan_package.json",
     "metadata/dcat_us.json",
+    "metadata/dublin_core.rdf",
+    "metadata/schema_org.jsonld",
 ]
 
 
@@ -49,6 +51,8 @@ def test_the_manifest_lists_every_other_file_with_its_digest_and_role(tmp_path):
         "datapackage.json": "metadata",
         "metadata/ckan_package.json": "metadata",
         "metadata/dcat_us.json": "metadata",
+        "metadata/dublin_core.rdf": "metadata",
+        "metadata/schema_org.jsonld": "metadata",
         "evidence/index.html": "internal",
     }
 

@@ -1,0 +1,69 @@
+"""The published rows as typed values, read back from the CSV file that was just written.
+
+Every other format is made of the CSV's own bytes and of nothing else: what the CSV does not show cannot be in any of them,
+and the same cell has the same value in all. Rows come a piece at a time, so that memory does not grow with the table.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from include.opendata.vocabulary import ANNOTATION_SUFFIX, Structure
+
+PIECE = 20_000
+
+Value = str | int | float | None
+"""A cell: None where the CSV's cell is empty."""
+
+
+@dataclass(frozen=True)
+class PublishedColumn:
+    """A column of the published file. ``annotation``: where it stands beside a measure, the position of its annotation."""
+
+    name: str
+    kind: Literal["text", "integer", "number"]
+    decimals: int | None = None
+    measure: bool = False
+    annotation: int | None = None
+    nullable: bool = True
+
+
+def columns_of(structure: Structure) -> tuple[PublishedColumn, ...]:
+    """The columns of the published file, in its order."""
+    names = structure.published_columns()
+    made: dict[str, PublishedColumn] = {
+        d.name: PublishedColumn(d.name, "text", nullable=False) for d in structure.dimensions
+    }
+    made |= {a.name: PublishedColumn(a.name, a.kind, a.decimals) for a in structure.attributes}
+    for m in structure.measures:
+        beside = f"{m.name}{ANNOTATION_SUFFIX}"
+        made[m.name] = PublishedColumn(
+            m.name,
+            "number" if m.decimals else "integer",
+            m.decimals or None,
+            measure=True,
+            annotation=names.index(beside) if beside in names else None,
+        )
+    return tuple(made.get(name) or PublishedColumn(name, "text") for name in names)
+
+
+def typed_rows(path: Path, columns: tuple[PublishedColumn, ...]) -> Iterator[list[tuple[Value, ...]]]:
+    """Pieces of at most :data:`PIECE` rows of the CSV file in ``path``: text, int, float, or None for an empty cell."""
+    readers = [_READERS[column.kind] for column in columns]
+    with path.open(encoding="utf-8", newline="") as stream:
+        lines = csv.reader(stream)
+        if next(lines, None) != [column.name for column in columns]:
+            raise ValueError("the CSV file has not the published columns")
+        while piece := list(islice(lines, PIECE)):
+            yield [
+                tuple([None if text == "" else read(text) for read, text in zip(readers, row, strict=True)])
+                for row in piece
+            ]
+
+
+_READERS: dict[str, Callable[[str], Value]] = {"text": str, "integer": int, "number": float}
