@@ -12,7 +12,21 @@ PACKAGE = ROOT / "include" / "opendata"
 FLOORS = {
     1: {"errors", "places", "vocabulary", "spec", "rules", "cells", "manifest", "history"},
     2: {"work", "warehouse", "ledger"},
-    3: {"extract", "quality", "identifiers", "tabulate", "gate", "disclosure", "attack", "proof", "release", "staging"},
+    3: {
+        *(
+            "extract",
+            "quality",
+            "identifiers",
+            "tabulate",
+            "gate",
+            "disclosure",
+            "attack",
+            "proof",
+            "release",
+            "staging",
+        ),
+        "portal",
+    },
     4: {"advice", "pipeline", "cli"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

@@ -12,6 +12,7 @@ annotations.yaml          annotation codes 0 to 5                               
 field_standards.yaml      how common fields are written                           ``rules.portal``
 identifiers.yaml          names and shapes of what identifies a person             ``rules.identifiers``
 portal_choices.yaml       topics, frequencies, granularities                      ``rules.portal``
+portal_profile_*.yaml     the package forms of the portals                        ``rules.portal``
 reference/*.csv           populations                                             ``rules.reference``
 regions/*.csv             which region a county lies in                           ``rules.regions``
 ========================  ======================================================  ===========================

@@ -1,9 +1,13 @@
-"""The portal's rules as data: annotation codes, field standards, and the lists the portal chooses from."""
+"""The portal's rules as data: annotation codes, field standards, the lists the portal chooses from, and the profiles of
+the portals a release can be published to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
+
+from pydantic import Field, model_validator
 
 from include.opendata.rules.criteria import Criterion, read
 
@@ -75,6 +79,47 @@ class PortalChoices(Criterion):
             if periodicity.choice == choice:
                 return periodicity.dcat
         raise KeyError(choice)
+
+
+class PortalField(Criterion):
+    """One field of a portal's package form: its name there, and where its text comes from."""
+
+    name: str
+    sources: tuple[str, ...] = Field(default=(), alias="from")
+    """``package.<key>`` or ``dcat.<key>[.<key>]`` of the release's metadata; several are joined by an empty line."""
+    constant: str | None = None
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    max_length: int | None = None
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> PortalField:
+        if bool(self.sources) == (self.constant is not None):
+            raise ValueError("a field has either `from` or `constant`")
+        return self
+
+
+class PortalProfile(Criterion):
+    """How one portal names the package fields, what it requires and what may be chosen."""
+
+    profile: str
+    portal: str
+    section: str
+    fields: tuple[PortalField, ...]
+    tags_at_least: int
+    topics: Mapping[str, str] = {}
+    """The portal's name for a topic, where it is not the agency's own."""
+
+
+PORTAL_PROFILES = ("chhs", "data_ca")
+
+
+@lru_cache(maxsize=len(PORTAL_PROFILES))
+def portal_profile(name: str) -> PortalProfile:
+    """The profile called ``name``, from ``portal_profile_<name>.yaml``. KeyError when there is none."""
+    if name not in PORTAL_PROFILES:
+        raise KeyError(name)
+    return read(f"portal_profile_{name}.yaml", PortalProfile)
 
 
 @lru_cache(maxsize=1)

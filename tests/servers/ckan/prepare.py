@@ -14,7 +14,14 @@ DEPARTMENTS = {
     "california-health-and-human-services-agency": "California Health and Human Services Agency",
     OTHER_DEPARTMENT: "Department of Other Things",
 }
-TOPICS = ("diseases-and-conditions", "facilities-and-services", "health-care", "workforce", "environment", "demographics")
+TOPICS = (
+    "diseases-and-conditions",
+    "facilities-and-services",
+    "health-care",
+    "workforce",
+    "environment",
+    "demographics",
+)
 
 
 def main(configuration: str, superuser: str) -> None:
@@ -50,7 +57,8 @@ def main(configuration: str, superuser: str) -> None:
             users = [] if name == OTHER_DEPARTMENT else [{"name": "publisher", "capacity": "editor"}]
             act("organization_create", name=name, title=title, users=users)
         for name in TOPICS:
-            act("group_create", name=name, title=name.replace("-", " ").title(), users=[{"name": "publisher", "capacity": "member"}])
+            title, users = name.replace("-", " ").title(), [{"name": "publisher", "capacity": "member"}]
+            act("group_create", name=name, title=title, users=users)
     sys.stdout.write("\n" + json.dumps({"tokens": tokens}) + "\n")
 
 

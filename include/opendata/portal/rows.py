@@ -1,0 +1,137 @@
+"""Which rows of a table in the DataStore are not those of its file: found on disk, whatever the table's size.
+
+Both sides are text, as CSV has it: CKAN keeps the decimals of a number as they were sent. A blank is a missing value. What
+is done about the difference is decided in ``datastore``.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+MEMORY = "256MB"
+
+Record = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class RowDifference:
+    """Row counts by what must be done, and where the rows are. ``added`` and ``changed`` are in the file's order."""
+
+    database: Path
+    columns: tuple[str, ...]
+    added: int
+    changed: int
+    removed: int
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.added or self.changed or self.removed)
+
+    def added_rows(self) -> Iterator[Record]:
+        """The rows the DataStore does not have."""
+        return self._rows("added")
+
+    def changed_rows(self) -> Iterator[Record]:
+        """The rows the DataStore has with other values."""
+        return self._rows("changed")
+
+    def removed_ids(self) -> Iterator[int]:
+        """CKAN's own numbers (``_id``) of the rows that are not in the file, or are there twice."""
+        with duckdb.connect(str(self.database), read_only=True) as database:
+            answer = database.execute("SELECT _id FROM removed ORDER BY _id")
+            while found := answer.fetchmany(10_000):
+                yield from (row[0] for row in found)
+
+    def _rows(self, kept: str) -> Iterator[Record]:
+        listed = ", ".join(quoted(name) for name in self.columns)
+        with duckdb.connect(str(self.database), read_only=True) as database:
+            answer = database.execute(f"SELECT {listed} FROM {kept} ORDER BY line")  # noqa: S608 - a table of ours
+            while found := answer.fetchmany(10_000):
+                yield from (record(self.columns, row) for row in found)
+
+
+def quoted(name: str) -> str:
+    """A column's name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def record(columns: Sequence[str], values: Iterable[str | None]) -> Record:
+    """A row as the DataStore takes it: a blank is sent as null, so that a number's column takes it."""
+    return {name: value if value else None for name, value in zip(columns, values, strict=True)}
+
+
+def file_rows(path: Path) -> Iterator[Record]:
+    """The rows of a CSV file of a release, in its order."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.reader(stream)
+        header = next(reader)
+        for row in reader:
+            yield record(header, row)
+
+
+def count_rows(path: Path) -> int:
+    """How many rows a CSV file has, its header not counted."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return max(sum(1 for _ in csv.reader(stream)) - 1, 0)
+
+
+def row_difference(wanted: Path, held: Path, columns: Sequence[str], key: Sequence[str], folder: Path) -> RowDifference:
+    """Compare a release's CSV with a DataStore's rows.
+
+    ``held``: a CSV with a header, ``_id`` first, then ``columns`` in any order · ``folder``: empty, for the comparison.
+    """
+    database_file = folder / "rows.duckdb"
+    names = [quoted(name) for name in columns]
+    keys = [quoted(name) for name in key] or names
+    differs = " OR ".join(f"coalesce(wanted.{name}, '') <> coalesce(held.{name}, '')" for name in names)
+    joined = " AND ".join(f"coalesce(wanted.{name}, '') = coalesce(held.{name}, '')" for name in keys)
+    with duckdb.connect(
+        str(database_file),
+        config={"memory_limit": MEMORY, "threads": 1, "temp_directory": str(folder), "preserve_insertion_order": True},
+    ) as database:
+        for name, path, header in (("wanted", wanted, list(columns)), ("all_held", held, ["_id", *_header(held)[1:]])):
+            shape = "{" + ", ".join(f"{_text(column)}: 'VARCHAR'" for column in header) + "}"
+            database.execute(
+                f"CREATE TABLE {name} AS SELECT row_number() OVER () AS line, * FROM read_csv({_text(str(path))}, "  # noqa: S608
+                f"header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"', columns = {shape}, "
+                "parallel = false, strict_mode = true)"
+            )
+        database.execute(
+            "CREATE TABLE held AS SELECT * REPLACE (CAST(_id AS BIGINT) AS _id) FROM all_held "  # noqa: S608
+            f"QUALIFY row_number() OVER (PARTITION BY {', '.join(keys)} ORDER BY CAST(_id AS BIGINT)) = 1"
+        )
+        listed = ", ".join(["wanted.line", *(f"wanted.{name}" for name in names)])
+        for name, condition in (("added", "held._id IS NULL"), ("changed", f"held._id IS NOT NULL AND ({differs})")):
+            database.execute(
+                f"CREATE TABLE {name} AS SELECT {listed} FROM wanted LEFT JOIN held ON {joined} WHERE {condition}"  # noqa: S608
+            )
+        database.execute(
+            "CREATE TABLE removed AS SELECT CAST(_id AS BIGINT) AS _id FROM all_held WHERE CAST(_id AS BIGINT) NOT IN "  # noqa: S608
+            f"(SELECT held._id FROM held JOIN wanted ON {joined})"
+        )
+        counted = "SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM changed), (SELECT count(*) FROM removed)"
+        sizes = database.execute(counted).fetchone()
+    added, changed, removed = sizes or (0, 0, 0)
+    return RowDifference(database_file, tuple(columns), added, changed, removed)
+
+
+def chunks(rows: Iterable[Record], size: int) -> Iterator[list[Record]]:
+    """The rows in lists of at most ``size``."""
+    iterator = iter(rows)
+    while piece := list(itertools.islice(iterator, size)):
+        yield piece
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return next(csv.reader(stream))
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
