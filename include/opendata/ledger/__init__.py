@@ -14,6 +14,7 @@ from include.opendata.ledger.ledger import (
     open_ledger,
 )
 from include.opendata.ledger.pointer_moves import PointerMove, PointerMoves, withdrawn
+from include.opendata.ledger.portal_publications import PortalPublication, PortalPublications
 
 __all__ = [
     "Decision",
@@ -21,6 +22,8 @@ __all__ = [
     "Ledger",
     "PointerMove",
     "PointerMoves",
+    "PortalPublication",
+    "PortalPublications",
     "PublishedEntry",
     "ReleaseEntry",
     "RunEntry",

@@ -59,7 +59,19 @@ class Answer:
     recorded_at: str = ""
 
 
-_SAME = ("dataset", "role", "choice", "name", "via", "given_on", "digest", "identity", "reference", "run_id")
+_SAME = (
+    "dataset",
+    "role",
+    "choice",
+    "name",
+    "via",
+    "given_on",
+    "digest",
+    "identity",
+    "reference",
+    "expires_on",
+    "run_id",
+)
 
 
 def record_request(ledger: Ledger, request: Request) -> None:
@@ -76,7 +88,7 @@ def record_answer(ledger: Ledger, answer: Answer) -> None:
     """Add an answer; the same one again changes nothing."""
     values = {**vars(answer), "recorded_at": answer.recorded_at or _now()}
     with ledger.writing() as connection:
-        same = [APPROVALS.c[name] == values[name] for name in _SAME]
+        same = [APPROVALS.c[name].is_not_distinct_from(values[name]) for name in _SAME]
         if connection.scalar(sa.select(APPROVALS.c.id).where(*same)) is None:
             connection.execute(sa.insert(APPROVALS).values(**values))
 

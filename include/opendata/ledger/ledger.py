@@ -16,9 +16,10 @@ from sqlalchemy.engine import make_url
 from include.opendata import places
 from include.opendata.errors import StorageError
 from include.opendata.ledger.pointer_moves import PointerMoves
+from include.opendata.ledger.portal_publications import PortalPublications
 from include.opendata.ledger.schema import DECISIONS, PUBLISHED_CELLS, RELEASES, RUNS
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test keeps it true. Compared before Alembic is even imported."""
 
 _MIGRATION_LOCK = 0x0BE7DA7A
@@ -175,6 +176,11 @@ class Ledger:
     def pointer_moves(self) -> PointerMoves:
         """The moves of datasets' pointers in staging."""
         return PointerMoves(self._engine, self.writing)
+
+    @property
+    def portal_publications(self) -> PortalPublications:
+        """What was published on which portal."""
+        return PortalPublications(self._engine, self.writing)
 
     def run(self, dataset: str, run_id: str) -> RunEntry | None:
         """One run, or None."""

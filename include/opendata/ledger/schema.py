@@ -3,8 +3,9 @@
 ``runs`` one row per run · ``decisions`` what each step decided, with its reason and the section of the rule book ·
 ``releases`` what was staged, with digests and figures · ``published_cells`` every figure and blank of every release ever
 staged, table by table, as the public saw them · ``approval_requests`` what a run put before the approvers · ``approvals``
-their answers · ``pointer_moves`` which release was made the current one, by whom and why, and which were removed. Times are
-UTC, ISO 8601 to the second, kept as text so that every database returns what was written.
+their answers · ``pointer_moves`` which release was made the current one, by whom and why, and which were removed ·
+``portal_publications`` which release was published on which portal, and how that ended. Times are UTC, ISO 8601 to the
+second, kept as text so that every database returns what was written.
 """
 
 from __future__ import annotations
@@ -146,4 +147,23 @@ POINTER_MOVES = Table(
     Column("asked_at", String(25), nullable=False),
     Column("done_at", String(25)),
     Index("ix_pointer_moves_dataset", "dataset"),
+)
+
+PORTAL_PUBLICATIONS = Table(
+    "portal_publications",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("dataset", String(100), nullable=False),
+    Column("release", String(100), nullable=False),
+    Column("staging", Text, nullable=False),
+    Column("portal", Text, nullable=False),
+    Column("profile", String(40), nullable=False),
+    Column("organization", String(100)),
+    Column("outcome", String(20), nullable=False),  # running · published · unchanged · failed · restored
+    Column("message", Text, nullable=False),
+    Column("package", String(100)),
+    Column("figures", JSON, nullable=False),
+    Column("started_at", String(25), nullable=False),
+    Column("finished_at", String(25)),
+    Index("ix_portal_publications_dataset", "dataset"),
 )
