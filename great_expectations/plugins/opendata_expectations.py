@@ -26,6 +26,7 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 from great_expectations.expectations.registry import get_metric_kwargs
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
+from include.opendata.rules.outlines import edges
 from include.opendata.rules.portal import field_standards
 from include.opendata.rules.reference import population_reference
 
@@ -358,23 +359,58 @@ class ExpectWholePercentagesButOne(RowsMustHold):
 class ExpectAreaToFollowReference(RowsMustHold):
     """An area's code is text of full length, leading zeros kept, and belongs to the name beside it.
 
-    ``reference`` is a population reference of the project; the row of the ``total`` (None: no total) has no code.
+    ``reference`` is a population reference of the project; the row of the ``total`` (None: no total) has no code. With
+    ``blanks`` a row may have neither name nor code.
     """
 
     column: str
     code_column: str
     reference: str
     total: str | None
-    argument_names = ("column", "code_column", "reference", "total")
+    blanks: bool = False
+    argument_names = ("column", "code_column", "reference", "total", "blanks")
 
     @classmethod
     def holds(cls, arguments, engine):
         name, code = sa.column(arguments["column"]), sa.column(arguments["code_column"])
         areas = {area.name: area.code for area in population_reference(arguments["reference"]).areas}
-        agrees = sa.case(areas, value=name) == code
+        agrees: sa.ColumnElement[bool] = sa.case(areas, value=name) == code
+        if arguments["blanks"]:
+            agrees = sa.or_(agrees, sa.and_(_blank(name), _blank(code)))
         if arguments["total"] is None:
             return agrees
         return sa.or_(agrees, sa.and_(name == arguments["total"], sa.or_(code.is_(None), code == "")))
+
+
+class ExpectPointsToLieInside(RowsMustHold):
+    """Every point lies inside the outline of an area, which is coarse and generous (``rules/outlines``).
+
+    With ``blanks`` a row may have neither latitude nor longitude; one without the other is always a breach.
+    """
+
+    latitude: str
+    longitude: str
+    area: str
+    blanks: bool
+    argument_names = ("latitude", "longitude", "area", "blanks")
+
+    @classmethod
+    def holds(cls, arguments, engine):
+        latitude, longitude = sa.column(arguments["latitude"]), sa.column(arguments["longitude"])
+        # A ray to the east crosses the outline an odd number of times when it starts inside.
+        crossings = sa.literal_column("0")
+        for (lat_a, lon_a), (lat_b, lon_b) in edges(arguments["area"]):
+            slope = (lon_b - lon_a) / (lat_b - lat_a)
+            crossed = sa.and_(
+                latitude >= min(lat_a, lat_b),
+                latitude < max(lat_a, lat_b),
+                longitude < lon_a + slope * (latitude - lat_a),
+            )
+            crossings = crossings + sa.case((crossed, 1), else_=0)
+        inside = sa.func.mod(crossings, 2) == 1
+        if not arguments["blanks"]:
+            return inside
+        return sa.or_(inside, sa.and_(latitude.is_(None), longitude.is_(None)))
 
 
 class ExpectFieldToFollowStandard(RowsMustHold):
@@ -406,13 +442,18 @@ class ExpectFieldToFollowStandard(RowsMustHold):
         if standard.maximum is not None:
             rules.append(value <= standard.maximum)
         for ending in standard.must_not_end_with:
-            rules.append(sa.func.substr(value, sa.func.length(value) - len(ending) + 1) != ending)
+            last = sa.func.substr(value, sa.func.length(value) - len(ending) + 1)
+            rules.append(sa.func.upper(last) != ending.upper())
         return sa.or_(
             value.is_(None),
             value == "" if standard.type == "text" else sa.false(),
             value.in_(arguments["besides"]),
             sa.and_(*rules),
         )
+
+
+def _blank(column: sa.ColumnClause) -> sa.ColumnElement[bool]:
+    return sa.or_(column.is_(None), column == "")
 
 
 def _plain(name: str) -> str:

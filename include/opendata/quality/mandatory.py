@@ -12,23 +12,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from include.opendata.errors import DeclarationError, Place
-from include.opendata.rules.portal import annotation_codes, field_standards
+from include.opendata.quality.expected import COUNTY_REFERENCE, Expectation
+from include.opendata.quality.expected import expect as _expect
+from include.opendata.quality.standards import published_attributes, published_points, source_standards
+from include.opendata.rules.portal import annotation_codes
 from include.opendata.spec import tables as t
 from include.opendata.spec.consistency import declared_labels, shows_zip3
 from include.opendata.spec.dataset import Dataset
 from include.opendata.spec.source import SourceColumn, ValueRange
+from include.opendata.spec.standards import published_standards
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
-Expectation = dict[str, Any]
-"""``{"type": …, "kwargs": {…}}``, as a suite's JSON has it."""
-
-COUNTY_REFERENCE = "california_counties"
 MASKED = {"$PARAMETER": "masked"}
 """Whether masking applied to the table; given to the suite when it runs."""
-
-
-def _expect(kind: str, **arguments: Any) -> Expectation:
-    return {"type": f"expect_{kind}", "kwargs": arguments}
 
 
 def mandatory_source(dataset: Dataset) -> list[Expectation]:
@@ -44,6 +40,7 @@ def mandatory_source(dataset: Dataset) -> list[Expectation]:
     ]
     for column in source.columns:
         demands += _source_column(dataset, column)
+    demands += source_standards(dataset)
     if source.key:
         demands.append(_expect("key_to_be_unique", columns=list(source.key)))
     return demands
@@ -103,7 +100,7 @@ def mandatory_publishable(dataset: Dataset, table: t.Table) -> list[Expectation]
     The declared columns and no other, rows with a key of their own, no direct identifier, no small count, blanks and codes
     that agree, derived values hidden with what they are derived from, the field standards, nothing a spreadsheet would run.
     """
-    columns, texts = published_columns(table), _text_columns(table)
+    columns, texts = published_columns(table), _text_columns(dataset, table)
     identifiers = [column.name for column in dataset.source.columns if column.privacy == "direct_identifier"]
     if dataset.source.record != "aggregate" and len(dataset.source.key) == 1:
         identifiers += [name for name in dataset.source.key if name not in identifiers]
@@ -120,7 +117,8 @@ def mandatory_publishable(dataset: Dataset, table: t.Table) -> list[Expectation]
         _expect("no_spreadsheet_formula", columns=texts),
     ]
     for dimension in table.dimensions:
-        demands += _published_dimension(dimension)
+        demands += _published_dimension(dataset, table, dimension)
+    demands += published_points(dataset, table)
     if table.masking == "whole_percentages":
         return demands + [one for percent in table.published_measures for one in _whole_percentage(percent.name)]
     for measure in table.measures:
@@ -133,6 +131,7 @@ def published_columns(table: t.Table) -> list[str]:
     columns: list[str] = []
     for dimension in table.dimensions:
         columns += [dimension.name, *([code_column(dimension)] if dimension.standard == "county" else [])]
+        columns += [attribute.name for attribute in dimension.attributes]
     for measure in table.published_measures:
         columns += [measure.name, *([] if t.is_public_population(measure) else [measure.name + ANNOTATION_SUFFIX])]
     return columns
@@ -143,12 +142,13 @@ def code_column(dimension: t.Dimension) -> str:
     return f"{dimension.name}_FIPS"
 
 
-def _text_columns(table: t.Table) -> list[str]:
-    measures = {measure.name for measure in table.measures}
-    return [name for name in published_columns(table) if name not in measures]
+def _text_columns(dataset: Dataset, table: t.Table) -> list[str]:
+    numbers = {measure.name for measure in table.measures}
+    numbers |= {a.name for a in table.attributes if dataset.source.column(a.column).type != "text"}
+    return [name for name in published_columns(table) if name not in numbers]
 
 
-def _published_dimension(dimension: t.Dimension) -> Iterator[Expectation]:
+def _published_dimension(dataset: Dataset, table: t.Table, dimension: t.Dimension) -> Iterator[Expectation]:
     name = dimension.name
     yield _expect("column_type_to_be_declared", column=name, kinds=["text"])
     yield _expect("column_values_to_not_be_null", column=name)
@@ -167,14 +167,18 @@ def _published_dimension(dimension: t.Dimension) -> Iterator[Expectation]:
     elif shows_zip3(dimension):
         words = [label for label in (dimension.missing, dimension.total) if label is not None]
         yield _expect("field_to_follow_standard", column=name, element="ZIP3", besides=words)
-    elif standard := field_standards().field(name):
-        yield _expect("field_to_follow_standard", column=name, element=standard.element)
+    elif standard := published_standards(dataset, table).get(name):
+        words = [label for label in (dimension.missing, dimension.total) if label is not None]
+        besides = {"besides": words} if words else {}
+        yield _expect("field_to_follow_standard", column=name, element=standard.element, **besides)
+    yield from published_attributes(dataset, table, dimension)
 
 
 def _answered(dataset: Dataset, table: t.Table) -> set[str]:
     """The published texts whose source column only looks personal, as the declaration explains."""
     answered = {column.name for column in dataset.source.columns if column.not_personal_because is not None}
-    return {dimension.name for dimension in table.dimensions if dimension.column in answered}
+    shown: list[t.Dimension | t.Attribute] = [*table.dimensions, *table.attributes]
+    return {one.name for one in shown if one.column in answered}
 
 
 def _published_measure(table: t.Table, measure: t.Measure, below: int) -> Iterator[Expectation]:

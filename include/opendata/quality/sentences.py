@@ -100,6 +100,10 @@ _SENTENCES: dict[str, Callable[[Arguments], str]] = {
     "expect_area_to_follow_reference": lambda a: (
         f"each name stands beside its own {a['code_column']}, with leading zeros"
     ),
+    "expect_points_to_lie_inside": lambda a: (
+        f"{a['latitude']} and {a['longitude']} lie inside {a['area']}"
+        + (", or are both blank" if a.get("blanks") else "")
+    ),
     "expect_field_to_follow_standard": lambda a: (
         f"it is written as the standard for {a['element']} says"
         + (f", or {_list(a['besides'])}" if a.get("besides") else "")

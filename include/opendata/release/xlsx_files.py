@@ -31,7 +31,8 @@ CREATED = dt.datetime(2000, 1, 1)
 
 DATA, DICTIONARY, NOTES = "Data", "Data dictionary", "Notes"
 _WIDEST = 48
-_DICTIONARY_WIDTHS = (26, 30, 10, 48, 40, 40, 24, 40, 48)
+_LINE, _TALLEST = 15, 409
+_DICTIONARY_WIDTHS = (24, 24, 10, 36, 36, 30, 18, 28, 40)
 
 
 def write(path: Path, source: TabularFile) -> None:
@@ -129,8 +130,18 @@ def _text_sheet(
     sheet.freeze_panes(1, 1)
     _paper(sheet)
     for number, row in enumerate(rows):
+        sheet.set_row(number, _height(row, widths))
         for position, text in enumerate(row):
             _text(sheet, number, position, text, source, formats.wrapped if number else formats.head)
+
+
+def _height(row: Sequence[str], widths: Sequence[int]) -> int:
+    """Points a row needs for its wrapped texts; not every program finds that out by itself."""
+    lines = max(
+        sum(-(-max(1, len(line)) // (width - 2)) for line in text.split("\n"))
+        for text, width in zip(row, widths, strict=True)
+    )
+    return min(_TALLEST, _LINE * lines)
 
 
 def _paper(sheet: Worksheet) -> None:
