@@ -16,8 +16,9 @@ from typing import Literal
 import numpy as np
 
 from include.opendata.disclosure.derived import COMPLEMENTARY, SHOWN, SMALL
+from include.opendata.disclosure.engine import Engine
 from include.opendata.disclosure.groups import open_groups
-from include.opendata.disclosure.policy import Policy, search
+from include.opendata.disclosure.policy import Policy
 from include.opendata.disclosure.suppress import Suppression
 from include.opendata.disclosure.system import CellSystem
 from include.opendata.errors import Place, Refused
@@ -36,7 +37,7 @@ def search_after(
     small: np.ndarray,
     rows_of: Mapping[tuple[str, str], np.ndarray],
     earlier: Earlier,
-    policy: Policy,
+    engine: Engine,
     *,
     keep: Keep,
     dataset: str,
@@ -50,15 +51,15 @@ def search_after(
     public, changed, blank, complete = _told_before(rows_of, system.values, earlier)
     _refuse_incident(small & public, dataset)
     if keep == "pattern" and complete and not changed.any():
-        same = _last_pattern(system, small, blank, policy)
+        same = _last_pattern(system, small, blank, engine.policy)
         if same is not None:
             return same
     frozen = (public | changed if keep == "blanks" else public) & ~small
     try:
-        found = search(system, small, policy, frozen)
+        found = engine.search(system, small, frozen)
     except Refused as refused:
         try:
-            search(system, small, policy)
+            engine.search(system, small)
         except Refused:
             raise refused from None
         raise Refused(

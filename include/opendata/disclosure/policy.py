@@ -1,13 +1,8 @@
-"""How a dataset's tables are protected, as its declaration and the criteria have it, and the search by that policy."""
+"""How a dataset's tables are protected, as its declaration and the criteria have it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
-
-from include.opendata.disclosure.suppress import Suppression, suppress
-from include.opendata.disclosure.system import CellSystem
 
 
 @dataclass(frozen=True)
@@ -22,15 +17,3 @@ class Policy:
     threshold: int
     seed: int
     unstable_below: int | None = None
-
-
-def search(system: CellSystem, small: np.ndarray, policy: Policy, frozen: np.ndarray | None = None) -> Suppression:
-    """A safe pattern that hides ``small`` and nothing of ``frozen`` (bool[n]). Raises what ``suppress`` raises."""
-    return suppress(
-        system,
-        small,
-        annotation=policy.annotation,
-        threshold=policy.threshold,
-        seed=policy.seed,
-        frozen=frozen,
-    )

@@ -13,6 +13,7 @@ The attack on the published result, by code that shares nothing with this room, 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,10 +76,12 @@ def suppress(
     seed: int,
     frozen: np.ndarray | None = None,
     budget: Budget | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Suppression:
     """Hide ``primary`` (bool[n]) and what must go with it.
 
-    ``frozen`` bool[n]: cells already public, which cannot be hidden any more. Same arguments, same result.
+    ``frozen`` bool[n]: cells already public, which cannot be hidden any more. Same arguments, same result. ``progress`` is
+    told what is going on, in counts of cells.
 
     Raises :class:`Refused` with slug "small-cell-already-public"; "separate-codes-unsafe" when separate codes cannot be
     made safe, with what ``combined`` would hide; "no-safe-suppression" when nothing can.
@@ -91,6 +94,7 @@ def suppress(
 
     def attempt(mode: str) -> Suppression:
         search = _Search(system, primary, frozen, mode, threshold, min_width, seed, budget or Budget())
+        search.progress = progress
         return search.run()
 
     try:
@@ -140,8 +144,14 @@ class _Search:
         )  # fmt: skip
         self.preference = Preference(self.allowed, self.rng)
         self.needed: set[int] = set()
+        self.progress: Callable[[str], None] | None = None
+
+    def _say(self, doing: str) -> None:
+        if self.progress is not None:
+            self.progress(f"suppressing {self.system.size:,} counts: {doing}")
 
     def run(self) -> Suppression:
+        self._say(f"{int(self.primary.sum()):,} of them are small")
         self._close()
         self.tables = FeasibleTables(self.system, *self._bounds(self.hidden), self.rng, self.budget)
         self._open_up()
@@ -201,6 +211,7 @@ class _Search:
             unclosed = open_groups(self.system, self.hidden, self.threshold)
             if not failing and not unclosed:
                 return
+            self._say(f"{len(failing):,} can be narrowed down still")
             failing = failing or self._sums_of([group.equation for group in unclosed])
             impossible = sum(not self._free(target) for target in failing)
             if impossible:
@@ -238,6 +249,7 @@ class _Search:
         shrunk = True
         while shrunk:
             shrunk = False
+            self._say(f"which of {len(self.reasons):,} complements are not needed")
             order = sorted(
                 (c for c in self.reasons if c not in self.needed),
                 key=lambda c: (-system.level[c], -system.interest[c], -system.values[c], repr(system.keys[c])),  # type: ignore[index]

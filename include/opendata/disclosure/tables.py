@@ -10,7 +10,7 @@ unstable. With ``combined`` every suppressed value carries 1, whichever of the t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,8 @@ import pandas as pd
 from include.opendata.cells import LinkedCells, link
 from include.opendata.disclosure.continuity import Keep, search_after
 from include.opendata.disclosure.derived import COMPLEMENTARY, SHOWN, SMALL, derived_blank
-from include.opendata.disclosure.policy import Policy, search
+from include.opendata.disclosure.engine import Engine
+from include.opendata.disclosure.policy import Policy
 from include.opendata.disclosure.primary import primary
 from include.opendata.disclosure.suppress import Suppression
 from include.opendata.disclosure.system import CellSystem, Equation
@@ -44,6 +45,7 @@ def protect_tables(
     dataset: str,
     earlier: Earlier | None = None,
     keep: Keep = "pattern",
+    progress: Callable[[str], None] | None = None,
 ) -> tuple[tuple[ProtectedTable, ...], dict[str, dict[str, int]]]:
     """The tables as the public may see them, and the figures of each cell system (measure identity → figures).
 
@@ -55,7 +57,7 @@ def protect_tables(
     figures: dict[str, dict[str, int]] = {}
     if masked:
         for cells in linked(tables):
-            suppression = _suppressed(cells, tables, policy, dataset, earlier, keep)
+            suppression = _suppressed(cells, tables, policy, dataset, earlier, keep, progress)
             figures[cells.identity] = dict(suppression.figures)
             for place, rows in cells.rows.items():
                 codes[place] = suppression.codes[rows]
@@ -74,6 +76,7 @@ def _suppressed(
     dataset: str,
     earlier: Earlier | None,
     keep: Keep,
+    progress: Callable[[str], None] | None,
 ) -> Suppression:
     values, persons = _counts(cells, tables)
     try:
@@ -97,9 +100,10 @@ def _suppressed(
             ) from None
         raise
     small = primary(system, policy.threshold)
+    engine = Engine(policy, cells.keys, dataset, progress)
     if earlier is None:
-        return search(system, small, policy)
-    return search_after(system, small, cells.rows, earlier, policy, keep=keep, dataset=dataset)
+        return engine.search(system, small)
+    return search_after(system, small, cells.rows, earlier, engine, keep=keep, dataset=dataset)
 
 
 def _counts(cells: LinkedCells, tables: Sequence[DataTable]) -> tuple[np.ndarray, np.ndarray | None]:
