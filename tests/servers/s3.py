@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 BUCKET = "portal-staging"
@@ -144,6 +145,7 @@ def s3_server() -> Iterator[S3Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@cache
 def client(server: S3Server):
     """A plain boto3 client of the writer, for looking at what is there behind staging's back."""
     import boto3

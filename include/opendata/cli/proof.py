@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json as json_module
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -66,8 +65,11 @@ def verify_release(dataset: str, release: str | None, address: str) -> ProofRepo
             slug="proof-ambiguous",
             place=Place(dataset=dataset),
         )
-    staged = {one: Path(staging.address_of(dataset, one)) for one in releases}
-    return check_proof(folder, staged, store.root / dataset, release=name, known=next(iter(known), None))
+
+    def read(one: str, path: str) -> bytes:
+        return staging.read_file(dataset, one, path)
+
+    return check_proof(folder, releases, read, store.root / dataset, release=name, known=next(iter(known), None))
 
 
 def proof_view(report: ProofReport) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ from include.opendata.proof.facts import ABSENT, COMPLEMENTARY, SHOWN, Facts, fa
 from include.opendata.vocabulary import ProtectedTable
 
 PROOF = "proof.json"
+
+ReadStaged = Callable[[str, str], bytes]
 
 
 @dataclass(frozen=True)
@@ -62,26 +64,26 @@ class _System:
 
 
 def check_proof(
-    folder: Path, staged: Mapping[str, Path], evidence: Path, *, release: str, known: str | None
+    folder: Path, staged: Sequence[str], read: ReadStaged, evidence: Path, *, release: str, known: str | None
 ) -> ProofReport:
     """Re-check the proof of ``release`` in ``folder``.
 
-    ``staged``: release → its folder in staging, the oldest first · ``evidence``: the dataset's folder in
-    the evidence store · ``known``: the digest of the proof that the ledger has, if it has one.
+    ``staged``: the releases in staging, the oldest first · ``read``: the bytes of a file as they lie in staging, of a release
+    and a path · ``evidence``: the dataset's folder in the evidence store · ``known``: the digest of the proof that the ledger
+    has, if it has one.
     """
     told = json.loads((folder / PROOF).read_bytes())
     problems = _files(folder, told, known)
     figures = dict.fromkeys(("views", "blanks", "by_witnesses", "large", "by_bounds", "withheld", "set_aside"), 0)
     try:
-        own, before, wrong = _releases(folder, told, staged, evidence)
+        own, before, wrong = _releases(folder, told, staged, read, evidence)
         problems += wrong
         found = dict(_systems(own, before, told))
     except (OpendataError, KeyError, ValueError, OSError) as broken:
         return ProofReport(told["dataset"], release, (*problems, _unreadable(broken)), figures)
     listed = {(view["identity"], view["base"]) for view in told["views"]}
     problems += _left_out(found, listed, release)
-    order = list(staged)
-    forgotten = set(order[: order.index(release)]) - set(told["earlier"])
+    forgotten = set(staged[: staged.index(release)]) - set(told["earlier"])
     if forgotten:
         problems.append(f"{len(forgotten)} release(s) staged before this one are not in the proof.")
     for view in told["views"]:
@@ -123,14 +125,14 @@ def _files(folder: Path, told: dict[str, Any], known: str | None) -> list[str]:
 
 
 def _releases(
-    folder: Path, told: dict[str, Any], staged: Mapping[str, Path], evidence: Path
+    folder: Path, told: dict[str, Any], staged: Sequence[str], read: ReadStaged, evidence: Path
 ) -> tuple[list[ProtectedTable], list[PublishedRelease], list[str]]:
     """The release's tables as they lie in staging, everything published before, and what is wrong with either."""
     problems: list[str] = []
     own: list[ProtectedTable] = []
     upcoming: list[PublishedTable] = []
     for table in told["tables"]:
-        content = (staged[told["release"]] / table["file"]).read_bytes()
+        content = read(told["release"], table["file"])
         if _sha256(content) != table["sha256"]:
             problems.append(f"{table['file']} in staging is not the file that was proven.")
         described = json.loads((folder / "structure" / f"{table['table']}.json").read_bytes())
@@ -156,9 +158,9 @@ def _releases(
         if not tables:
             problems.append(f"The evidence store does not hold what release {release} published.")
         for one in tables:
-            path = staged.get(release, Path()) / "data" / f"{one.table}.csv"
-            if release in staged and path.read_bytes() != one.text.encode():
-                problems.append(f"{path.name} of release {release} in staging is not what is remembered of it.")
+            path = f"data/{one.table}.csv"
+            if release in staged and read(release, path) != one.text.encode():
+                problems.append(f"{path} of release {release} in staging is not what is remembered of it.")
         before.append(PublishedRelease(release, tuple(tables)))
     return own, [*before, PublishedRelease(UPCOMING, tuple(upcoming))], problems
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from include.opendata.errors import OpendataError, Place, SetupError, StorageErr
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.loaders import Loader
 
     from include.opendata.staging.access import S3Access
 
@@ -51,9 +53,13 @@ _CLOCK = {"RequestTimeTooSkewed"}
 def connect(access: S3Access, limits: S3Limits) -> BaseClient:
     """A client for ``access``. An endpoint that is not Amazon's is addressed by path: its buckets have no host names."""
     import boto3
+    import botocore.session
     from botocore.config import Config
 
+    core = botocore.session.Session()
+    core.register_component("data_loader", _descriptions())
     session = boto3.session.Session(
+        botocore_session=core,
         aws_access_key_id=access.access_key,
         aws_secret_access_key=access.secret_key,
         aws_session_token=access.session_token,
@@ -75,6 +81,14 @@ def connect(access: S3Access, limits: S3Limits) -> BaseClient:
         by_path = common.merge(Config(s3={"addressing_style": "path"}))
         client = session.client("s3", endpoint_url=access.endpoint_url, config=by_path)
     return client
+
+
+@cache
+def _descriptions() -> Loader:
+    """Botocore's descriptions of the services, read once: they take longer than a small publication."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def code_of(error: Exception) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,15 @@ class Place:
         return f"s3://{BUCKET}/{self.prefix}"
 
     def staging(self, **changes: Any) -> S3Staging:
+        """Staging here, with the writer's keys; ``changes`` are of its limits and keys."""
+        if not changes:
+            return self._usual
         limits = changes.pop("limits", QUICK)
         return S3Staging(BUCKET, self.prefix, access=access_to(self.server, **changes), limits=limits)
+
+    @cached_property
+    def _usual(self) -> S3Staging:
+        return self.staging(limits=QUICK)
 
     def publish(self, release: str, expected: str | None, staging: Staging | None = None, **changes: Any):
         folder = self.folder / f"work-{release}"
