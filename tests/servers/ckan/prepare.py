@@ -11,7 +11,7 @@ DEPARTMENT = "california-department-of-public-health"
 OTHER_DEPARTMENT = "department-of-other-things"
 DEPARTMENTS = {
     DEPARTMENT: "California Department of Public Health",
-    "california-health-and-human-services-agency": "California Health and Human Services Agency",
+    "department-of-health-care-services": "Department of Health Care Services",
     OTHER_DEPARTMENT: "Department of Other Things",
 }
 TOPICS = (

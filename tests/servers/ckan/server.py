@@ -208,14 +208,13 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> 
 
 
 def main() -> None:
-    """``python -m tests.servers.ckan.server``: a portal to look at, until it is interrupted."""
+    """``python -m tests.servers.ckan.server``: a portal to look at, until it is interrupted or terminated."""
     with ckan() as server:
         sys.stdout.write(json.dumps({"url": server.url, "tokens": dict(server.tokens), "log": str(server.log)}) + "\n")
         sys.stdout.flush()
-        try:
-            signal.pause()
-        except KeyboardInterrupt:
-            return
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, lambda *_: None)
+        signal.pause()
 
 
 if __name__ == "__main__":
