@@ -18,6 +18,7 @@ import typer
 
 from include.opendata import places
 from include.opendata.cli.proof import app as proof_app
+from include.opendata.cli.publish import publish
 from include.opendata.cli.scan import scan
 from include.opendata.cli.tables_at_hand import audit, protect
 from include.opendata.errors import EXIT_BAD_INPUT, EXIT_UNFORESEEN, OpendataError
@@ -201,6 +202,7 @@ def located(address: str | None) -> str | None:
 
 
 app.command()(scan)
+app.command()(publish)
 app.command()(protect)
 app.command()(audit)
 app.add_typer(proof_app, name="proof")

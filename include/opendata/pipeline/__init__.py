@@ -1,5 +1,6 @@
 """The story of one refresh, a step at a time; the steps are what the DAG's tasks and the command line call."""
 
+from include.opendata.pipeline.publish import publish
 from include.opendata.pipeline.refresh import (
     assess,
     build_release,
@@ -26,6 +27,7 @@ __all__ = [
     "finish",
     "has_changed",
     "protect",
+    "publish",
     "record_failure",
     "stage",
     "start",
