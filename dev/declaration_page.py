@@ -41,6 +41,7 @@ ORDER = (
     ("Quality", "Quality"),
     ("PermissionAnswers", "The permission questions"),
     ("Approval", "An approval"),
+    ("ApprovalDeadline", "How long a run waits for approvals"),
     ("Mitigation", "A mitigation an expert documents"),
     ("Table", "A data table"),
     ("Condition", "A condition of the filter"),

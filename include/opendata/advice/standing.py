@@ -65,7 +65,7 @@ def measure(dataset: Dataset, tabulated: DataTable, *, others_masked: bool) -> M
     """How ``tabulated``, a table of ``dataset``, stands. ``others_masked``: another table of the dataset must be masked, and
     masking applies to all of them.
 
-    Raises Refused where the gate keeps the table back for more than a missing approval, or no safe pattern exists.
+    Raises Refused where the gate keeps the table back or no safe pattern exists.
     """
     own_score, own_masking = _assessed(dataset, tabulated)
     hidden, how = _hidden(dataset, tabulated, masked=own_masking or others_masked)
@@ -87,10 +87,7 @@ def _assessed(dataset: Dataset, tabulated: DataTable) -> tuple[int | None, bool]
     """The score without credit for the smallest count, and whether it (or a population at high risk) asks for masking."""
     facts = table_facts(dataset, tabulated)
     assessment = assess(facts)
-    settled = tuple(reason for reason in assessment.reasons if reason.slug != "approval-missing")
-    require_publishable(
-        assessment.model_copy(update={"reasons": settled}), Place(dataset.dataset, tabulated.structure.table)
-    )
+    require_publishable(assessment, Place(dataset.dataset, tabulated.structure.table))
     if assessment.score is None:
         return None, assessment.masking_required
     scored = [one for one in (facts.facts, *facts.independent_facts) if one is not None]

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from include.opendata import places
+from include.opendata.cli.approving import approvals, approve
 from include.opendata.cli.proof import app as proof_app
 from include.opendata.cli.publish import publish
 from include.opendata.cli.scan import scan
@@ -43,23 +44,42 @@ SourceOption = Annotated[
 ]
 
 
+WholeOption = Annotated[
+    bool, typer.Option("--whole", help="The source is the whole table, though the declaration says to merge it.")
+]
+
+
 @app.command()
-def refresh(id: DatasetArgument, source: SourceOption = None, staging: StagingOption = None, json: JsonOption = False):
+def refresh(
+    id: DatasetArgument,
+    source: SourceOption = None,
+    staging: StagingOption = None,
+    whole: WholeOption = False,
+    json: JsonOption = False,
+):
     """Refresh a dataset: from its source to a release in staging."""
     from include.opendata.pipeline.run import run_refresh
 
-    outcome = run_refresh(id, source=located(source), staging=located(staging), progress=_progress)
+    outcome = run_refresh(id, source=located(source), staging=located(staging), whole=whole, progress=_progress)
     _show_summary([id], staging=outcome.staging, as_json=json, outcome={id: outcome.outcome})
 
 
 @app.command()
-def preview(id: DatasetArgument, source: SourceOption = None, staging: StagingOption = None, json: JsonOption = False):
+def preview(
+    id: DatasetArgument,
+    source: SourceOption = None,
+    staging: StagingOption = None,
+    whole: WholeOption = False,
+    json: JsonOption = False,
+):
     """Everything a refresh does but staging it; the release is left in the work area to look at."""
     from include.opendata.cli.summary import manifest_lines, table_figures
     from include.opendata.manifest import read_manifest
     from include.opendata.pipeline.run import run_refresh
 
-    outcome = run_refresh(id, source=located(source), staging=located(staging), preview=True, progress=_progress)
+    outcome = run_refresh(
+        id, source=located(source), staging=located(staging), preview=True, whole=whole, progress=_progress
+    )
     if outcome.folder is None:
         raise RuntimeError("a preview leaves a release behind")
     manifest = read_manifest(outcome.folder / "manifest.json", dataset=id)
@@ -201,6 +221,8 @@ def located(address: str | None) -> str | None:
     return address if address is None or "://" in address else str(Path(address).absolute())
 
 
+app.command()(approve)
+app.command()(approvals)
 app.command()(scan)
 app.command()(publish)
 app.command()(protect)

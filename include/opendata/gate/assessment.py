@@ -150,13 +150,10 @@ def require_publishable(assessment: Assessment, place: Place | None = None) -> N
     refusals = assessment.refusals
     if not refusals:
         return
-    only_approvals = all(finding.slug == "approval-missing" for finding in refusals)
     raise Refused(
-        "an approval is missing" if only_approvals else "the publishable gate keeps this table back",
-        remedy="Obtain the approvals named above and add them to the declaration."
-        if only_approvals
-        else "Settle each point above in the declaration, or publish a coarser table.",
-        slug="approval-missing" if only_approvals else "gate-refused",
+        "the publishable gate keeps this table back",
+        remedy="Settle each point above in the declaration, or publish a coarser table.",
+        slug="gate-refused",
         place=place or Place(table=assessment.table),
         details=tuple(f"{finding.sentence} ({finding.section})" for finding in refusals),
     )
@@ -199,7 +196,8 @@ def _reasons(
     elif permission.level is None:
         yield _refuse("permission-open", permission.sentence, permission.section)
     elif lacking:
-        yield _refuse("approval-missing", f"Approvals still missing: {role_names(lacking)}.", permission.section)
+        sentence = f"No signed form is declared of: {role_names(lacking)}. They are asked before anything is staged."
+        yield Finding(slug="approval-to-be-asked", severity="note", sentence=sentence, section=permission.section)
     yield from _facts_reasons(given, personal, condition)
     for slug in given.high_risk:
         risk = high_risk_populations()
@@ -291,15 +289,15 @@ def _path(
         if not permission.may_be_published:
             yield _step(5, "not reached", permission.sentence)
         elif "legal_counsel" in lacking:
-            yield _step(5, "no", "The review by legal counsel is not on file.")
+            yield _step(5, "asked", "Legal counsel is asked before anything is staged.")
         else:
-            yield _step(5, "yes", "The review by legal counsel is on file.")
+            yield _step(5, "yes", "A signed form of legal counsel is declared.")
     if not permission.may_be_published:
         yield _step(6, "not reached", permission.sentence)
     elif lacking:
-        yield _step(6, "no", f"Approvals still missing: {role_names(lacking)}.")
+        yield _step(6, "asked", f"Asked before anything is staged: {role_names(lacking)}.")
     else:
-        yield _step(6, "yes", f"All approvals for level {permission.level} are on file.")
+        yield _step(6, "yes", f"A signed form of every role that level {permission.level} needs is declared.")
 
 
 def _condition_sentence(condition: ConditionFindings) -> str:

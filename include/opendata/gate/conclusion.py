@@ -9,7 +9,6 @@ from include.opendata.gate.findings import Finding
 _WHAT_IS_OPEN = {
     "level-3": "it is level 3",
     "permission-open": "its permission level is not settled",
-    "approval-missing": "approvals are missing",
     "score-missing": "its publication score cannot be computed",
     "events-disagree": "its score does not rest on its own smallest count",
     "reviewer-missing": "a variable still needs an expert's review",
@@ -38,4 +37,6 @@ def conclude(reasons: Sequence[Finding], *, masking: bool, small_cells: int, lev
     if open_points:
         listed = ", and ".join(dict.fromkeys(open_points))
         return f"This table cannot be published yet: {listed}. Once that is settled: {values}."
-    return f"This table may be published at level {level}: {values}."
+    asked = any(finding.slug == "approval-to-be-asked" for finding in reasons)
+    once = " once its approvers agree" if asked else ""
+    return f"This table may be published at level {level}{once}: {values}."

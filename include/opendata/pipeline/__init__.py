@@ -1,10 +1,10 @@
 """The story of one refresh, a step at a time; the steps are what the DAG's tasks and the command line call."""
 
+from include.opendata.pipeline.approvals import approval_needed, check_approvals, record_answer, request_approvals
 from include.opendata.pipeline.publish import publish
 from include.opendata.pipeline.refresh import (
     assess,
     build_release,
-    check_approvals,
     check_publishable,
     check_quality,
     extract,
@@ -18,6 +18,7 @@ from include.opendata.pipeline.refresh import (
 )
 
 __all__ = [
+    "approval_needed",
     "assess",
     "build_release",
     "check_approvals",
@@ -28,7 +29,9 @@ __all__ = [
     "has_changed",
     "protect",
     "publish",
+    "record_answer",
     "record_failure",
+    "request_approvals",
     "stage",
     "start",
     "tabulate",

@@ -60,7 +60,7 @@ def extract(run: Run) -> dict[str, Any]:
     """Take an immutable snapshot of the source: its bytes, their digest, rows and schema."""
     from include.opendata.extract import extract as take_snapshot
 
-    declared, area, ledger = _open(run)
+    declared, area, ledger = open_run(run)
     snapshot = take_snapshot(
         declared.source, dataset=declared.dataset, location=run.get("source"), into=area.path("snapshot", "raw").parent
     )
@@ -76,7 +76,7 @@ def extract(run: Run) -> dict[str, Any]:
         },
     )
     ledger.note_run(run["dataset"], run["run_id"], source_sha256=snapshot.sha256)
-    _decide(
+    decide(
         run,
         "extract",
         "snapshot-taken",
@@ -88,9 +88,10 @@ def extract(run: Run) -> dict[str, Any]:
 
 def has_changed(run: Run) -> bool:
     """Whether source, declaration or code differ from what the current release was made of."""
+    from include.opendata.pipeline.merging import taken_as_whole
     from include.opendata.staging import open_staging
 
-    _, area, _ = _open(run)
+    declared, area, _ = open_run(run)
     facts = area.read_json("run.json")
     staging = open_staging(run["staging"])
     current = staging.current(run["dataset"])
@@ -98,12 +99,14 @@ def has_changed(run: Run) -> bool:
         return True
     manifest = staging.read_manifest(run["dataset"], current)
     made_of = (manifest.source.sha256, manifest.declaration_sha256, manifest.code_version)
+    if taken_as_whole(run, declared, current):
+        return True
     asked = (area.read_json("snapshot.json")["sha256"], facts["declaration_sha256"], facts["code_version"])
     if made_of != asked:
         return True
     area.write_json("unchanged.json", {"release": current})
     _record_release(run)  # a run that was killed between staging and the ledger left this to be done
-    _decide(
+    decide(
         run,
         "has_changed",
         "unchanged",
@@ -120,14 +123,14 @@ def check_quality(run: Run) -> dict[str, Any]:
     from include.opendata.tabulate import control_totals
     from include.opendata.warehouse import open_snapshot
 
-    declared, area, ledger = _open(run)
+    declared, area, ledger = open_run(run)
     snapshot = _snapshot(run)
     with open_snapshot(snapshot.parquet, dataset=declared.dataset) as warehouse:
         report = check_source(declared, warehouse)
         control_totals(declared, warehouse)
         scan = scan_source(declared, warehouse)
     area.write_json("quality/source.json", report.to_json())
-    _decide(
+    decide(
         run,
         "check_quality",
         "quality-passed",
@@ -139,14 +142,21 @@ def check_quality(run: Run) -> dict[str, Any]:
 
 
 def tabulate(run: Run, table: str) -> dict[str, Any]:
-    """Aggregate the snapshot to one data table, totals included. True figures: they stay in the work area."""
+    """Aggregate the snapshot to one data table, totals included, merged into what stood where the table says so.
+
+    True figures: they stay in the work area.
+    """
+    from include.opendata.pipeline import merging
     from include.opendata.tabulate import tabulate as aggregate
     from include.opendata.warehouse import open_snapshot
     from include.opendata.work import write_table
 
-    declared, area, _ = _open(run)
+    declared, area, _ = open_run(run)
     with open_snapshot(_snapshot(run).parquet, dataset=declared.dataset) as warehouse:
-        tabulated = aggregate(declared, table, warehouse)
+        if merging.merges(declared):
+            tabulated = merging.tabulate_merged(run, declared, table, warehouse, area)
+        else:
+            tabulated = aggregate(declared, table, warehouse)
     path = write_table(area, "tables", tabulated)
     return {"table": table, "rows": len(tabulated.frame), "path": path.relative_to(area.folder).as_posix()}
 
@@ -158,17 +168,13 @@ def assess(run: Run, table: str) -> dict[str, Any]:
     from include.opendata.pipeline.facts import table_facts
     from include.opendata.work import read_table
 
-    declared, area, _ = _open(run)
+    declared, area, _ = open_run(run)
     assessment = walk(table_facts(declared, read_table(area, "tables", table)))
     area.write_json(f"assessment/{table}.json", assessment.model_dump(mode="json"))
     for reason in assessment.reasons:
-        _decide(run, "assess", reason.slug, reason.sentence, section=reason.section, table=table)
-    _decide(run, "assess", "assessed", assessment.conclusion, table=table, figures={"score": _score(assessment)})
-    # A missing approval is for the last step to refuse: until then the coordinator has evidence to look at.
-    settled = assessment.model_copy(
-        update={"reasons": tuple(r for r in assessment.reasons if r.slug != "approval-missing")}
-    )
-    require_publishable(settled, Place(dataset=declared.dataset, table=table))
+        decide(run, "assess", reason.slug, reason.sentence, section=reason.section, table=table)
+    decide(run, "assess", "assessed", assessment.conclusion, table=table, figures={"score": _score(assessment)})
+    require_publishable(assessment, Place(dataset=declared.dataset, table=table))
     return {"table": table, "score": _score(assessment), "masking_required": assessment.masking_required}
 
 
@@ -180,7 +186,7 @@ def protect(run: Run) -> dict[str, Any]:
     from include.opendata.staging import open_staging
     from include.opendata.work import read_table, write_table
 
-    declared, area, ledger = _open(run)
+    declared, area, ledger = open_run(run)
     tables = [read_table(area, "tables", table.table) for table in declared.tables]
     earlier = earlier_releases(
         declared,
@@ -198,7 +204,7 @@ def protect(run: Run) -> dict[str, Any]:
         name = table.structure.table
         slug, sentence = protection.said(name)
         figures = {k: v for k, v in protection.facts[name].items() if isinstance(v, int)}
-        _decide(run, "protect", slug, sentence, section="DDG 2.0 §4.4", table=name, figures=figures)
+        decide(run, "protect", slug, sentence, section="DDG 2.0 §4.4", table=name, figures=figures)
     area.write_json("protection.json", {"tables": protection.facts, "systems": protection.systems})
     return {name: {k: v for k, v in facts.items() if k != "attack"} for name, facts in protection.facts.items()}
 
@@ -210,13 +216,13 @@ def check_publishable(run: Run, table: str) -> dict[str, Any]:
     from include.opendata.quality import check_publishable as run_suite
     from include.opendata.work import read_table
 
-    declared, area, ledger = _open(run)
+    declared, area, ledger = open_run(run)
     protected, folder = read_table(area, "protected", table), area.path("publishable", table, "x").parent
     scan = scan_output(declared, protected, folder)
     settle_identifiers(scan, area, ledger, step="check_publishable")
     report = run_suite(declared, protected, folder)
     area.write_json(f"quality/{table}.json", report.to_json())
-    _decide(
+    decide(
         run,
         "check_publishable",
         "publishable",
@@ -232,12 +238,13 @@ def build_release(run: Run) -> dict[str, Any]:
     import shutil
 
     from include.opendata.advice.for_dataset import advise_in_refresh
+    from include.opendata.pipeline import merging
     from include.opendata.pipeline.provenance import release_id
     from include.opendata.release import Provenance, ReleaseInputs, SourceFacts
     from include.opendata.release import build_release as write_files
     from include.opendata.work import read_table
 
-    declared, area, ledger = _open(run)
+    declared, area, ledger = open_run(run)
     facts, snapshot = area.read_json("run.json"), _snapshot(run)
     names = [table.table for table in declared.tables]
     release = release_id(
@@ -245,6 +252,7 @@ def build_release(run: Run) -> dict[str, Any]:
         declaration_sha256=facts["declaration_sha256"],
         code=facts["code_version"],
         previous=facts["previous"],
+        whole=merging.taken_as_whole(run, declared, facts["previous"]),
     )
     folder = area.path("release", release, "manifest.json").parent
     shutil.rmtree(folder, ignore_errors=True)  # what a killed try left behind
@@ -260,7 +268,8 @@ def build_release(run: Run) -> dict[str, Any]:
                 "publishable": {name: area.read_json(f"quality/{name}.json") for name in names},
             },
             protection=area.read_json("protection.json")["tables"],
-            advice=advise_in_refresh(declared, area, snapshot.parquet),
+            # Other designs are tried on records, and of a merged table only the last extract's are here.
+            advice={} if merging.merges(declared) else advise_in_refresh(declared, area, snapshot.parquet),
             identifiers=tuple(area.read_json(f"identifiers/{name}.json") for name in ("source", *names)),
             provenance=Provenance(
                 run_id=run["run_id"],
@@ -277,32 +286,16 @@ def build_release(run: Run) -> dict[str, Any]:
     return {"release": release, "files": len(built.manifest.files)}
 
 
-def check_approvals(run: Run) -> dict[str, Any]:
-    """Refuse unless every approval the permission level asks for is on file. A missing approval blocks."""
-    from include.opendata.gate.assessment import Assessment, require_publishable
-
-    declared, area, _ = _open(run)
-    for table in declared.tables:
-        assessment = Assessment.model_validate(area.read_json(f"assessment/{table.table}.json"))
-        require_publishable(assessment, Place(dataset=declared.dataset, table=table.table))
-    _decide(
-        run,
-        "check_approvals",
-        "approved",
-        "Every approval that the permission level asks for is on file.",
-        section="Handbook, Governance",
-    )
-    return {"approved": True}
-
-
 def stage(run: Run) -> dict[str, Any]:
     """Move the release to staging, whole or not at all, and record it. Refuses a release that was not approved."""
     from include.opendata.manifest import read_manifest
+    from include.opendata.pipeline import merging
+    from include.opendata.pipeline.approvals import check_approvals
     from include.opendata.pipeline.memory import keep_proof
     from include.opendata.staging import open_staging
     from include.opendata.work import read_table
 
-    declared, area, _ = _open(run)
+    declared, area, ledger = open_run(run)
     check_approvals(run)  # the state of another task is not evidence
     facts, release = area.read_json("run.json"), area.read_json("release.json")
     folder = area.folder / release["folder"]
@@ -312,8 +305,11 @@ def stage(run: Run) -> dict[str, Any]:
     if current is not None and current != manifest.release:
         before = staging.read_manifest(declared.dataset, current)
         if _public_files(before) == _public_files(manifest):
+            if merging.merges(declared):  # what is hidden may have changed, and the next extract builds on it
+                merging.require_current(declared, current, facts["previous"])
+                merging.keep_standing(area, declared, current)
             area.write_json("unchanged.json", {"release": current})
-            _decide(
+            decide(
                 run,
                 "stage",
                 "unchanged",
@@ -321,9 +317,13 @@ def stage(run: Run) -> dict[str, Any]:
             )
             return {"release": current, "staged": False}
     keep_proof(area, manifest, folder, [read_table(area, "protected", table.table) for table in declared.tables])
+    if merging.merges(declared):
+        merging.keep_standing(area, declared, manifest.release)
     published = staging.publish(folder, manifest, expected_current=facts["previous"])
     _record_release(run)
-    _decide(run, "stage", "staged", f"Release {manifest.release} is in staging.")
+    if merging.merges(declared):
+        merging.prune_standing(declared, staging=staging, address=run["staging"], ledger=ledger)
+    decide(run, "stage", "staged", f"Release {manifest.release} is in staging.")
     return {"release": published.release, "staged": True}
 
 
@@ -347,16 +347,19 @@ def close_preview(run: Run) -> Path:
     """Close a preview: its outcome to the ledger, the records of its work area deleted; the release's folder remains."""
     import shutil
 
-    _, area, ledger = _open(run)
-    for part in ("snapshot", "tables", "proof"):
+    from include.opendata.work.area import KEEP_UNTIL
+
+    _, area, ledger = open_run(run)
+    for part in ("snapshot", "tables", "standing", "proof"):
         shutil.rmtree(area.folder / part, ignore_errors=True)
+    (area.folder / KEEP_UNTIL).unlink(missing_ok=True)  # it waits for nobody
     ledger.finish_run(run["dataset"], run["run_id"], outcome="previewed")
     return area.folder / area.read_json("release.json")["folder"]
 
 
 def table_names(run: Run) -> list[str]:
     """The names of the declared tables, in order."""
-    declared, _, _ = _open(run)
+    declared, _, _ = open_run(run)
     return [table.table for table in declared.tables]
 
 
@@ -368,7 +371,7 @@ def record_failure(run: Run, step: str, message: str, outcome: str = "failed") -
     ledger = _ledger()
     if ledger.run(run["dataset"], run["run_id"]) is not None:
         ledger.finish_run(run["dataset"], run["run_id"], outcome=outcome, message=f"{step}: {message}")
-        _decide(run, step, "stopped", message.split("\n", 1)[0])
+        decide(run, step, "stopped", message.split("\n", 1)[0])
 
 
 def _record_release(run: Run) -> None:
@@ -397,7 +400,7 @@ def _record_release(run: Run) -> None:
     )
 
 
-def _open(run: Run) -> tuple[Dataset, RunArea, Ledger]:
+def open_run(run: Run) -> tuple[Dataset, RunArea, Ledger]:
     """The declaration (unchanged since the run began), the work area and the ledger of a run."""
     from include.opendata.pipeline.provenance import declaration_digest
     from include.opendata.spec.load import load
@@ -431,7 +434,7 @@ def _snapshot(run: Run) -> Snapshot:
     )
 
 
-def _decide(run: Run, step: str, slug: str, sentence: str, **more: Any) -> None:
+def decide(run: Run, step: str, slug: str, sentence: str, **more: Any) -> None:
     from include.opendata.ledger import Decision
 
     _ledger().decide(run["dataset"], run["run_id"], [Decision(step=step, slug=slug, sentence=sentence, **more)])

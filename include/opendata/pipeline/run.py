@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from include.opendata.errors import EXIT_AUDIT, EXIT_REFUSED, OpendataError
+from include.opendata.pipeline import approvals
 from include.opendata.pipeline import refresh as steps
 
 Progress = Callable[[str], None]
@@ -36,18 +37,26 @@ def run_refresh(
     source: str | None = None,
     staging: str | None = None,
     preview: bool = False,
+    whole: bool = False,
     progress: Progress = lambda step: None,
 ) -> Outcome:
-    """Refresh one dataset. Raises the OpendataError that stopped it, after telling the ledger."""
+    """Refresh one dataset. Raises the OpendataError that stopped it, after telling the ledger.
+
+    ``whole``: the source is the whole of every table, whatever the declared mechanism.
+    """
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     run_id = f"{'preview' if preview else 'by-hand'}__{stamp}__{os.getpid()}"
-    run = steps.start(dataset, run_id, source=source, staging=staging)
+    run = steps.start(dataset, run_id, source=source, staging=staging) | {"whole": whole}
     step = "start"
 
     def perform(name: str, *arguments: str) -> Any:
         nonlocal step
         step = name
         progress(f"{name} {arguments[0]}" if arguments else name)
+        if name == "request_approvals":
+            return approvals.request_approvals(run, bind=not preview)
+        if name == "check_approvals":
+            return approvals.check_approvals(run)
         return getattr(steps, name)(run, *arguments)
 
     try:
@@ -64,6 +73,7 @@ def run_refresh(
         for table in tables:
             perform("check_publishable", table)
         perform("build_release")
+        perform("request_approvals")
         if preview:
             return Outcome(dataset, run_id, "previewed", run["staging"], steps.close_preview(run))
         perform("check_approvals")

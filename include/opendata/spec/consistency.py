@@ -75,12 +75,6 @@ def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsis
     yield from _twice([name.lower() for name in published], at, "published column")
     yield from _twice([d.column for d in table.dimensions], (*at, "dimensions"), "source column of a dimension")
     yield from refresh_inconsistencies(dataset, table, at)
-    if table.refresh.merges:
-        yield Inconsistency(
-            (*at, "refresh"),
-            f"the pipeline cannot {table.refresh.mechanism} yet and will not replace the table instead",
-            "replace",
-        )
     for index, condition in enumerate(table.filter):
         yield from _known(condition.column, columns, (*at, "filter", index, "column"), "column")
     for index, dimension in enumerate(table.dimensions):

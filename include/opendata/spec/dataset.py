@@ -38,6 +38,29 @@ class Approval(Strict):
     name: Text
     date: dt.date
     reference: Annotated[Text, Field(description="Where the signed form is kept.")]
+    expires: Annotated[dt.date | None, Field(default=None, description="The last day it counts; left out: no end.")] = (
+        None
+    )
+    covers: Annotated[
+        str | None,
+        Field(
+            default=None,
+            pattern=r"^[0-9a-f]{12,64}$",
+            description="What was approved, as `bin/opendata approvals ID` names it. Left out: the tables as they are the "
+            "first time a run meets this form.",
+        ),
+    ] = None
+
+
+class ApprovalDeadline(Strict):
+    """How long a run waits for its approvers (days)."""
+
+    days: Annotated[int, Field(default=14, ge=1, le=90, description="Then the run fails and says who did not answer.")] = (
+        14
+    )
+    remind_after: Annotated[
+        int, Field(default=3, ge=1, le=90, description="From then on the daily watch reminds of it.")
+    ] = 3
 
 
 class Mitigation(Strict):
@@ -113,8 +136,17 @@ class Dataset(Strict):
     ] = True
     permission: PermissionAnswers
     approvals: list[Approval] = []
+    approval_deadline: ApprovalDeadline = ApprovalDeadline()
     mitigations: list[Mitigation] = []
     tables: Annotated[list[Table], Field(min_length=1)]
+    open_questions: Annotated[
+        list[Text],
+        Field(
+            default=[],
+            description="What is still to be found out. A refresh is refused while one is left, and while any text begins "
+            "with `OPEN QUESTION:`; take each out once it is answered.",
+        ),
+    ] = []
 
     @property
     def small_below(self) -> int:

@@ -80,17 +80,29 @@ def _make_private(folder: Path) -> None:
             part.mkdir(mode=0o700, exist_ok=True)
 
 
+KEEP_UNTIL = "keep_until.json"
+"""Written by a run that waits for people: its folder is not swept before that time (seconds since 1970)."""
+
+
 def sweep(older_than_days: float = 7.0, *, now: float | None = None) -> int:
-    """Delete runs' folders untouched for so many days; the number deleted."""
-    limit = (now if now is not None else time.time()) - older_than_days * 86_400
+    """Delete runs' folders untouched for so many days, but none that waits for its approvers; the number deleted."""
+    clock = now if now is not None else time.time()
+    limit = clock - older_than_days * 86_400
     swept = 0
     root = places.work()
-    for run in sorted(root.glob("*/*")) if root.is_dir() else []:
+    for run in sorted(root.glob("[!.]*/*")) if root.is_dir() else []:  # not what stands for the next extract
         newest = max((path.stat().st_mtime for path in [run, *run.rglob("*")]), default=0.0)
-        if run.is_dir() and newest < limit:
+        if run.is_dir() and newest < limit and not _waits(run, clock):
             shutil.rmtree(run, ignore_errors=True)
             swept += 1
     return swept
+
+
+def _waits(run: Path, clock: float) -> bool:
+    try:
+        return float(json.loads((run / KEEP_UNTIL).read_text(encoding="utf-8"))) > clock
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

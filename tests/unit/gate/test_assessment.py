@@ -153,16 +153,18 @@ def test_an_open_permission_question_is_refused():
     assert slugs(found, "refuse") == ["permission-open"]
 
 
-def test_missing_approvals_are_refused_and_named():
+def test_roles_without_a_signed_form_are_named_and_asked_before_staging():
     found = assessed(permission=NOT_YET_PUBLIC, approvals=approved_by("data_steward", "legal_counsel"))
     assert found.missing_approvals == ("deputy_director", "department_director", "agency")
-    assert slugs(found, "refuse") == ["approval-missing"]
-    assert found.path[-1].answer == "no"
+    assert slugs(found, "refuse") == []
+    assert "approval-to-be-asked" in slugs(found, "note")
+    assert found.path[-1].answer == "asked"
+    assert "once its approvers agree" in found.conclusion
 
 
 def test_without_legal_counsel_step_5_is_not_done():
     found = assessed(approvals=approved_by("data_steward", "deputy_director", "department_director"))
-    assert {step.step: step.answer for step in found.path}[5] == "no"
+    assert {step.step: step.answer for step in found.path}[5] == "asked"
 
 
 def test_a_table_about_people_without_facts_for_its_score_is_refused_and_masked_meanwhile():
@@ -209,7 +211,6 @@ def test_every_refusal_has_its_words_in_the_conclusion():
     refused = [
         assessed(permission=PermissionAnswers(individual_records=True)),
         assessed(permission=PermissionAnswers()),
-        assessed(approvals=()),
         assessed(facts=None),
         assessed(facts=facts(events=40)),
         assessed(unlisted=(UnlistedVariable("diet"),)),
@@ -226,12 +227,9 @@ def test_every_refusal_has_its_words_in_the_conclusion():
 def test_require_publishable_raises_with_every_reason_and_stays_quiet_otherwise():
     require_publishable(assessed())
     with pytest.raises(Refused) as raised:
-        require_publishable(assessed(approvals=(), zip3_populations=(1,)))
+        require_publishable(assessed(survey=True, zip3_populations=(1,)))
     assert raised.value.slug == "gate-refused"
     assert len(raised.value.details) == 2
-    with pytest.raises(Refused) as raised:
-        require_publishable(assessed(approvals=()))
-    assert raised.value.slug == "approval-missing"
 
 
 # Approvals

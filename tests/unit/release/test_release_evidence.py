@@ -86,11 +86,11 @@ def test_the_page_tells_the_conclusion_the_six_steps_and_what_decided_the_level(
     assert "form IVP-2026-01" in words
 
 
-def test_an_approval_that_is_missing_is_shown_as_missing():
+def test_a_role_without_a_signed_form_is_shown_as_asked():
     decided = assessment(TABLE) | {"missing_approvals": ["legal_counsel"]}
     words = _words(evidence_page(inputs(assessments={TABLE: decided})))
-    assert "1 approval missing." in words
-    assert "Legal counselMissing" in words
+    assert "1 role is asked before anything is staged" in words
+    assert "Legal counselAsked before staging" in words
 
 
 def test_the_score_is_shown_line_by_line(page):

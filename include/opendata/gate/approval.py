@@ -1,0 +1,224 @@
+"""What the approvers approved, what has changed since, and which answers still count (Handbook, Governance).
+
+An approval is of something: the tables with their dimensions and categories, the masking policy, the answers to the
+permission questions, the source's columns, and the band each score falls in. A digest of these facts is what an answer is
+bound to. A refresh within them needs nobody; when one of them changes, no earlier answer covers what is to be published.
+
+Titles, descriptions, definitions, file formats and expected figures may change freely: they say nothing of what is shown.
+Everything else of a table's declaration counts, fields of a later day included: a doubtful change asks the approvers.
+
+It decides which answers count; where they are kept is the ledger's business, and who may give one that of whoever asks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from include.opendata.errors import Place, Refused
+from include.opendata.gate.assessment import Assessment
+from include.opendata.ledger.approvals import Answer
+from include.opendata.rules.release import permission_rules, thresholds
+from include.opendata.spec.dataset import Dataset
+
+SECTION = "Handbook, Governance"
+# What may change without asking anybody: words for the reader, and checks on figures.
+_FREE = frozenset(
+    {"title", "description", "label", "definition", "where", "expected_totals", "tolerances", "formats", "refresh"}
+)
+_LISTED_BY = ("table", "name", "label", "column")
+
+State = Literal["given", "missing", "rejected", "void", "expired"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one required role stands to what is to be published. ``answer``: the one that decides, if there is any.
+
+    ``given`` · ``missing``: never asked, or never answered · ``rejected`` · ``void``: given for something else, before a
+    change · ``expired``: its date has passed.
+    """
+
+    role: str
+    state: State
+    answer: Answer | None = None
+
+    @property
+    def role_name(self) -> str:
+        """The role in plain words."""
+        return permission_rules().roles[self.role]
+
+    @property
+    def sentence(self) -> str:
+        """What a coordinator reads of this role."""
+        answer = self.answer
+        if answer is None:
+            return f"{self.role_name}: not given."
+        signed = f"{answer.name}, {answer.given_on[:10]}" + (f", {answer.reference}" if answer.reference else "")
+        match self.state:
+            case "given":
+                return f"{self.role_name}: given ({signed})."
+            case "rejected":
+                return f"{self.role_name}: rejected ({signed})." + (
+                    f" Reason: {answer.comment}" if answer.comment else ""
+                )
+            case "expired":
+                return f"{self.role_name}: given ({signed}), expired on {answer.expires_on}."
+            case _:
+                return f"{self.role_name}: given ({signed}) for what was to be published before a change; it is void."
+
+
+def approved_facts(
+    dataset: Dataset, assessments: Mapping[str, Assessment], schema: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """What an approval covers, as plain JSON: ``tables`` ``masking`` ``permission`` ``source`` ``score``.
+
+    ``assessments``: one per declared table · ``schema``: (column, type) as the source was read.
+    """
+    limit = thresholds().score.publish_up_to
+    declared = dataset.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    scores: dict[str, Any] = {}
+    for name in sorted(assessments):
+        assessment = assessments[name]
+        total = assessment.score.total if assessment.score is not None else None
+        scores[name] = {
+            "band": "not scored" if total is None else f"{limit} or less" if total <= limit else f"more than {limit}",
+            "masking": assessment.masking_required,
+        }
+    levels = sorted({str(a.permission.level) for a in assessments.values()})
+    return {
+        "tables": _without_words(declared["tables"]),
+        "masking": {"small cells below": dataset.small_below},
+        "permission": {
+            **{k: v for k, v in dataset.permission.model_dump(mode="json").items() if not k.endswith("_note")},
+            "level": ", ".join(levels),
+            "personal characteristics": dataset.personal_characteristics,
+        },
+        "source": {
+            "record": dataset.source.record,
+            "survey": dataset.survey,
+            "columns": dict(schema),
+        },
+        "score": scores,
+    }
+
+
+def digest_of(facts: Mapping[str, Any]) -> str:
+    """SHA-256 of the facts, whatever order their fields came in."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is different, a sentence each; empty when nothing is."""
+    return tuple(_differences(_named(before), _named(now), ()))
+
+
+def standings(
+    required: Sequence[str], answers: Sequence[Answer], digest: str, *, today: dt.date
+) -> tuple[Standing, ...]:
+    """How each required role stands to the facts of ``digest``, in the order they are asked.
+
+    Of the answers of one role to these facts the last one decides, so that an approval can be taken back. ``answers`` are
+    in the order they were recorded.
+    """
+    return tuple(_standing(role, answers, digest, today) for role in required)
+
+
+def require_approved(found: Sequence[Standing], place: Place, *, digest: str) -> None:
+    """Raises Refused (``approval-rejected`` or ``approval-missing``) unless every required role's approval is given."""
+    if not found:
+        raise Refused(
+            "the permission level asks for no approval, so nobody can answer for this release",
+            remedy="Settle the permission questions of the declaration; only levels 1 and 2 can be published.",
+            slug="permission-open",
+            place=place,
+        )
+    open_roles = [s for s in found if s.state != "given"]
+    if not open_roles:
+        return
+    rejected = any(s.state == "rejected" for s in open_roles)
+    raise Refused(
+        "an approver rejected this release" if rejected else "an approval is missing",
+        remedy="Change what was objected to and start the refresh again, which asks anew."
+        if rejected
+        else f"Answer in Airflow (Required Actions), or record the signed form with `bin/opendata approve {place.dataset}`; "
+        f"what is to be approved is {digest[:12]}.",
+        slug="approval-rejected" if rejected else "approval-missing",
+        place=place,
+        details=tuple(f"{s.sentence} ({SECTION})" for s in open_roles),
+    )
+
+
+def _standing(role: str, answers: Sequence[Answer], digest: str, today: dt.date) -> Standing:
+    mine = [answer for answer in answers if answer.role == role]
+    here = [answer for answer in mine if answer.digest == digest]
+    if here:
+        last = here[-1]
+        if last.choice != "approve":
+            return Standing(role, "rejected", last)
+        if last.expires_on is not None and dt.date.fromisoformat(last.expires_on) < today:
+            return Standing(role, "expired", last)
+        return Standing(role, "given", last)
+    approved = [answer for answer in mine if answer.choice == "approve"]
+    return Standing(role, "void", approved[-1]) if approved else Standing(role, "missing")
+
+
+def _without_words(value: Any) -> Any:
+    """The declaration without what is free to change; what a category is called stays, for it is what is shown."""
+    if isinstance(value, dict):
+        named = {
+            k: _without_words(v) for k, v in value.items() if k not in _FREE or (k == "label" and "name" not in value)
+        }
+        return named
+    return [_without_words(item) for item in value] if isinstance(value, list) else value
+
+
+def _named(value: Any) -> Any:
+    """Lists of things that bear a name as mappings, so that what moved is not taken for what changed."""
+    if isinstance(value, dict):
+        return {k: _named(v) for k, v in sorted(value.items())}
+    if isinstance(value, list):
+        for key in _LISTED_BY:
+            if (
+                value
+                and all(isinstance(i, dict) and key in i for i in value)
+                and len({i[key] for i in value}) == len(value)
+            ):
+                return {f"{i[key]}": _named({k: v for k, v in i.items() if k != key}) for i in value}
+        return [_named(item) for item in value]
+    return value
+
+
+def _differences(before: Any, now: Any, path: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in [*before, *(k for k in now if k not in before)]:
+            if key not in now:
+                yield f"{_where(path)}{key} is no longer there."
+            elif key not in before:
+                yield f"{_where(path)}{key} was added{_said(now[key])}."
+            else:
+                yield from _differences(before[key], now[key], (*path, key))
+        if list(before) != list(now) and set(before) == set(now):
+            yield f"{_where(path)}the order changed."
+    elif before != now:
+        yield f"{_where(path)}{_shown(before)} became {_shown(now)}."
+
+
+def _where(path: tuple[str, ...]) -> str:
+    return f"{', '.join(path)}: " if path else ""
+
+
+def _said(value: Any) -> str:
+    return "" if isinstance(value, dict | list) else f" ({_shown(value)})"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "not answered"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(_shown(item) for item in value) or "none" if isinstance(value, list) else str(value)
