@@ -48,5 +48,6 @@ lock: ## make the lock files and requirements.txt anew from requirements*.in
 	@dev/lock.sh
 
 clean: ## remove what running leaves behind: work area, sources, caches; never staging, the ledger or .venv
-	@rm -rf .airflow .work .demo .pytest_cache .hypothesis .mypy_cache .ruff_cache test-artefacts
+	@if [ -d .work ]; then find .work -mindepth 1 -maxdepth 1 ! -name .standing -exec rm -rf {} +; fi
+	@rm -rf .airflow .demo .pytest_cache .hypothesis .mypy_cache .ruff_cache test-artefacts
 	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -41,7 +41,12 @@ def code_version() -> str:
     return f"{__version__}+{digest.hexdigest()[:12]}"
 
 
-def release_id(*, source_sha256: str, declaration_sha256: str, code: str, previous: str | None) -> str:
-    """The release's name: 16 hexadecimal digits of the digest of its parts."""
-    parts = json.dumps([source_sha256, declaration_sha256, code, previous])
+def release_id(
+    *, source_sha256: str, declaration_sha256: str, code: str, previous: str | None, whole: bool = False
+) -> str:
+    """The release's name: 16 hexadecimal digits of the digest of its parts.
+
+    ``whole``: the extract was taken as the whole of a table that it could have been merged into.
+    """
+    parts = json.dumps([source_sha256, declaration_sha256, code, previous, *(["whole"] if whole else [])])
     return hashlib.sha256(parts.encode()).hexdigest()[:16]

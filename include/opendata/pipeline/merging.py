@@ -1,0 +1,232 @@
+"""How a refresh that is no replacement goes: what stood is looked up, the extract merged in, and the outcome kept for the next.
+
+Decides where figures to merge with come from (the release the run began at, and no other), that they are the ones that
+release was made of, and when nothing is to be merged: an extract that was merged last is not merged again. What is made is
+the whole table; everything after this step treats it like one that was counted from records, so that protection sees all
+of it. Where nothing is kept to merge with, it refuses: it never begins anew unasked.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from include.opendata.errors import Place, Refused, StorageError
+
+if TYPE_CHECKING:
+    from include.opendata.ledger import Ledger
+    from include.opendata.pipeline.refresh import Run
+    from include.opendata.spec.dataset import Dataset
+    from include.opendata.spec.tables import Table
+    from include.opendata.staging import Staging
+    from include.opendata.tabulate.column_atoms import Ways
+    from include.opendata.tabulate.merging import MergedRows
+    from include.opendata.tabulate.standing import Standing
+    from include.opendata.tabulate.table import Counted
+    from include.opendata.vocabulary import DataTable
+    from include.opendata.warehouse import Warehouse
+    from include.opendata.work import RunArea
+
+_KEPT = "standing"
+
+
+def merges(declared: Dataset) -> bool:
+    """Whether some table of the dataset is refreshed by anything but `replace`."""
+    return any(table.refresh.merges for table in declared.tables)
+
+
+def taken_as_whole(run: Run, declared: Dataset, previous: str | None) -> bool:
+    """Whether the extract is asked to be the whole table although there is one to merge it into."""
+    return bool(run.get("whole")) and previous is not None and merges(declared)
+
+
+def tabulate_merged(run: Run, declared: Dataset, name: str, warehouse: Warehouse, area: RunArea) -> DataTable:
+    """One table of a dataset in which tables are merged: with what stood at the release the run began at.
+
+    Leaves in the work area what :func:`keep_standing` will keep. Raises Refused (``standing-missing``,
+    ``standing-of-another-shape``, what ``tabulate.merging`` refuses) and StorageError (``standing-differs``).
+    """
+    from include.opendata.tabulate.column_atoms import atoms_of
+    from include.opendata.tabulate.standing import Standing, StandingTable, shape_of
+    from include.opendata.tabulate.table import assemble
+
+    source = area.read_json("snapshot.json")["sha256"]
+    base = _standing(run, declared, name, area)
+    counted, ways, moved = _with_extract(declared, declared.table(name), base, source, warehouse)
+    tabulated = assemble(declared, declared.table(name), counted, atoms_of(declared, ways))
+    if declared.table(name).refresh.merges:
+        kept = Standing(shape_of(declared), source, {name: StandingTable.of(counted)}, ways).to_files()
+        for file, content in kept.items():
+            partial = area.path(_KEPT, file + ".partial")
+            partial.write_bytes(content)
+            partial.replace(partial.with_name(file))
+        again = base is not None and base.source_sha256 == source
+        _tell(run, declared.table(name), moved, again=again, rows=len(tabulated.frame))
+    return tabulated
+
+
+def keep_standing(area: RunArea, declared: Dataset, release: str) -> None:
+    """Keep what the tables of ``release`` are made of, for the extract after it; again does no harm."""
+    from include.opendata.work.standing import StandingStore
+
+    folder = area.folder / _KEPT
+    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*")) if path.suffix != ".partial"}
+    names = {f"{table.table}.parquet" for table in declared.tables if table.refresh.merges}
+    if not names <= set(files):
+        raise StorageError(
+            "the run's work area does not hold the figures to be kept for the next extract",
+            remedy="Start the refresh again from its first step.",
+            slug="work-area-swept",
+            place=Place(dataset=declared.dataset),
+        )
+    StandingStore().write(declared.dataset, release, files)
+
+
+def require_current(declared: Dataset, current: str, previous: str | None) -> None:
+    """Raises Refused (``staging-moved``) unless the current release is the one the run began at."""
+    if current != previous:
+        raise Refused(
+            "another release became the current one while this one was being made",
+            remedy="Run the refresh again; the extract is then merged into what is current now.",
+            slug="staging-moved",
+            place=Place(dataset=declared.dataset),
+        )
+
+
+def prune_standing(declared: Dataset, *, staging: Staging, address: str, ledger: Ledger) -> int:
+    """Let go of the figures of releases that are staged nowhere any more; the number let go."""
+    from include.opendata.work.standing import StandingStore
+
+    elsewhere = {entry.release for entry in ledger.releases(declared.dataset) if entry.staging != address}
+    return StandingStore().prune(declared.dataset, {*staging.releases(declared.dataset), *elsewhere})
+
+
+def _standing(run: Run, declared: Dataset, name: str, area: RunArea) -> Standing | None:
+    """What the extract is merged into; None where the extract is the whole table."""
+    from include.opendata.staging import open_staging
+    from include.opendata.tabulate.standing import Standing, shape_of
+    from include.opendata.work.standing import StandingStore
+
+    previous = area.read_json("run.json")["previous"]
+    if previous is None or run.get("whole"):
+        return None
+    place = Place(dataset=declared.dataset)
+    whole = f"refresh once with the full source: `bin/opendata refresh {declared.dataset} --whole --source FULL`."
+    files = StandingStore().read(declared.dataset, previous)
+    if files is None:
+        raise Refused(
+            f"nothing is kept of what release {previous} was made of, so this extract cannot be merged into it",
+            remedy=f"Restore the folder `.standing` of the work area from a backup, or {whole}",
+            slug="standing-missing",
+            place=place,
+        )
+    standing = Standing.from_files(files, dataset=declared.dataset)
+    if standing.shape != shape_of(declared):
+        raise Refused(
+            f"the declaration makes other categories or counts other figures than release {previous} did",
+            remedy=f"What is published cannot be merged with; take the change back, or {whole}",
+            slug="standing-of-another-shape",
+            place=place,
+        )
+    if declared.table(name).refresh.merges:
+        text = open_staging(run["staging"]).read_file(declared.dataset, previous, f"data/{name}.csv").decode()
+        _require_published(declared, declared.table(name), standing, text)
+    return standing
+
+
+def _with_extract(
+    declared: Dataset, table: Table, base: Standing | None, source: str, warehouse: Warehouse
+) -> tuple[Counted, Ways, MergedRows | None]:
+    from include.opendata.tabulate.column_atoms import ways_found
+    from include.opendata.tabulate.merged_ways import extract_ways, first_period, merge_ways, recent_records
+    from include.opendata.tabulate.merging import merge
+    from include.opendata.tabulate.standing import merging_tables
+    from include.opendata.tabulate.table import count_records
+
+    lead = merging_tables(declared)[0]
+    by_rule_alone = lead.refresh.mechanism == "delete" and lead.refresh.remove is not None
+    if base is not None and (by_rule_alone or base.source_sha256 == source):
+        before = first_period(lead, [base.ways], declared)
+        ways = merge_ways(declared, lead, base, None, None, before=before)
+        if not table.refresh.merges:
+            return count_records(declared, table, warehouse), ways, None
+        counted, moved = merge(declared, table, base.tables[table.table], None, before=before)
+        return counted, ways, moved
+    known = [ways_found(declared, warehouse), *([base.ways] if base is not None else [])]
+    before = first_period(lead, known, declared)
+    recent = recent_records(declared, lead, warehouse, before)
+    ways = extract_ways(declared, warehouse, recent)
+    extract = count_records(declared, table, recent if table.refresh.merges else warehouse)
+    if base is None:
+        return extract, ways, None
+    brought = extract if table.table == lead.table else count_records(declared, lead, recent)
+    ways = merge_ways(declared, lead, base, brought, ways, before=before)
+    if not table.refresh.merges:
+        return extract, ways, None
+    counted, moved = merge(declared, table, base.tables[table.table], extract, before=before)
+    return counted, ways, moved
+
+
+def _require_published(declared: Dataset, table: Table, standing: Standing, text: str) -> None:
+    """What is kept is what was published: every count that is shown, under the labels it is shown."""
+    from include.opendata.tabulate.column_atoms import atoms_of
+    from include.opendata.tabulate.merging import merge
+    from include.opendata.tabulate.table import assemble
+
+    counted, _ = merge(declared, table, standing.tables[table.table], None)
+    # The totals the owner states are those of the table to come, not of the one that stood.
+    stood = assemble(
+        declared, table.model_copy(update={"expected_totals": []}), counted, atoms_of(declared, standing.ways)
+    )
+    names = [d.name for d in table.dimensions]
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    counts = [m.name for m in stood.structure.measures if m.role == "count" and rows and m.name in rows[0]]
+    labels = stood.frame[names].itertuples(index=False, name=None)
+    figures = stood.frame[counts].astype(object).itertuples(index=False, name=None)
+    true = dict(zip(labels, figures, strict=True))
+    matched = differing = 0
+    for row in rows:
+        own = true.get(tuple(row.get(name) for name in names))
+        matched += own is not None
+        differing += own is not None and any(
+            row[count] not in ("", str(figure)) for count, figure in zip(counts, own, strict=True)
+        )
+    if differing or not matched:
+        raise StorageError(
+            f"{differing} of {len(rows)} published rows are not what was kept for the next extract"
+            if matched
+            else "no published row is among those kept for the next extract",
+            remedy="Compare staging and the folder `.standing` of the work area with their backups; then refresh once with the "
+            f"full source: `bin/opendata refresh {declared.dataset} --whole --source FULL`.",
+            slug="standing-differs",
+            place=Place(dataset=declared.dataset, table=table.table),
+        )
+
+
+_SAID = {
+    "append": ("appended", "added {added}"),
+    "update": ("updated", "added {added} and replaced {changed}"),
+    "delete": ("deleted", "removed {removed}"),
+}
+
+
+def _tell(run: Run, table: Table, moved: MergedRows | None, *, again: bool, rows: int) -> None:
+    from include.opendata.pipeline.refresh import decide
+
+    mechanism = table.refresh.mechanism
+    figures: dict[str, Any] = {"rows": rows}
+    if moved is None:
+        slug = "begun-anew" if run.get("whole") else "begun"
+        sentence = f"The extract was taken as the whole table; what comes after it is merged by {mechanism}."
+    else:
+        counts = {"added": moved.added, "changed": moved.changed, "removed": moved.removed}
+        figures |= counts
+        slug, done = _SAID[mechanism]
+        said = done.format(**{name: f"{count:,} rows" for name, count in counts.items()})
+        if mechanism != "delete" and table.refresh.remove is not None:
+            said += f", removed {moved.removed:,} by rule"
+        sentence = f"Merged the extract into the table as it stood: {said}; totals were added up anew."
+        if again:
+            slug, sentence = "merged-before", "This extract is the one that was merged last; it was not merged again."
+    decide(run, "tabulate", slug, sentence, table=table.table, figures=figures)
