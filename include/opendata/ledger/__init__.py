@@ -13,7 +13,7 @@ from include.opendata.ledger.ledger import (
     RunEntry,
     open_ledger,
 )
-from include.opendata.ledger.pointer_moves import PointerMove, PointerMoves, withdrawn
+from include.opendata.ledger.pointer_moves import PointerMove, PointerMoves, line_of, withdrawn
 from include.opendata.ledger.portal_publications import PortalPublication, PortalPublications
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "PublishedEntry",
     "ReleaseEntry",
     "RunEntry",
+    "line_of",
     "open_ledger",
     "withdrawn",
 ]

@@ -8,7 +8,7 @@ Which releases count as withdrawn follows from these rows alone.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
@@ -48,10 +48,12 @@ class PointerMoves:
         with self._writing() as connection:
             return self._insert(connection, move, None)
 
-    def done(self, id: int) -> None:
-        """Record that it was done."""
+    def done(self, id: int, move: PointerMove) -> None:
+        """Record that it was done; also when somebody set it aside meanwhile."""
         with self._writing() as connection:
-            connection.execute(sa.update(POINTER_MOVES).where(POINTER_MOVES.c.id == id).values(done_at=_now()))
+            row = sa.update(POINTER_MOVES).where(POINTER_MOVES.c.id == id).values(done_at=_now())
+            if not connection.execute(row).rowcount:
+                self._insert(connection, move, _now())
 
     def set_aside(self, id: int) -> None:
         """Forget what was asked for and never happened."""
@@ -93,26 +95,36 @@ class PointerMoves:
         return int(key[0])
 
 
-def withdrawn(moves: Sequence[PointerMove], order: Sequence[str]) -> dict[str, PointerMove]:
-    """Release → the rollback that withdrew it. ``order``: every release ever staged there, the oldest first.
+def withdrawn(moves: Sequence[PointerMove], previous: Mapping[str, str | None]) -> dict[str, PointerMove]:
+    """Release → the rollback that withdrew it. ``previous``: release → the one it followed.
 
     A rollback withdraws the release it leaves and those between it and its target: the target is the last good one. To
-    restore a release says that it and those before it were good after all.
+    restore a release says that it and those before it were good after all. A release that becomes the current one again is
+    withdrawn no more.
     """
-    place = {release: number for number, release in enumerate(order)}
     found: dict[str, PointerMove] = {}
     for move in moves:
         if move.done_at is None or move.action == "prune" or move.to_release is None:
             continue
         if move.action == "rollback" and move.from_release is not None:
-            left = place.get(move.from_release, -1)
-            between = order[place.get(move.to_release, left) + 1 : left + 1]
-            found |= dict.fromkeys((*between, move.from_release), move)
+            line = line_of(move.from_release, previous)
+            left = line[: line.index(move.to_release)] if move.to_release in line else [move.from_release]
+            found |= dict.fromkeys(left, move)
         elif move.action == "restore":
-            good = order[: place.get(move.to_release, -1) + 1]
-            found = {release: by for release, by in found.items() if release not in good}
+            for release in line_of(move.to_release, previous):
+                found.pop(release, None)
         found.pop(move.to_release, None)
     return found
+
+
+def line_of(release: str, previous: Mapping[str, str | None]) -> list[str]:
+    """The release and those before it, the nearest first."""
+    line: list[str] = []
+    at: str | None = release
+    while at is not None and at not in line:
+        line.append(at)
+        at = previous.get(at)
+    return line
 
 
 def _now() -> str:

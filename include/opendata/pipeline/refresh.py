@@ -36,9 +36,10 @@ def start(dataset: str, run_id: str, source: str | None = None, staging: str | N
     from include.opendata.work import RunArea
 
     declared = load(dataset)
-    address = staging or places.staging()
+    place = open_staging(staging or places.staging())
+    address = place.address  # one spelling: the ledger tells places apart by it
     area = RunArea(dataset, run_id)
-    current = open_staging(address).current(dataset)
+    current = place.current(dataset)
     facts: dict[str, Any] = {
         "dataset": dataset,
         "run_id": run_id,
@@ -87,11 +88,12 @@ def extract(run: Run) -> dict[str, Any]:
 
 
 def has_changed(run: Run) -> bool:
-    """Whether source, declaration or code differ from what the current release was made of."""
+    """Whether source, declaration or code differ from what the current release was made of, and a rolled-back one."""
     from include.opendata.pipeline.merging import taken_as_whole
+    from include.opendata.pipeline.releases import rolled_back_like
     from include.opendata.staging import open_staging
 
-    declared, area, _ = open_run(run)
+    declared, area, ledger = open_run(run)
     facts = area.read_json("run.json")
     staging = open_staging(run["staging"])
     current = staging.current(run["dataset"])
@@ -103,7 +105,12 @@ def has_changed(run: Run) -> bool:
         return True
     asked = (area.read_json("snapshot.json")["sha256"], facts["declaration_sha256"], facts["code_version"])
     if made_of != asked:
-        return True
+        rolled_back = rolled_back_like(run["dataset"], staging, ledger, asked)
+        if rolled_back is None:
+            return True
+        area.write_json("unchanged.json", {"release": current})
+        decide(run, "has_changed", "rolled-back", rolled_back)
+        return False
     area.write_json("unchanged.json", {"release": current})
     _record_release(run)  # a run that was killed between staging and the ledger left this to be done
     decide(
@@ -292,6 +299,7 @@ def stage(run: Run) -> dict[str, Any]:
     from include.opendata.pipeline import merging
     from include.opendata.pipeline.approvals import check_approvals
     from include.opendata.pipeline.memory import keep_proof
+    from include.opendata.pipeline.releases import rolled_back_same
     from include.opendata.staging import open_staging
     from include.opendata.work import read_table
 
@@ -302,6 +310,11 @@ def stage(run: Run) -> dict[str, Any]:
     manifest = read_manifest(folder / "manifest.json", dataset=declared.dataset)
     staging = open_staging(run["staging"])
     current = staging.current(declared.dataset)
+    rolled_back = rolled_back_same(staging, ledger, manifest)
+    if rolled_back is not None:
+        area.write_json("unchanged.json", {"release": current})
+        decide(run, "stage", "rolled-back", rolled_back)
+        return {"release": current, "staged": False}
     if current is not None and current != manifest.release:
         before = staging.read_manifest(declared.dataset, current)
         if _public_files(before) == _public_files(manifest):
@@ -380,10 +393,12 @@ def _record_release(run: Run) -> None:
 
     from include.opendata.ledger import ReleaseEntry
     from include.opendata.pipeline.memory import remember
+    from include.opendata.pipeline.releases import record_publication
     from include.opendata.staging import open_staging
 
     manifest, ledger = open_staging(run["staging"]).read_manifest(run["dataset"]), _ledger()
     remember(run["dataset"], manifest, address=run["staging"], ledger=ledger)
+    record_publication(manifest, run["staging"], ledger)
     ledger.record_release(
         ReleaseEntry(
             dataset=manifest.dataset,
