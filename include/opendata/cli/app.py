@@ -18,10 +18,15 @@ import typer
 
 from include.opendata import places
 from include.opendata.cli.approving import approvals, approve
+from include.opendata.cli.progress import show_progress
 from include.opendata.cli.proof import app as proof_app
+from include.opendata.cli.prune import prune
 from include.opendata.cli.publish import publish
+from include.opendata.cli.releases import releases
+from include.opendata.cli.rollback import rollback
 from include.opendata.cli.scan import scan
 from include.opendata.cli.tables_at_hand import audit, protect
+from include.opendata.cli.verify import verify
 from include.opendata.errors import EXIT_BAD_INPUT, EXIT_UNFORESEEN, OpendataError
 
 app = typer.Typer(
@@ -38,7 +43,9 @@ app = typer.Typer(
 
 DatasetArgument = Annotated[str, typer.Argument(metavar="ID", help="The dataset's id: the name of its folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
-StagingOption = Annotated[str | None, typer.Option(metavar="URL", help="Where to stage: a folder. Default: ./staging.")]
+StagingOption = Annotated[
+    str | None, typer.Option(metavar="URL", help="Where to stage: a folder, or s3://bucket/prefix. Default: ./staging.")
+]
 SourceOption = Annotated[
     str | None, typer.Option(metavar="PATH_OR_URL", help="Read the source from here instead of the declared place.")
 ]
@@ -140,25 +147,6 @@ def suites(
 
 
 @app.command()
-def releases(id: DatasetArgument, staging: StagingOption = None, json: JsonOption = False):
-    """List a dataset's releases in staging, the newest first."""
-    from include.opendata.cli.summary import release_rows
-
-    rows = release_rows(id, located(staging) or places.staging())
-    if json:
-        _print_json({"dataset": id, "releases": rows})
-    elif not rows:
-        _print([f"{id} has no release in {located(staging) or places.staging()} yet."])
-    else:
-        _print(["release           made                  tables    rows  hidden  "])
-        _print(
-            f"{row['release']:<18}{row['started_at']:<22}{row['tables']:>6}{row['rows']:>8}{row['hidden']:>8}  "
-            + ("current" if row["current"] else "")
-            for row in rows
-        )
-
-
-@app.command()
 def show(id: DatasetArgument, staging: StagingOption = None, json: JsonOption = False):
     """Show a dataset: its tables, its current release, its last run and why it was decided so."""
     from include.opendata.cli.summary import dataset_view, view_lines
@@ -224,6 +212,10 @@ def located(address: str | None) -> str | None:
 app.command()(approve)
 app.command()(approvals)
 app.command()(scan)
+app.command()(releases)
+app.command()(rollback)
+app.command()(verify)
+app.command()(prune)
 app.command()(publish)
 app.command()(protect)
 app.command()(audit)
@@ -242,6 +234,7 @@ def _show_summary(ids: list[str], *, staging: str, as_json: bool, outcome: dict[
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and leave with its documented exit code; a traceback is never shown."""
+    show_progress()
     try:
         app(arguments, standalone_mode=True)
     except OpendataError as error:

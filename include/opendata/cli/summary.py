@@ -86,28 +86,6 @@ def _table_lines(tables: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def release_rows(dataset: str, staging: str) -> list[dict[str, Any]]:
-    """The releases of ``dataset`` in staging, the newest first."""
-    load(dataset)  # a slip in the name is said, not answered with an empty list
-    place = open_staging(staging)
-    current = place.current(dataset)
-    rows = []
-    for release in place.releases(dataset):
-        manifest = place.read_manifest(dataset, release)
-        rows.append(
-            {
-                "release": release,
-                "started_at": manifest.run.started_at,
-                "previous": manifest.previous_release,
-                "tables": len(manifest.tables),
-                "rows": sum(t.rows for t in manifest.tables),
-                "hidden": sum(t.small + t.complementary for t in manifest.tables),
-                "current": current == release,
-            }
-        )
-    return sorted(rows, key=lambda row: str(row["started_at"]), reverse=True)
-
-
 def dataset_view(dataset: str, staging: str) -> dict[str, Any]:
     """A dataset's declaration in short, its current release and its last run with every decision."""
     declared, ledger = load(dataset), open_ledger()
@@ -161,7 +139,9 @@ def view_lines(view: dict[str, Any]) -> list[str]:
 
 
 def _near(path: str) -> str:
-    """The path from where the reader stands, when it lies below."""
+    """The path from where the reader stands, when it lies below; an address as it is."""
+    if "://" in path:
+        return path
     try:
         return "./" + str(Path(path).resolve().relative_to(Path.cwd()))
     except ValueError:
