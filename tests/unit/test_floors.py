@@ -26,6 +26,7 @@ FLOORS = {
             "staging",
         ),
         "portal",
+        "changes",
     },
     4: {"advice", "pipeline", "cli"},
 }
