@@ -18,12 +18,13 @@ from markupsafe import Markup
 from include.opendata.errors import Place
 from include.opendata.release.charts import charts
 from include.opendata.release.csv_files import number_text
-from include.opendata.release.dictionary import meanings_in
+from include.opendata.release.dictionary import mark_of, meanings_in
+from include.opendata.release.diff_page import changes_view
+from include.opendata.release.formats import published_files
 from include.opendata.release.inputs import ReleaseInputs
-from include.opendata.rules.portal import annotation_codes
 from include.opendata.rules.release import high_risk_populations, permission_rules, thresholds
 from include.opendata.rules.scoring import scoring_criteria
-from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable
+from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableAttribute, TableMeasure
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 PREVIEW_ROWS = 12
@@ -55,6 +56,7 @@ def evidence_page(inputs: ReleaseInputs) -> str:
         roles=permission_rules().roles,
         limits=thresholds(),
         small_below=inputs.dataset.small_below,
+        changes=changes_view(inputs),
     )
 
 
@@ -117,6 +119,7 @@ def _table(inputs: ReleaseInputs, number: int, protected: ProtectedTable) -> dic
         "charts": drawn,
         "quality": _quality(inputs.quality["publishable"][name]),
         "preview": _preview(inputs, protected),
+        "files": published_files(declared),
     }
 
 
@@ -205,8 +208,14 @@ def _preview(inputs: ReleaseInputs, protected: ProtectedTable) -> dict[str, Any]
         columns.append({"name": dimension.name, "label": label, "number": False})
         if dimension.code_column:
             columns.append({"name": dimension.code_column, "label": f"{label}: code", "number": False})
+        columns += [
+            {"name": one.name, "label": declared.attribute(one.name).label, "number": one.kind != "text"}
+            for one in dimension.attributes
+        ]
     columns += [{"name": m.name, "label": declared.measure(m.name).label, "number": True} for m in structure.measures]
-    measures = {measure.name: measure for measure in structure.measures}
+    numbers: dict[str, TableMeasure | TableAttribute] = {measure.name: measure for measure in structure.measures}
+    numbers |= {one.name: one for one in structure.attributes}
+    attributes = {one.name for one in structure.attributes}
     used: dict[str, str] = {}
     rows: list[list[dict[str, Any]]] = []
     for position in range(len(head)):
@@ -218,12 +227,12 @@ def _preview(inputs: ReleaseInputs, protected: ProtectedTable) -> dict[str, Any]
                 cells.append({"text": "" if missing else str(value), "mark": False})
                 continue
             if not missing:
-                plain = number_text(value, measures[column["name"]], Place(inputs.dataset.dataset, structure.table))
-                cells.append({"text": _grouped(plain), "mark": False})
+                plain = number_text(value, numbers[column["name"]], Place(inputs.dataset.dataset, structure.table))
+                cells.append({"text": plain if column["name"] in attributes else _grouped(plain), "mark": False})
                 continue
             annotation = f"{column['name']}{ANNOTATION_SUFFIX}"
             code = head[annotation].iloc[position] if annotation in head.columns else ""
-            mark = _mark(str(code) if isinstance(code, str) else "")
+            mark = mark_of(str(code) if isinstance(code, str) else "")
             if mark:
                 used[mark] = meanings.get(str(code), "")
             cells.append({"text": mark, "mark": True})
@@ -234,14 +243,6 @@ def _preview(inputs: ReleaseInputs, protected: ProtectedTable) -> dict[str, Any]
         "footnotes": sorted(used.items()),
         "more": len(protected.frame) - len(rows),
     }
-
-
-def _mark(code: str) -> str:
-    """The letter of an annotation (Handbook, Guidelines §3); where the Handbook has none, its number in parentheses.
-
-    In a table with one code for every suppressed value that code is 1, so the letter is always S.
-    """
-    return annotation_codes().code(int(code)).letter or f"({code})" if code else ""
 
 
 def _grouped(plain: str) -> str:

@@ -151,7 +151,7 @@ def clinics(project, tmp_path) -> Dataset:
 
 
 def _clinics_at(points: dict[str, tuple[float, float]]) -> pd.DataFrame:
-    text = {column: str for column in ("license", "zip", "fips", "tract")}
+    text = dict.fromkeys(("license", "zip", "fips", "tract"), str)
     one = pd.read_csv(io.StringIO(CLINICS), dtype=text).iloc[:1]
     return pd.concat([one.assign(license=f"{n:04}", lat=lat, lon=lon) for n, (lat, lon) in enumerate(points.values())])
 
