@@ -18,8 +18,9 @@ from include.opendata.errors import Place, StorageError
 
 MANIFEST_NAME = "manifest.json"
 
-Role = Literal["data", "dictionary", "metadata", "internal"]
-"""``internal`` files are reviewed in staging and never pushed to the portal."""
+Role = Literal["data", "dictionary", "metadata", "changes", "internal"]
+"""``changes``: what a table's rows were changed by since the release before, for who keeps a copy of it in step ·
+``internal`` files are reviewed in staging and never pushed to the portal."""
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ReleaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]

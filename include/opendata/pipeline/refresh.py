@@ -462,7 +462,7 @@ def _ledger() -> Ledger:
 
 
 def _public_files(manifest: Any) -> list[tuple[str, str]]:
-    return [(file.path, file.sha256) for file in manifest.contents() if file.role != "internal"]
+    return [(file.path, file.sha256) for file in manifest.contents() if file.role not in ("internal", "changes")]
 
 
 def _score(assessment: Assessment) -> int | None:

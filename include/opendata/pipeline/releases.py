@@ -139,8 +139,8 @@ def rolled_back_same(place: Staging, ledger: Ledger, manifest: Manifest) -> str 
 
 
 def public_files(manifest: Manifest) -> list[tuple[str, str]]:
-    """(path, digest) of the files of a release that are not internal."""
-    return [(file.path, file.sha256) for file in manifest.contents() if file.role != "internal"]
+    """(path, digest) of the files that are the release by itself: not internal, and not about the release before it."""
+    return [(file.path, file.sha256) for file in manifest.contents() if file.role not in ("internal", "changes")]
 
 
 def record_publication(manifest: Manifest, address: str, ledger: Ledger) -> None:

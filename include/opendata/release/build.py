@@ -6,8 +6,9 @@ not all proven to be safe.
 
 Layout: ``data/<table>.csv`` and the other declared formats beside it, ``dictionary/<table>.csv`` (and ``.xsd``),
 ``metadata/`` (``ckan_package.json``, ``dcat_us.json``, ``schema_org.jsonld``, ``dublin_core.rdf``), ``datapackage.json``,
-``evidence/index.html`` (internal), ``manifest.json``. Everything but the manifest depends on the source, the declaration
-and the code alone.
+``evidence/index.html`` (internal), ``manifest.json``; after a dataset's first release also ``changes/<table>.csv`` and
+``diff.json`` (internal). Everything but the manifest depends on the source, the declaration, the code and the release before
+alone.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from include.opendata.release.csv_files import write_table_csv
 from include.opendata.release.datapackage import datapackage
 from include.opendata.release.dcat_us import dcat_us_entry
 from include.opendata.release.dictionary import FieldDescription, describe_fields, write_dictionary
+from include.opendata.release.diff_page import write_changes
 from include.opendata.release.dublin_core import dublin_core
 from include.opendata.release.evidence import SAFE_VERDICTS, SIZES, evidence_page, refuses
 from include.opendata.release.formats import MEDIA_TYPES, write_formats
@@ -43,7 +45,13 @@ from include.opendata.release.schema_org import schema_org
 from include.opendata.vocabulary import ProtectedTable
 from include.opendata.work.area import storage_errors
 
-_ROLES: dict[str, Role] = {"data": "data", "dictionary": "dictionary", "evidence": "internal"}
+_ROLES: dict[str, Role] = {
+    "data": "data",
+    "dictionary": "dictionary",
+    "changes": "changes",
+    "diff.json": "internal",
+    "evidence": "internal",
+}
 
 
 def build_release(inputs: ReleaseInputs, folder: Path) -> Release:
@@ -95,6 +103,8 @@ def _write_files(inputs: ReleaseInputs, folder: Path) -> None:
     _write_json(folder / "metadata/schema_org.jsonld", schema_org(dataset, inputs.protected, fields, files, method))
     _write_text(folder / "metadata/dublin_core.rdf", dublin_core(dataset, inputs.protected, method))
     _write_json(folder / "datapackage.json", datapackage(dataset, inputs.protected, fields, files))
+    if inputs.changes is not None:
+        write_changes(folder, inputs.changes, dataset=dataset.dataset)
     (folder / "evidence/index.html").write_text(evidence_page(inputs), encoding="utf-8", newline="\n")
 
 

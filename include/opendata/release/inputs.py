@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,16 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class ChangesSince:
+    """What the release differs in from the one before. ``diff``: the bytes of ``diff.json``, which say what ``told`` says ·
+    ``files``: table → the header and the rows of its change file."""
+
+    diff: bytes
+    told: Mapping[str, Any]
+    files: Mapping[str, tuple[Sequence[str], Iterable[Sequence[str]]]]
+
+
+@dataclass(frozen=True)
 class ReleaseInputs:
     """Everything :func:`~include.opendata.release.build.build_release` needs.
 
@@ -60,6 +70,8 @@ class ReleaseInputs:
     provenance: Provenance
     advice: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     identifiers: tuple[Mapping[str, Any], ...] = ()
+    changes: ChangesSince | None = None
+    """None for the first release of a dataset."""
 
 
 @dataclass(frozen=True)
