@@ -18,6 +18,7 @@ from typing import Any
 from airflow.sdk import DAG, TriggerRule, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from dags.approval_task import AskForApproval, asked_of_each, waits
 from dags.declared import broken_dag, dag_id_of, declared_dag
 from dags.step_task import begin, perform
 from include.opendata.errors import DeclarationError
@@ -76,10 +77,18 @@ def check_publishable(run: dict[str, Any], table: str) -> dict[str, Any]:
 
 @task
 def build_release(run: dict[str, Any]) -> dict[str, Any]:
-    return perform("build_release", run)
+    perform("build_release", run)
+    return run
 
 
 @task
+def request_approvals(run: dict[str, Any]) -> list[dict[str, Any]]:
+    return asked_of_each(run, perform("request_approvals", run))
+
+
+# With every approval given nobody is asked, and the check runs all the same. It takes the run from `build_release`, not
+# from `extract`, so that it is skipped with them where the source has not changed.
+@task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
 def check_approvals(run: dict[str, Any]) -> dict[str, Any]:
     return perform("check_approvals", run)
 
@@ -104,6 +113,9 @@ def refresh_dag(outline: Outline, dag: DAG) -> DAG:
     tables = list(outline.tables)
     with dag:
         run = extract(outline.dataset)
+        asked = request_approvals(run)
+        built = build_release(run)
+        approved = check_approvals(built)
         (
             has_changed(run)
             >> check_quality(run)
@@ -111,11 +123,16 @@ def refresh_dag(outline: Outline, dag: DAG) -> DAG:
             >> assess.partial(run=run).expand(table=tables)
             >> protect(run)
             >> check_publishable.partial(run=run).expand(table=tables)
-            >> build_release(run)
-            >> check_approvals(run)
+            >> built
+            >> asked
+            >> AskForApproval.partial(
+                task_id="ask_approvers", map_index_template="{{ task.role_name }}", **waits(outline.approval_days)
+            ).expand_kwargs(asked)
+            >> approved
             >> stage(run)
             >> finish(run)
         )
+        asked >> approved
     return dag
 
 

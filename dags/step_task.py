@@ -16,7 +16,7 @@ import os
 import re
 import traceback
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from airflow.sdk import Variable, get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
@@ -41,11 +41,17 @@ def begin(dataset: str) -> dict[str, Any]:
     )
 
 
-def perform(step: str, run: Mapping[str, Any], *arguments: str) -> Any:
+def perform(step: str, run: Mapping[str, Any], *arguments: str, **named: Any) -> Any:
     """What the step of that name in ``pipeline.py`` returns for this run; a failure as this module describes."""
     from include.opendata import pipeline
 
-    return _guarded(step, run, lambda: getattr(pipeline, step)(dict(run), *arguments))
+    return _guarded(step, run, lambda: getattr(pipeline, step)(dict(run), *arguments, **named))
+
+
+def fail(step: str, run: Mapping[str, Any], message: str) -> NoReturn:
+    """End the task for good with a message for people, told to the ledger too."""
+    _note_in_ledger(step, run, message)
+    raise AirflowFailException(message)
 
 
 def pipeline_run_id(airflow_run_id: str) -> str:

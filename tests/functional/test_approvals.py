@@ -49,7 +49,7 @@ def test_a_change_voids_the_approvals_and_is_named(waiting):
     assert answer.code == REFUSED
     told = waiting.opendata("approvals", "clinic_visits").out
     assert "mandate: yes became no." in told
-    assert set(roles(waiting).values()) == {"void", "missing"}
+    assert set(roles(waiting).values()) == {"void"}
 
 
 def test_a_form_of_the_declaration_covers_what_it_was_first_met_with(installation):

@@ -15,6 +15,10 @@ from include.opendata.errors import DeclarationError, Place
 from include.opendata.spec import yaml_reader
 
 
+APPROVAL_DAYS = 14
+"""What ``spec.dataset.ApprovalDeadline`` says where the declaration says nothing; a test keeps them the same."""
+
+
 @dataclass(frozen=True)
 class Outline:
     """What a DAG is made of."""
@@ -28,6 +32,8 @@ class Outline:
     tags: tuple[str, ...]
     tables: tuple[str, ...]
     doc: str
+    approval_days: int
+    """How many days a run waits for its approvers."""
 
 
 def declared_ids(root: Path | None = None) -> list[str]:
@@ -75,6 +81,10 @@ def read_outline(dataset: str, root: Path | None = None) -> Outline:
     if schedule is not None and not isinstance(schedule, str):
         raise fail(("schedule",), "the field `schedule` must be text such as '0 6 1 * *' or '@monthly'")
     tags = data.get("tags")
+    deadline = data.get("approval_deadline") or {}
+    days = deadline.get("days", APPROVAL_DAYS) if isinstance(deadline, dict) else None
+    if not isinstance(days, int) or not 1 <= days <= 90:
+        raise fail(("approval_deadline",), "the field `approval_deadline` holds `days`, a number from 1 to 90")
     return Outline(
         dataset=dataset,
         title=text("title"),
@@ -85,6 +95,7 @@ def read_outline(dataset: str, root: Path | None = None) -> Outline:
         tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
         tables=tuple(names),
         doc=_doc(data, names),
+        approval_days=days,
     )
 
 

@@ -76,6 +76,8 @@ class ScriptedPipeline(types.ModuleType):
         self.failures: list[tuple[str, str]] = []
         self.raises: dict[str, list[Exception]] = {}
         self.is_changed = True
+        self.open_roles: dict[str, str] = {}
+        self.answers: list[tuple[str, dict[str, str]]] = []
         self.started_with: dict[str, Any] = {}
 
     def start(self, dataset: str, run_id: str, source: str | None = None, staging: str | None = None) -> dict[str, Any]:
@@ -84,6 +86,24 @@ class ScriptedPipeline(types.ModuleType):
 
     def record_failure(self, run: dict[str, Any], step: str, message: str) -> None:
         self.failures.append((step, message))
+
+    def request_approvals(self, run: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append(("request_approvals", None))
+        return {
+            "digest": "0" * 64,
+            "level": 1,
+            "open": dict(self.open_roles),
+            "changes": [],
+            "first": True,
+            "answer_by": "2026-05-15T00:00:00Z",
+            "tables": {},
+        }
+
+    def approval_needed(self, run: dict[str, Any], role: str) -> bool:
+        return role in self.open_roles
+
+    def record_answer(self, run: dict[str, Any], role: str, **answer: str) -> None:
+        self.answers.append((role, answer))
 
     def has_changed(self, run: dict[str, Any]) -> bool:
         self.calls.append(("has_changed", None))

@@ -46,6 +46,7 @@ def test_every_step_is_done_once_and_for_every_table(run_dag, pipeline):
         "protect",
         "check_publishable",
         "build_release",
+        "request_approvals",
         "check_approvals",
         "stage",
         "finish",

@@ -19,6 +19,8 @@ STEPS = [
     "protect",
     "check_publishable",
     "build_release",
+    "request_approvals",
+    "ask_approvers",
     "check_approvals",
     "stage",
     "finish",
@@ -45,8 +47,10 @@ def test_the_steps_that_work_table_by_table_are_mapped_over_the_declared_tables(
     declare("clinic_visits")
     dag = bag().dags["refresh__clinic_visits"]
     mapped = [task for task in dag.tasks if isinstance(task, MappedOperator)]
-    assert {task.task_id for task in mapped} == {"tabulate", "assess", "check_publishable"}
+    assert {task.task_id for task in mapped} == {"tabulate", "assess", "check_publishable", "ask_approvers"}
     for task in mapped:
+        if task.task_id == "ask_approvers":  # mapped over the roles that are still open, known when the run gets there
+            continue
         assert task.op_kwargs_expand_input.value["table"] == ["visits_by_region", "visits_by_county"]
 
 
@@ -54,7 +58,8 @@ def test_only_the_steps_that_reach_other_machines_are_tried_again(bag, declare):
     declare("clinic_visits")
     dag = bag().dags["refresh__clinic_visits"]
     retries = {task.task_id: task.retries for task in dag.tasks}
-    assert {step for step, times in retries.items() if times > 0} == {"extract", "stage", "finish"}
+    # An answer can get lost on its way from the page to the task; asking again is harmless, an answer is kept once.
+    assert {step for step, times in retries.items() if times > 0} == {"extract", "ask_approvers", "stage", "finish"}
     for step in ("extract", "stage", "finish"):
         assert dag.get_task(step).retry_exponential_backoff > 1
 
@@ -79,7 +84,7 @@ def test_a_missed_schedule_is_not_made_up_for_and_runs_do_not_overlap(bag, decla
 
 PARSE_IN_A_NEW_PROCESS = """
 import json, sys
-import airflow.sdk, airflow.sdk.exceptions
+import airflow.sdk, airflow.sdk.exceptions, airflow.configuration, airflow.providers.standard.operators.hitl
 bare = set(sys.modules)
 {context}
 import importlib.util
