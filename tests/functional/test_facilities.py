@@ -37,11 +37,15 @@ def _release(installation):
     return installation.staging / "licensed_clinics" / "releases" / pointer["release"]
 
 
-def test_a_list_of_clinics_is_staged_with_its_points(clinics):
+def test_a_list_of_clinics_is_staged_and_its_points_are_the_same_in_every_format(clinics):
+    import shapefile
+
     assert clinics.declare_clinics().code == 0
     answer = clinics.opendata("refresh", "licensed_clinics")
     assert answer.code == 0, answer.err
     folder = _release(clinics)
+    names = {path.name for path in (folder / "data").iterdir()}
+    assert names == {f"clinics.{e}" for e in ("csv", "json", "xlsx", "parquet", "xml", "geojson", "shp.zip")}
     with (folder / "data/clinics.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert [(r["License_Number"], r["Year"], r["Exam_Rooms"]) for r in rows[:3]] == [
@@ -52,26 +56,16 @@ def test_a_list_of_clinics_is_staged_with_its_points(clinics):
     assert rows[0]["Facility_Name"] == 'Capitol "Oak" Clinic' and rows[0]["ZIP"] == "95814"
     assert (rows[0]["Latitude"], rows[0]["Longitude"]) == ("38.573936", "-121.490738")
     assert (rows[6]["License_Number"], rows[6]["Latitude"], rows[6]["Longitude"]) == ("0104", "", "")
-    names = {path.name for path in (folder / "data").iterdir()}
-    assert names == {f"clinics.{e}" for e in ("csv", "json", "xlsx", "parquet", "xml", "geojson", "shp.zip")}
 
-
-def test_geojson_and_shapefile_show_the_points_of_the_csv(clinics):
-    import shapefile
-
-    clinics.declare_clinics()
-    assert clinics.opendata("refresh", "licensed_clinics").code == 0
-    folder = _release(clinics)
-    with (folder / "data/clinics.csv").open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
     features = json.loads((folder / "data/clinics.geojson").read_text(encoding="utf-8"))["features"]
-    assert len(features) == len(rows)
     with zipfile.ZipFile(folder / "data/clinics.shp.zip") as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert sorted(files) == ["clinics.cpg", "clinics.dbf", "clinics.prj", "clinics.shp", "clinics.shx", "fields.csv"]
-    assert b"WGS_1984" in files["clinics.prj"]
+    assert b"WGS_1984" in files["clinics.prj"] and files["clinics.dbf"][1:4] == bytes((100, 1, 1))
     columns = {row["column"]: row["field"] for row in csv.DictReader(io.StringIO(files["fields.csv"].decode()))}
     assert list(columns) == list(rows[0]) and max(map(len, columns.values())) <= 10
+    assert len({field.upper() for field in columns.values()}) == len(columns)
     with shapefile.Reader(
         **{part: io.BytesIO(files[f"clinics.{part}"]) for part in ("shp", "shx", "dbf")}, encoding="utf-8"
     ) as reader:
@@ -133,11 +127,3 @@ def test_a_source_against_a_field_standard_is_refused_and_nothing_is_staged(clin
     assert "lie inside California, or are both blank; 2 of 8 (25.0 %) rows fall short" in answer.err
     assert not (clinics.staging / "licensed_clinics").exists()
     assert "121.4" not in answer.err, "no value of a record in a message"
-
-
-def test_a_clinic_with_two_addresses_is_refused(clinics):
-    head, first, second, *rest = CLINICS.splitlines(keepends=True)
-    assert clinics.declare_clinics(source="".join([head, first, second.replace("1500", "1501"), *rest])).code == 0
-    answer = clinics.opendata("refresh", "licensed_clinics")
-    assert answer.code == 3 and "1 category has records that do not agree" in answer.err
-    assert "Capitol" not in answer.err

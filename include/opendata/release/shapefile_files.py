@@ -78,7 +78,7 @@ def _write_points(stem: Path, source: TabularFile, names: tuple[str, ...]) -> No
     record = 1 + sum(widths)
     at = point_columns(source)
     rows = 0
-    with shapefile.Writer(str(stem), shapeType=shapefile.POINT, encoding="utf-8") as writer:
+    with shapefile.Writer(str(stem), shapeType=shapefile.POINT, encoding="utf-8", strict=True) as writer:
         for name, column, width in zip(names, source.columns, widths, strict=True):
             if column.kind == "text":
                 writer.field(name, "C", size=width)
@@ -94,7 +94,11 @@ def _write_points(stem: Path, source: TabularFile, names: tuple[str, ...]) -> No
                     writer.null()
                 else:
                     writer.point(*point)
-                writer.record(*row)
+                # dBase knows no missing text, only an empty one; a missing number it has.
+                texts = (column.kind == "text" for column in source.columns)
+                writer.record(
+                    *("" if value is None and text else value for value, text in zip(row, texts, strict=True))
+                )
     with stem.with_suffix(".dbf").open("r+b") as table:
         table.seek(1)
         table.write(DATED)
