@@ -19,7 +19,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY_POOL = "opendata_heavy"
+PORTAL_POOL = "opendata_portal"
 LOGIN = "admin"
+# One user per role that approves, so that an approval can be tried on this machine; an installation names its own people
+# in the Variable `opendata_approvers`. `viewer` may look and not act.
+USERS = {
+    LOGIN: "admin",
+    "steward": "user",
+    "deputy": "user",
+    "counsel": "user",
+    "director": "user",
+    "agency": "user",
+    "viewer": "viewer",
+}
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
@@ -65,7 +77,7 @@ def home(environment: Mapping[str, str] = os.environ) -> Home:
 def ensure_private(home: Home, environment: Mapping[str, str] = os.environ) -> None:
     """Create the home (0700) with its secrets and the login (0600) unless they are there.
 
-    OPENDATA_ADMIN_PASSWORD fixes the password; without it one is drawn when the home is made and kept.
+    OPENDATA_ADMIN_PASSWORD fixes the password of all users; without it one each is drawn and kept.
     """
     for folder in (home.folder, home.logs):
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,8 +90,9 @@ def ensure_private(home: Home, environment: Mapping[str, str] = os.environ) -> N
         }
         _write_private(home.secrets, drawn)
     fixed = environment.get("OPENDATA_ADMIN_PASSWORD")
-    if fixed or not home.passwords.exists():
-        _write_private(home.passwords, {LOGIN: fixed or secrets.token_urlsafe(12)})
+    known = json.loads(home.passwords.read_text()) if home.passwords.exists() else {}
+    if fixed or not USERS.keys() <= known.keys():
+        _write_private(home.passwords, {user: fixed or known.get(user) or secrets.token_urlsafe(12) for user in USERS})
 
 
 def embedded_environment(home: Home, port: int = 8080, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -97,6 +110,7 @@ def embedded_environment(home: Home, port: int = 8080, environment: Mapping[str,
         "PYTHONUNBUFFERED": "1",
         "NO_PROXY": ",".join(filter(None, [environment.get("NO_PROXY"), "127.0.0.1,localhost"])),
         "OPENDATA_HEAVY_POOL": HEAVY_POOL,
+        "OPENDATA_PORTAL_POOL": PORTAL_POOL,
         "AIRFLOW_HOME": str(home.folder),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
@@ -105,7 +119,7 @@ def embedded_environment(home: Home, port: int = 8080, environment: Mapping[str,
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__FERNET_KEY": drawn["fernet_key"],
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{LOGIN}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role}" for user, role in USERS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home.passwords),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.database}",

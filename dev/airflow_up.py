@@ -183,7 +183,9 @@ def watch(port: int) -> int:
             components.append(start(name, environment, here.logs))
         wait_until_healthy(components, port)
         say(f"Airflow is up, all four components healthy: http://127.0.0.1:{port}")
-        say(f"  log in as {LOGIN}; the password is in {here.passwords}")
+        say(
+            f"  log in as {LOGIN}, or as an approver (steward, deputy, counsel, director); passwords are in {here.passwords}"
+        )
         say(f"  logs are in {here.logs}; Ctrl-C stops everything")
         while True:
             check_alive(components)

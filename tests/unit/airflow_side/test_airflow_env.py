@@ -37,6 +37,14 @@ def test_secrets_and_password_are_drawn_once_and_kept(airflow_home):
     assert (airflow_home.secrets.read_text(), airflow_home.passwords.read_text()) == before
 
 
+def test_a_home_of_before_gets_the_users_it_lacks_and_keeps_the_password_it_had(airflow_home):
+    airflow_home.passwords.write_text('{"admin": "kept"}')
+    ensure_private(airflow_home, {})
+    passwords = json.loads(airflow_home.passwords.read_text())
+    assert passwords["admin"] == "kept"
+    assert len(set(passwords.values())) == len(passwords) > 1
+
+
 def test_two_homes_do_not_share_secrets(airflow_home, tmp_path):
     other = Home(tmp_path / "other")
     ensure_private(other, {})
@@ -47,7 +55,9 @@ def test_two_homes_do_not_share_secrets(airflow_home, tmp_path):
 def test_the_password_can_be_fixed_for_a_test_and_is_not_handed_on(airflow_home):
     given = {"OPENDATA_ADMIN_PASSWORD": "fixed"}
     ensure_private(airflow_home, given)
-    assert json.loads(airflow_home.passwords.read_text()) == {"admin": "fixed"}
+    passwords = json.loads(airflow_home.passwords.read_text())
+    assert set(passwords.values()) == {"fixed"}
+    assert {"admin", "steward", "deputy", "counsel", "director", "agency", "viewer"} == set(passwords)
     assert "fixed" not in embedded_environment(airflow_home, environment=given).values()
 
 

@@ -14,12 +14,16 @@ def written(tmp_path, text):
     return path
 
 
-def test_the_file_of_this_project_can_be_read_and_makes_the_pool_the_heavy_steps_use():
-    from dev.airflow_env import HEAVY_POOL
+def test_the_file_of_this_project_can_be_read_and_makes_the_pools_the_steps_use():
+    from dev.airflow_env import HEAVY_POOL, PORTAL_POOL
 
     settings = read(ROOT / "airflow_settings.yaml")
-    assert [pool["pool_name"] for pool in settings.pools] == [HEAVY_POOL]
-    assert [variable["variable_name"] for variable in settings.variables] == ["opendata_staging"]
+    assert [pool["pool_name"] for pool in settings.pools] == [HEAVY_POOL, PORTAL_POOL]
+    assert [variable["variable_name"] for variable in settings.variables] == [
+        "opendata_staging",
+        "opendata_approvers",
+        "opendata_portal",
+    ]
 
 
 def test_astros_empty_template_entries_are_passed_over(tmp_path):
