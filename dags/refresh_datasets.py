@@ -2,8 +2,10 @@
 
 - Tasks bear the names of the steps; the steps that work table by table are mapped over the declared tables.
 - Tasks hand on where a run is kept and digests, never data.
-- Only ``extract``, ``stage`` and ``finish`` are tried again: they reach for other machines. What a rule refused once it
-  refuses again.
+- Only ``extract``, ``stage``, ``finish`` and ``publish`` are tried again: they reach for other machines. What a rule
+  refused once it refuses again.
+- ``publish`` comes last, when the run is closed and its records are deleted. It runs for an unchanged source too, so that
+  what a portal outage left undone is done by the next run; a portal that shows the release already is only read.
 - A task process asks for one DAG, and only that one is made; the dag-processor gets all of them.
 - A declaration that cannot be used becomes a DAG whose only task fails and says why, and is listed among the import
   errors by ``broken_declarations.py``; the other datasets are not touched by it.
@@ -20,7 +22,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from dags.approval_task import AskForApproval, asked_of_each, waits
 from dags.declared import broken_dag, dag_id_of, declared_dag
-from dags.step_task import begin, perform
+from dags.step_task import begin, perform, publish_if_configured
 from include.opendata.errors import DeclarationError
 from include.opendata.spec.light import Outline, declared_ids
 
@@ -34,6 +36,8 @@ REACHES_OUT: dict[str, Any] = {
 # Steps that hold a whole snapshot in reach. The pool is named by the installation, because a task whose pool does not
 # exist waits for ever without a word.
 HEAVY: dict[str, Any] = {"pool": os.environ.get("OPENDATA_HEAVY_POOL") or "default_pool"}
+# One portal, many datasets: how many publish at once. Named by the installation, like the one above.
+PACED: dict[str, Any] = {"pool": os.environ.get("OPENDATA_PORTAL_POOL") or "default_pool"}
 PER_TABLE: dict[str, Any] = {"map_index_template": "{{ ti.task.op_kwargs['table'] }}"}
 
 
@@ -103,6 +107,11 @@ def finish(run: dict[str, Any]) -> dict[str, Any]:
     return perform("finish", run)
 
 
+@task(trigger_rule=TriggerRule.NONE_FAILED, **REACHES_OUT, **PACED)
+def publish(run: dict[str, Any]) -> dict[str, Any]:
+    return publish_if_configured(run)
+
+
 @task
 def read_declaration(reason: str) -> None:
     raise AirflowFailException(reason)
@@ -131,6 +140,7 @@ def refresh_dag(outline: Outline, dag: DAG) -> DAG:
             >> approved
             >> stage(run)
             >> finish(run)
+            >> publish(run)
         )
         asked >> approved
     return dag

@@ -1,8 +1,10 @@
 """How a step of the pipeline runs inside an Airflow task: where a run begins, and what a failure becomes.
 
-Decides three things and no more:
+Decides four things and no more:
 
 - the name of a run and where it stages, from Airflow's run id and the Variable ``opendata_staging``;
+- whether and where a release is published: the Variable ``opendata_portal`` names the Airflow connection of a portal, whose
+  password is the token; empty means not at all;
 - which failures are worth another try: a place out of reach is; a refusal, a broken declaration, a source that is not
   as declared or a defect is not;
 - what reaches the log of a failed task: the sentence written for people, and for a defect of ours its kind and the
@@ -18,8 +20,14 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from airflow.sdk import Variable, get_current_context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk import Connection, Variable, get_current_context
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowRuntimeError,
+    AirflowSkipException,
+)
 
 from include.opendata.errors import AuditFailed, DeclarationError, InputError, OpendataError, Refused
 
@@ -27,6 +35,7 @@ log = logging.getLogger(__name__)
 
 SETTLED = (DeclarationError, InputError, Refused, AuditFailed)
 STAGING_VARIABLE = "opendata_staging"
+PORTAL_VARIABLE = "opendata_portal"
 
 
 def begin(dataset: str) -> dict[str, Any]:
@@ -52,6 +61,49 @@ def fail(step: str, run: Mapping[str, Any], message: str) -> NoReturn:
     """End the task for good with a message for people, told to the ledger too."""
     _note_in_ledger(step, run, message)
     raise AirflowFailException(message)
+
+
+def publish_if_configured(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Publish the current release on the configured portal; skipped where none is configured.
+
+    The ledger's record of publications has a failure already, and the run itself ended well: so nothing is noted of it here.
+    """
+    from include.opendata import pipeline
+
+    name = Variable.get(PORTAL_VARIABLE, default=None)
+    if not name:
+        raise AirflowSkipException(f"No portal is configured: the Variable {PORTAL_VARIABLE} names no connection.")
+    connection = _portal_connection(name)
+    return _guarded("publish", None, lambda: pipeline.publish(dict(run), **portal_settings(connection)))
+
+
+def portal_settings(connection: Connection) -> dict[str, Any]:
+    """What ``pipeline.publish`` needs, from an Airflow connection: host (an address, or a name to go with conn_type and
+    port), password or extra ``token`` (the token), extra (``profile``, ``organization``, ``timeout``)."""
+    from include.opendata.portal import PortalAccess
+
+    extra, host = connection.extra_dejson, connection.host or ""
+    if "://" not in host:
+        scheme = connection.schema or (connection.conn_type if connection.conn_type in ("http", "https") else "https")
+        host = f"{scheme}://{host}" + (f":{connection.port}" if connection.port else "")
+    return {
+        "access": PortalAccess(
+            host, connection.password or extra.get("token") or "", timeout=float(extra.get("timeout") or 120)
+        ),
+        "profile": extra.get("profile") or "chhs",
+        "organization": extra.get("organization") or None,
+    }
+
+
+def _portal_connection(name: str) -> Connection:
+    try:
+        return Connection.get(name)
+    except (AirflowNotFoundException, AirflowRuntimeError):
+        missing = name
+    raise AirflowFailException(
+        f"The Variable {PORTAL_VARIABLE} names the connection {missing}, and there is none of that name.\n"
+        f"What to do: make it (host: the portal's address, password: the token), or empty the Variable."
+    )
 
 
 def pipeline_run_id(airflow_run_id: str) -> str:
