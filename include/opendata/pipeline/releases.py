@@ -208,7 +208,7 @@ def _earlier(
     dataset: str, place: Staging, current: str, previous: dict[str, str | None], gone: dict[str, PointerMove]
 ) -> str:
     staged = place.releases(dataset)
-    for release in line_of(current, previous):
+    for release in line_of(current, previous)[1:]:
         if release in staged and release not in gone:
             return release
     raise InputError(

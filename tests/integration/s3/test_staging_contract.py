@@ -171,7 +171,9 @@ def test_a_file_that_changed_before_it_was_copied_is_not_published(where):
         (lambda at: at.write("visits/releases/r1/data/more.csv", b"x"), "extra"),
         (lambda at: at.delete("visits/releases/r1/manifest.json"), "missing"),
         (
-            lambda at: at.write("visits/releases/r1/manifest.json", at.read("visits/releases/r1/manifest.json") + b"\n"),
+            lambda at: at.write(
+                "visits/releases/r1/manifest.json", at.read("visits/releases/r1/manifest.json") + b"\n"
+            ),
             "manifest",
         ),
         (lambda at: at.write("data.json", b"{}"), "catalog"),

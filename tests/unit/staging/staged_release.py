@@ -19,6 +19,8 @@ def make_release(
     data: str = "Group,Visits\nA,12\n",
     started_at: str = "2026-02-14T06:00:00+00:00",
     run_id: str = "run-1",
+    previous: str | None = None,
+    source: str = "a" * 64,
 ) -> Manifest:
     """Write a release with a data file, a catalog entry and an internal page into ``folder``; its manifest."""
     entry = {
@@ -56,8 +58,8 @@ def make_release(
     manifest = Manifest(
         dataset=dataset,
         release=release,
-        previous_release=None,
-        source=ManifestSource(sha256="a" * 64, bytes=10, rows=1),
+        previous_release=previous,
+        source=ManifestSource(sha256=source, bytes=10, rows=1),
         declaration_sha256="d" * 64,
         code_version="0.1.0",
         tables=(
