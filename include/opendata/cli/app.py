@@ -18,6 +18,7 @@ import typer
 
 from include.opendata import places
 from include.opendata.cli.approving import approvals, approve
+from include.opendata.cli.differing import diff
 from include.opendata.cli.progress import show_progress
 from include.opendata.cli.proof import app as proof_app
 from include.opendata.cli.prune import prune
@@ -62,12 +63,20 @@ def refresh(
     source: SourceOption = None,
     staging: StagingOption = None,
     whole: WholeOption = False,
+    accept_changes: Annotated[
+        str | None,
+        typer.Option(metavar="WHY", help="Accept the changes an earlier run was refused for, having looked at them."),
+    ] = None,
     json: JsonOption = False,
 ):
     """Refresh a dataset: from its source to a release in staging."""
+    from include.opendata.cli.rollback import person
     from include.opendata.pipeline.run import run_refresh
 
-    outcome = run_refresh(id, source=located(source), staging=located(staging), whole=whole, progress=_progress)
+    outcome = run_refresh(
+        id, source=located(source), staging=located(staging), whole=whole, accept_changes=accept_changes, by=person(),
+        progress=_progress,
+    )  # fmt: skip
     _show_summary([id], staging=outcome.staging, as_json=json, outcome={id: outcome.outcome})
 
 
@@ -217,6 +226,7 @@ app.command()(rollback)
 app.command()(verify)
 app.command()(prune)
 app.command()(publish)
+app.command()(diff)
 app.command()(protect)
 app.command()(audit)
 app.add_typer(proof_app, name="proof")

@@ -246,9 +246,11 @@ def build_release(run: Run) -> dict[str, Any]:
 
     from include.opendata.advice.for_dataset import advise_in_refresh
     from include.opendata.pipeline import merging
+    from include.opendata.pipeline.changes import changes_since, check_changes
     from include.opendata.pipeline.provenance import release_id
     from include.opendata.release import Provenance, ReleaseInputs, SourceFacts
     from include.opendata.release import build_release as write_files
+    from include.opendata.staging import open_staging
     from include.opendata.work import read_table
 
     declared, area, ledger = open_run(run)
@@ -263,12 +265,15 @@ def build_release(run: Run) -> dict[str, Any]:
     )
     folder = area.path("release", release, "manifest.json").parent
     shutil.rmtree(folder, ignore_errors=True)  # what a killed try left behind
+    protected = tuple(read_table(area, "protected", name) for name in names)
+    before, staging = facts["previous"], open_staging(run["staging"])
     built = write_files(
         ReleaseInputs(
             dataset=declared,
             release_id=release,
             source=SourceFacts(snapshot.sha256, snapshot.bytes, snapshot.rows, snapshot.schema),
-            protected=tuple(read_table(area, "protected", name) for name in names),
+            protected=protected,
+            changes=changes_since(declared, protected, release, before, staging, area),
             assessments={name: area.read_json(f"assessment/{name}.json") for name in names},
             quality={
                 "source": area.read_json("quality/source.json"),
@@ -283,13 +288,15 @@ def build_release(run: Run) -> dict[str, Any]:
                 started_at=facts["started_at"],
                 code_version=facts["code_version"],
                 declaration_sha256=facts["declaration_sha256"],
-                previous_release=facts["previous"],
+                previous_release=before,
             ),
         ),
         folder,
     )
     area.write_json("release.json", {"release": release, "folder": folder.relative_to(area.folder).as_posix()})
     ledger.note_run(run["dataset"], run["run_id"], release=release)
+    if not run.get("preview"):  # there is something to look at now
+        check_changes(run)
     return {"release": release, "files": len(built.manifest.files)}
 
 
@@ -298,6 +305,7 @@ def stage(run: Run) -> dict[str, Any]:
     from include.opendata.manifest import read_manifest
     from include.opendata.pipeline import merging
     from include.opendata.pipeline.approvals import check_approvals
+    from include.opendata.pipeline.changes import check_changes
     from include.opendata.pipeline.memory import keep_proof
     from include.opendata.pipeline.releases import rolled_back_same
     from include.opendata.staging import open_staging
@@ -305,6 +313,7 @@ def stage(run: Run) -> dict[str, Any]:
 
     declared, area, ledger = open_run(run)
     check_approvals(run)  # the state of another task is not evidence
+    check_changes(run)
     facts, release = area.read_json("run.json"), area.read_json("release.json")
     folder = area.folder / release["folder"]
     manifest = read_manifest(folder / "manifest.json", dataset=declared.dataset)

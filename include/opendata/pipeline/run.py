@@ -16,6 +16,7 @@ from typing import Any
 from include.opendata.errors import EXIT_AUDIT, EXIT_REFUSED, OpendataError
 from include.opendata.pipeline import approvals
 from include.opendata.pipeline import refresh as steps
+from include.opendata.pipeline.progress import heard
 
 Progress = Callable[[str], None]
 
@@ -38,15 +39,19 @@ def run_refresh(
     staging: str | None = None,
     preview: bool = False,
     whole: bool = False,
+    accept_changes: str | None = None,
+    by: str = "",
     progress: Progress = lambda step: None,
 ) -> Outcome:
     """Refresh one dataset. Raises the OpendataError that stopped it, after telling the ledger.
 
-    ``whole``: the source is the whole of every table, whatever the declared mechanism.
+    ``whole``: the source is the whole of every table, whatever the declared mechanism · ``accept_changes``: why ``by``
+    accepts the changes for which an earlier run was refused.
     """
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     run_id = f"{'preview' if preview else 'by-hand'}__{stamp}__{os.getpid()}"
-    run = steps.start(dataset, run_id, source=source, staging=staging) | {"whole": whole}
+    run = steps.start(dataset, run_id, source=source, staging=staging)
+    run |= {"whole": whole, "preview": preview, "accept_changes": accept_changes, "by": by}
     step = "start"
 
     def perform(name: str, *arguments: str) -> Any:
@@ -57,7 +62,8 @@ def run_refresh(
             return approvals.request_approvals(run, bind=not preview)
         if name == "check_approvals":
             return approvals.check_approvals(run)
-        return getattr(steps, name)(run, *arguments)
+        with heard(lambda line: progress(f"  {line}")):
+            return getattr(steps, name)(run, *arguments)
 
     try:
         perform("extract")

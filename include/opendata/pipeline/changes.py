@@ -1,0 +1,193 @@
+"""What a release differs in from the one before it, and whether somebody must look at that before it is staged.
+
+Both sides are read as the public has them: the release before from staging, the new one from its protected tables, written
+as they will be published. Where figures moved further than the declaration lets them, the release is refused and the ledger
+keeps the digest of exactly these changes. A person who looked at them accepts them with a reason; any other change is
+refused again. A release that differs for another reason has another digest, so nothing is accepted unseen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from include.opendata.errors import Place, Refused
+
+if TYPE_CHECKING:
+    from include.opendata.changes import Differences, Facts, Side
+    from include.opendata.changes.report import TableChange
+    from include.opendata.pipeline.refresh import Run
+    from include.opendata.release.inputs import ChangesSince
+    from include.opendata.spec.dataset import Dataset
+    from include.opendata.spec.tables import Table
+    from include.opendata.staging import Staging
+    from include.opendata.vocabulary import ProtectedTable
+    from include.opendata.work import RunArea
+
+BEYOND, ACCEPTED = "moved-beyond-tolerance", "changes-accepted"
+LONGEST_REASON = 500
+_PACKAGE = "datapackage.json"
+
+
+def changes_since(
+    declared: Dataset,
+    protected: Sequence[ProtectedTable],
+    release: str,
+    previous: str | None,
+    staging: Staging,
+    area: RunArea,
+) -> ChangesSince | None:
+    """What ``release`` differs in from ``previous``; None where there is none. Leaves ``diff.json`` in the work area."""
+    from include.opendata.changes import Differences, change_header, change_rows, differences_bytes
+    from include.opendata.release.inputs import ChangesSince
+
+    if previous is None:
+        area.path("changes", "diff.json").unlink(missing_ok=True)  # of a try that began elsewhere
+        return None
+    package = json.loads(staging.read_file(declared.dataset, previous, _PACKAGE))
+    published = [table.table for table in staging.read_manifest(declared.dataset, previous).tables]
+    told: list[TableChange] = []
+    files: dict[str, Any] = {}
+    for one in protected:
+        name = one.structure.table
+        table, new = declared.table(name), _about_to_be(declared, one, area)
+        old = _published(staging, declared.dataset, previous, name, package) if name in published else None
+        found = _compared(table, old, new)
+        told.append(found)
+        if old is not None and found.status == "compared":
+            facts = _facts(table)
+            files[name] = (change_header(new, facts), change_rows(old, new, facts))
+    for name in published:
+        if name not in {one.structure.table for one in protected}:
+            told.append(_compared(None, _published(staging, declared.dataset, previous, name, package), None))
+    differences = Differences(dataset=declared.dataset, from_=previous, to=release, tables=tuple(told))
+    content = differences_bytes(differences)
+    partial = area.path("changes", "diff.json.partial")
+    partial.write_bytes(content)
+    partial.replace(partial.with_name("diff.json"))
+    return ChangesSince(content, differences.model_dump(mode="json", by_alias=True), files)
+
+
+def compare_releases(dataset: str, staging: Staging, *, since: str, to: str, declared: Dataset | None) -> Differences:
+    """What two staged releases differ in. ``declared``: tells which rows are totals and which figures add up.
+
+    Raises InputError (``release-unknown``) and StorageError (``staging-drifted``, ``published-file-differs``).
+    """
+    from include.opendata.changes import Differences
+
+    packages = {one: json.loads(staging.read_file(dataset, one, _PACKAGE)) for one in (since, to)}
+    names = {one: [t.table for t in staging.read_manifest(dataset, one).tables] for one in (since, to)}
+    known = {} if declared is None else {table.table: table for table in declared.tables}
+    tables = []
+    for name in dict.fromkeys([*names[to], *names[since]]):
+        old, new = (
+            _published(staging, dataset, one, name, packages[one]) if name in names[one] else None
+            for one in (since, to)
+        )
+        tables.append(_compared(known.get(name), old, new))
+    return Differences(dataset=dataset, from_=since, to=to, tables=tuple(tables))
+
+
+def check_changes(run: Run) -> dict[str, Any]:
+    """Refuse a release whose figures moved further than declared, unless a person accepted exactly these changes.
+
+    Raises Refused (``moved-beyond-tolerance``); its sentences name categories, never a figure.
+    """
+    from include.opendata.changes import read_differences
+    from include.opendata.ledger.decided import decided_before
+    from include.opendata.pipeline.refresh import decide, open_run
+
+    declared, area, ledger = open_run(run)
+    path = area.folder / "changes" / "diff.json"
+    content = path.read_bytes() if path.is_file() else None
+    differences = None if content is None else read_differences(content)
+    if content is None or differences is None or not differences.beyond:
+        return {"beyond": 0}
+    digest = hashlib.sha256(content).hexdigest()
+    figures = {"beyond": differences.beyond, "digest": digest}
+
+    def known(slug: str) -> bool:
+        return any(one.figures.get("digest") == digest for one in decided_before(ledger, declared.dataset, slug))
+
+    reason = run.get("accept_changes")
+    if not known(ACCEPTED) and reason and known(BEYOND):
+        who, why = run.get("by") or "somebody", " ".join(str(reason).split())[:LONGEST_REASON]
+        decide(run, "check_changes", ACCEPTED, f"{who} accepted these changes: {why}", figures=figures)
+    if known(ACCEPTED):
+        return {"beyond": differences.beyond, "digest": digest}
+    said = _sentence(differences.beyond)
+    decide(run, "check_changes", BEYOND, f"The release waits: {said}.", figures=figures)
+    unseen = " They are not the changes that were looked at before." if reason else ""
+    raise Refused(
+        f"{said} since the release before.{unseen}",
+        remedy=f"Look at the evidence page, {_evidence(area)}, and ask the steward where it surprises; if it is right: "
+        f'`bin/opendata refresh {declared.dataset} --accept-changes "why"`.',
+        slug=BEYOND,
+        place=Place(dataset=declared.dataset),
+        details=tuple(
+            f"{table.table}: {result.rule}: {result.beyond} of {result.compared}: {'; '.join(result.where)}"
+            for table in differences.tables
+            for result in table.tolerances
+            if result.beyond
+        ),
+    )
+
+
+def _sentence(beyond: int) -> str:
+    figures = "1 figure" if beyond == 1 else f"{beyond:,} figures"
+    return f"{figures} moved as far as a declared tolerance or further"
+
+
+def _evidence(area: RunArea) -> str:
+    folder = area.read_json("release.json")["folder"] if area.has("release.json") else "release"
+    return str(area.folder / folder / "evidence" / "index.html")
+
+
+def _compared(table: Table | None, old: Side | None, new: Side | None) -> TableChange:
+    from include.opendata.changes import check_tolerances, compare_tables
+    from include.opendata.changes.report import ToleranceResult
+
+    facts = _facts(table)
+    found = compare_tables(old, new, facts)
+    rules = [] if table is None else list(table.tolerances)
+    if not rules or old is None or new is None:
+        return found
+    if found.status == "compared":
+        return found.model_copy(update={"tolerances": check_tolerances(old, new, rules, facts)})
+    unknown = ToleranceResult(
+        rule="the declared tolerances",
+        compared=0,
+        beyond=1,
+        where=("its rows cannot be compared",),
+        not_compared=len(old),
+    )
+    return found.model_copy(update={"tolerances": (unknown,)})
+
+
+def _facts(table: Table | None) -> Facts:
+    from include.opendata.changes import Facts
+
+    return Facts() if table is None else Facts.declared(table)
+
+
+def _published(staging: Staging, dataset: str, release: str, name: str, package: dict[str, Any]) -> Side:
+    from include.opendata.changes import Side
+
+    return Side.from_package(name, staging.read_file(dataset, release, f"data/{name}.csv"), package)
+
+
+def _about_to_be(declared: Dataset, protected: ProtectedTable, area: RunArea) -> Side:
+    """The new table, written as it will be published."""
+    from include.opendata.changes import Side
+    from include.opendata.release.csv_files import write_table_csv
+    from include.opendata.release.dictionary import describe_fields
+
+    name = protected.structure.table
+    path = area.path("changes", f"{name}.csv")
+    write_table_csv(path, protected, dataset=declared.dataset)
+    kinds = {
+        field.name: "string" if field.type == "text" else field.type for field in describe_fields(declared, protected)
+    }
+    return Side.of(name, path.read_bytes(), kinds, [d.name for d in protected.structure.dimensions])
