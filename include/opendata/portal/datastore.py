@@ -27,7 +27,7 @@ from include.opendata.portal.package import WantedTable
 from include.opendata.portal.rows import Record, RowDifference, chunks, count_rows, file_rows, row_difference
 
 ROWS_PER_REQUEST = 10_000
-ONE_TRANSACTION = 20_000
+ONE_TRANSACTION = 10_000
 _ROWS_PER_PAGE = 32_000
 _NATIVE = {"int": "int4", "float": "float8"}
 

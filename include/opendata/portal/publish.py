@@ -151,7 +151,8 @@ class _Publication:
 
     def _drifted(self, difference: Difference) -> frozenset[str]:
         """The files that are said to be right and are not: somebody replaced them by hand, or a transfer went wrong."""
-        settled = [h for h in difference.resources if h.shown is not None and not h.file_changed]
+        there = [h for h in difference.resources if h.shown is not None and not h.file_changed]
+        settled = [h for h in there if h.wanted.filename not in self.sent]  # those are read back at the end
         return frozenset(h.id for h in settled if h.shown is not None and not self._is_right(h, h.shown))
 
     def _is_right(self, held: Held, shown: Mapping[str, Any]) -> bool:
