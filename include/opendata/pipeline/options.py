@@ -26,6 +26,7 @@ from include.opendata.errors import DeclarationError, Place, Refused
 
 if TYPE_CHECKING:
     from include.opendata.manifest import Manifest
+    from include.opendata.staging import Staging
 
 LONGEST_NOTE = 500
 TABLE_FILES = ("data/{table}.csv", "dictionary/{table}.csv")
@@ -84,9 +85,38 @@ def checked_options(options: Mapping[str, Any], *, dataset: str, tables: Sequenc
     return checked
 
 
-def require_only(only: str, built: Manifest, current: Manifest | None) -> None:
-    """Raises Refused ``only-not-possible`` unless every other table is the same as in the ``current`` release."""
+def goes_on(options: Mapping[str, Any], *, merging: bool, dataset: str) -> bool:
+    """Whether a run whose inputs are those of the current release goes on all the same.
+
+    ``merging``: the extract would be merged into what is there. Raises Refused ``force-merges-twice``: it was merged already.
+    """
+    if options["force"] and merging:
+        raise Refused(
+            "the source is the extract that was merged last, and merging it again would count it twice",
+            remedy="Refresh without `force`, or give the whole source with --whole.",
+            slug="force-merges-twice",
+            place=Place(dataset=dataset),
+        )
+    return bool(options["force"] or options["dry_run"])
+
+
+def require_no_dry_run(options: Mapping[str, Any], *, dataset: str) -> None:
+    """Raises Refused ``dry-run``: what was started as a dry run is never staged."""
+    if options["dry_run"]:
+        raise Refused(
+            "a dry run is not staged",
+            remedy="Start a refresh that is no dry run.",
+            slug="dry-run",
+            place=Place(dataset=dataset),
+        )
+
+
+def require_only(only: str | None, built: Manifest, staging: Staging) -> None:
+    """Raises Refused ``only-not-possible`` unless every other table is the same as in the release before; None asks nothing."""
+    if only is None:
+        return
     place = Place(dataset=built.dataset, table=only)
+    current = staging.read_manifest(built.dataset, built.previous_release) if built.previous_release else None
     if current is None:
         raise Refused(
             "one table alone was asked for, and no release is there yet to take the others from",

@@ -25,17 +25,25 @@ if TYPE_CHECKING:
     from include.opendata.work import RunArea
 
 Run = dict[str, Any]
-"""``dataset``, ``run_id``, ``staging`` (an address), ``source`` (an override, or None)."""
+"""``dataset``, ``run_id``, ``staging`` (an address), ``source`` (an override, or None), ``preview``."""
 
 
-def start(dataset: str, run_id: str, source: str | None = None, staging: str | None = None) -> Run:
-    """Begin a run: the declaration must be sound, the ledger within reach. Fixes which release is the current one."""
+def start(dataset: str, run_id: str, source: str | None = None, staging: str | None = None, **options: Any) -> Run:
+    """Begin a run: the declaration must be sound, the ledger within reach. Fixes which release is the current one.
+
+    ``options``: those of ``pipeline.options``, fixed here for the whole run. Raises DeclarationError, also for a question
+    left open in the declaration.
+    """
+    from include.opendata.pipeline.options import checked_options
     from include.opendata.pipeline.provenance import code_version, declaration_digest
     from include.opendata.spec.load import load
+    from include.opendata.spec.questions import require_answered
     from include.opendata.staging import open_staging
     from include.opendata.work import RunArea
 
     declared = load(dataset)
+    require_answered(declared)
+    asked = checked_options(options, dataset=dataset, tables=[table.table for table in declared.tables])
     place = open_staging(staging or places.staging())
     address = place.address  # one spelling: the ledger tells places apart by it
     area = RunArea(dataset, run_id)
@@ -47,6 +55,7 @@ def start(dataset: str, run_id: str, source: str | None = None, staging: str | N
         "declaration_sha256": declaration_digest(declared),
         "code_version": code_version(),
         "previous": current,
+        "options": asked.model_dump(),
     }
     if area.has("run.json"):  # a retry of the same run keeps its first starting time
         facts["started_at"] = area.read_json("run.json")["started_at"]
@@ -54,7 +63,10 @@ def start(dataset: str, run_id: str, source: str | None = None, staging: str | N
     _ledger().start_run(
         dataset, run_id, declaration_sha256=facts["declaration_sha256"], code_version=facts["code_version"]
     )
-    return {"dataset": dataset, "run_id": run_id, "source": source, "staging": address}
+    run = {"dataset": dataset, "run_id": run_id, "source": source, "staging": address, "preview": asked.dry_run}
+    if asked.note:
+        decide(run, "start", "note", asked.note)
+    return run
 
 
 def extract(run: Run) -> dict[str, Any]:
@@ -88,8 +100,12 @@ def extract(run: Run) -> dict[str, Any]:
 
 
 def has_changed(run: Run) -> bool:
-    """Whether source, declaration or code differ from what the current release was made of, and a rolled-back one."""
-    from include.opendata.pipeline.merging import taken_as_whole
+    """Whether source, declaration or code differ from what the current release was made of, and a rolled-back one.
+
+    With ``force``, and in a dry run, always; Refused ``force-merges-twice`` where the extract merged last would be merged anew.
+    """
+    from include.opendata.pipeline.merging import merges, taken_as_whole
+    from include.opendata.pipeline.options import goes_on
     from include.opendata.pipeline.releases import rolled_back_like
     from include.opendata.staging import open_staging
 
@@ -111,6 +127,9 @@ def has_changed(run: Run) -> bool:
         area.write_json("unchanged.json", {"release": current})
         decide(run, "has_changed", "rolled-back", rolled_back)
         return False
+    options = facts["options"]
+    if goes_on(options, merging=merges(declared), dataset=run["dataset"]):
+        return True
     area.write_json("unchanged.json", {"release": current})
     _record_release(run)  # a run that was killed between staging and the ledger left this to be done
     decide(
@@ -247,6 +266,7 @@ def build_release(run: Run) -> dict[str, Any]:
     from include.opendata.advice.for_dataset import advise_in_refresh
     from include.opendata.pipeline import merging
     from include.opendata.pipeline.changes import changes_since, check_changes
+    from include.opendata.pipeline.options import require_only
     from include.opendata.pipeline.provenance import release_id
     from include.opendata.release import Provenance, ReleaseInputs, SourceFacts
     from include.opendata.release import build_release as write_files
@@ -293,6 +313,7 @@ def build_release(run: Run) -> dict[str, Any]:
         ),
         folder,
     )
+    require_only(facts["options"]["only"], built.manifest, staging)
     area.write_json("release.json", {"release": release, "folder": folder.relative_to(area.folder).as_posix()})
     ledger.note_run(run["dataset"], run["run_id"], release=release)
     if not run.get("preview"):  # there is something to look at now
@@ -307,11 +328,14 @@ def stage(run: Run) -> dict[str, Any]:
     from include.opendata.pipeline.approvals import check_approvals
     from include.opendata.pipeline.changes import check_changes
     from include.opendata.pipeline.memory import keep_proof
-    from include.opendata.pipeline.releases import rolled_back_same
+    from include.opendata.pipeline.options import require_no_dry_run
+    from include.opendata.pipeline.releases import public_files, rolled_back_same
     from include.opendata.staging import open_staging
     from include.opendata.work import read_table
 
     declared, area, ledger = open_run(run)
+    options = area.read_json("run.json")["options"]
+    require_no_dry_run(options, dataset=declared.dataset)
     check_approvals(run)  # the state of another task is not evidence
     check_changes(run)
     facts, release = area.read_json("run.json"), area.read_json("release.json")
@@ -324,9 +348,9 @@ def stage(run: Run) -> dict[str, Any]:
         area.write_json("unchanged.json", {"release": current})
         decide(run, "stage", "rolled-back", rolled_back)
         return {"release": current, "staged": False}
-    if current is not None and current != manifest.release:
+    if current is not None and current != manifest.release and not options["force"]:
         before = staging.read_manifest(declared.dataset, current)
-        if _public_files(before) == _public_files(manifest):
+        if public_files(before) == public_files(manifest):
             if merging.merges(declared):  # what is hidden may have changed, and the next extract builds on it
                 merging.require_current(declared, current, facts["previous"])
                 merging.keep_standing(area, declared, current)
@@ -353,6 +377,8 @@ def finish(run: Run) -> dict[str, Any]:
     """Close the run: its outcome to the ledger, its records out of the work area."""
     from include.opendata.work import RunArea, sweep
 
+    if run.get("preview"):
+        return {"outcome": "previewed", "folder": str(close_preview(run))}
     area, ledger = RunArea(run["dataset"], run["run_id"]), _ledger()
     unchanged = area.has("unchanged.json")
     outcome = "unchanged" if unchanged else "staged"
@@ -468,10 +494,6 @@ def _ledger() -> Ledger:
     from include.opendata.ledger import open_ledger
 
     return open_ledger()
-
-
-def _public_files(manifest: Any) -> list[tuple[str, str]]:
-    return [(file.path, file.sha256) for file in manifest.contents() if file.role not in ("internal", "changes")]
 
 
 def _score(assessment: Assessment) -> int | None:

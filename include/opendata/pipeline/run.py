@@ -41,16 +41,21 @@ def run_refresh(
     whole: bool = False,
     accept_changes: str | None = None,
     by: str = "",
+    force: bool = False,
+    only: str | None = None,
+    note: str | None = None,
     progress: Progress = lambda step: None,
 ) -> Outcome:
     """Refresh one dataset. Raises the OpendataError that stopped it, after telling the ledger.
 
     ``whole``: the source is the whole of every table, whatever the declared mechanism · ``accept_changes``: why ``by``
-    accepts the changes for which an earlier run was refused.
+    accepts the changes for which an earlier run was refused · ``force``, ``only``, ``note``: see ``pipeline.options``, where a
+    preview is called a dry run.
     """
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     run_id = f"{'preview' if preview else 'by-hand'}__{stamp}__{os.getpid()}"
-    run = steps.start(dataset, run_id, source=source, staging=staging)
+    asked = {"force": force, "dry_run": preview, "only": only, "note": note}
+    run = steps.start(dataset, run_id, source=source, staging=staging, **asked)
     run |= {"whole": whole, "preview": preview, "accept_changes": accept_changes, "by": by}
     step = "start"
 
