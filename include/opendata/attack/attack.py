@@ -127,10 +127,13 @@ def attack(
         if part.tables:
             part.spread(view.min_width)
 
-    verdicts = {
-        int(c): UNDECIDED if end and time.monotonic() > end else _judge(_cell_target(view, int(c)), low, part_of)
-        for c in np.flatnonzero(view.state != SHOWN)
-    }
+    verdicts: dict[int, str] = {}
+    hidden = np.flatnonzero(view.state != SHOWN).tolist()
+    for number, c in enumerate(hidden):
+        if progress is not None and number % 50 == 0:
+            progress(f"attacking: {len(hidden) - number:,} of {len(hidden):,} cells to go")
+        late = end is not None and time.monotonic() > end
+        verdicts[c] = UNDECIDED if late else _judge(_cell_target(view, c), low, part_of)
     if len(free) <= budget.exact_cells:
         for part in search:
             for i in range(len(part.cells)):

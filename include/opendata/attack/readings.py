@@ -7,11 +7,13 @@ and a guess that happens to be right gives a hidden count away.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from include.opendata.attack.agreement import Agreement
+from include.opendata.attack.attack import LARGE_FROM
 from include.opendata.attack.propagate import parts, propagate
 from include.opendata.attack.published import published_view
 from include.opendata.attack.search import AttackBudget, Part
@@ -23,7 +25,12 @@ CONTRADICTION = "published-figures-contradict"
 
 
 def views_with_earlier(
-    joint: JointCells, *, threshold: int, min_width: int, dataset: str
+    joint: JointCells,
+    *,
+    threshold: int,
+    min_width: int,
+    dataset: str,
+    progress: Callable[[str], None] | None = None,
 ) -> list[tuple[str, PublishedView, int]]:
     """What somebody sees who kept every release: (release, view, readings set aside) per way of reading them together.
 
@@ -41,6 +48,8 @@ def views_with_earlier(
     found: list[tuple[str, PublishedView, int]] = []
     seen = [_said(sides[newest])]
     for base in [newest, *range(newest)]:
+        if progress is not None:
+            progress(f"reading {len(sides)} releases of {sides[newest].size:,} cells together, from the {base + 1}. on")
         others = [i for i in range(newest, -1, -1) if i != base]
         view, set_aside = _together(sides[base], [sides[i] for i in others])
         if base != newest:
@@ -75,43 +84,52 @@ def _together(base: PublishedView, others: Sequence[PublishedView]) -> tuple[Pub
             _Reading(int(c), int(other.state[c]), int(low[c]), int(high[c]))
             for c in np.flatnonzero((base.state != SHOWN) & (other.state != ABSENT))
         ]
-    draft = _Draft(base)
+    draft = _Draft(base, equations_of(base))
     fitting = [reading for reading in wanted if draft.take(reading)]
     view = draft.view()
-    if not fitting or consistent(view):
+    agree = _agreement(base)
+    if not fitting or agree(view):
         return view, len(wanted) - len(fitting)
-    kept = _largest(base, [], fitting)
-    return _with(base, kept), len(wanted) - len(kept)
+    kept = _largest(draft, agree, [], fitting)
+    return _with(draft, kept), len(wanted) - len(kept)
 
 
-def _largest(base: PublishedView, kept: list[_Reading], more: list[_Reading]) -> list[_Reading]:
+def _largest(
+    draft: _Draft, agree: Callable[[PublishedView], bool], kept: list[_Reading], more: list[_Reading]
+) -> list[_Reading]:
     """``kept`` and as many of ``more``, in order, as agree: halves that agree are taken as a whole."""
-    if not more or consistent(_with(base, [*kept, *more])):
+    if not more or agree(_with(draft, [*kept, *more])):
         return [*kept, *more]
     if len(more) == 1:
         return kept
     middle = len(more) // 2
-    return _largest(base, _largest(base, kept, more[:middle]), more[middle:])
+    return _largest(draft, agree, _largest(draft, agree, kept, more[:middle]), more[middle:])
 
 
-def _with(base: PublishedView, readings: Sequence[_Reading]) -> PublishedView:
-    draft = _Draft(base)
+def _with(draft: _Draft, readings: Sequence[_Reading]) -> PublishedView:
+    """``draft``'s base with some of the readings it took: fewer cannot contradict a single equation that all fit."""
+    again = _Draft(draft.base, draft.equations_of)
     for reading in readings:
-        draft.take(reading)
-    return draft.view()
+        again.note(reading)
+    return again.view()
+
+
+def equations_of(view: PublishedView) -> dict[int, list[int]]:
+    """Cell → the equations it stands in."""
+    found: dict[int, list[int]] = {}
+    for e, (parent, children) in enumerate(view.equations):
+        for c in (parent, *children):
+            found.setdefault(c, []).append(e)
+    return found
 
 
 class _Draft:
     """A view to which readings are added one by one, each checked against every equation it stands in."""
 
-    def __init__(self, base: PublishedView):
-        self.base = base
+    def __init__(self, base: PublishedView, equations_of: dict[int, list[int]]):
+        self.base, self.equations_of = base, equations_of
         self.value, self.state = base.value.copy(), base.state.copy()
         self.low, self.high = base.bounds()
-        self.equations_of: dict[int, list[int]] = {}
-        for e, (parent, children) in enumerate(base.equations):
-            for c in (parent, *children):
-                self.equations_of.setdefault(c, []).append(e)
 
     def take(self, reading: _Reading) -> bool:
         """Add what is said; False, and nothing is added, when it contradicts what is there."""
@@ -121,11 +139,17 @@ class _Draft:
         if self.low[c] > self.high[c] or not all(self._possible(e) for e in self.equations_of.get(c, ())):
             self.low[c], self.high[c] = before
             return False
+        self.note(reading)
+        return True
+
+    def note(self, reading: _Reading) -> None:
+        """Add what is said, unchecked."""
+        c = reading.cell
+        self.low[c], self.high[c] = max(self.low[c], reading.low), min(self.high[c], reading.high)
         if reading.state == SHOWN:
             self.state[c], self.value[c] = SHOWN, reading.low
         elif self.state[c] in (ABSENT, BLANK):
             self.state[c] = reading.state
-        return True
 
     def _possible(self, equation: int) -> bool:
         parent, children = self.base.equations[equation]
@@ -143,6 +167,11 @@ class _Draft:
             known_low=np.where(hidden, self.low, 0),
             known_high=np.where(hidden, self.high, UNBOUNDED),
         )
+
+
+def _agreement(base: PublishedView) -> Callable[[PublishedView], bool]:
+    """Whether some table agrees with everything in a view that says more than ``base`` does."""
+    return Agreement(base).possible if int((base.state != SHOWN).sum()) > LARGE_FROM else consistent
 
 
 def consistent(view: PublishedView) -> bool:

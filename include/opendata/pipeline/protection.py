@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.opendata.errors import AuditFailed, DeclarationError, OpendataError, Place, Refused
 from include.opendata.history import UPCOMING
+from include.opendata.pipeline.progress import say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 MIN_WIDTH = 3
 """A hidden count must leave at least this much between its smallest and largest possible value."""
+
+ATTACK_SECONDS = 3600.0
+"""An attack that is not done after so long ends: what it has not decided is undecided, and refused."""
 
 KEEPS: tuple[Keep, ...] = ("pattern", "shown", "blanks")
 NAMED_AT_MOST = 20
@@ -90,6 +94,7 @@ def protect_and_attack(
     Where releases came before, patterns that follow them most closely are tried first. Raises DeclarationError (annotations
     differ), Refused (no safe pattern; an incident; releases that cannot be compared), AuditFailed.
     """
+    from include.opendata.disclosure.overlap import persons_told_apart
     from include.opendata.history.earlier import earlier_figures
     from include.opendata.history.extents import table_extents
     from include.opendata.pipeline import percentages
@@ -98,22 +103,31 @@ def protect_and_attack(
         return percentages.protect_percentages(declared, tables, masked=masked, earlier=earlier)
     percentages.refuse_counts_after_percentages(declared, earlier)
     policy = protection_policy(declared)
+    tables = persons_told_apart(tables)
     extents = table_extents(declared, [table.structure for table in tables])
     if not earlier:
         return _attempt(declared, tables, policy, extents, masked=masked)
     before = earlier_figures(earlier, tables, extents, dataset=declared.dataset)
     refusal: OpendataError | None = None
+    failed: list[tuple[ProtectedTable, ...]] = []
     for keep in KEEPS if masked else KEEPS[:1]:
         try:
             return _attempt(
-                declared, tables, policy, extents, masked=masked, earlier=tuple(earlier), before=before, keep=keep
-            )
+                declared, tables, policy, extents, masked=masked, earlier=tuple(earlier), before=before, keep=keep,
+                failed=failed,
+            )  # fmt: skip
+        except _AsBefore:
+            continue
         except (AuditFailed, Refused) as error:
             if error.slug == "small-cell-already-public":
                 raise
             refusal = error if refusal is None or isinstance(error, AuditFailed) else refusal
     assert refusal is not None
     raise refusal
+
+
+class _AsBefore(Exception):
+    """The pattern is one that the attack has broken already."""
 
 
 def _attempt(
@@ -126,12 +140,17 @@ def _attempt(
     earlier: tuple[PublishedRelease, ...] = (),
     before: Earlier | None = None,
     keep: Keep = "pattern",
+    failed: list[tuple[ProtectedTable, ...]] | None = None,
 ) -> Protection:
     from include.opendata.disclosure.tables import protect_tables
 
     protected, systems = protect_tables(
-        tables, policy, masked=masked, dataset=declared.dataset, earlier=before, keep=keep
+        tables, policy, masked=masked, dataset=declared.dataset, earlier=before, keep=keep, progress=say
     )
+    if failed is not None:
+        if any(all(a.frame.equals(b.frame) for a, b in zip(protected, other, strict=True)) for other in failed):
+            raise _AsBefore
+        failed.append(protected)
     verdicts, attacked = attack_published(declared, protected, tables, policy.threshold) if masked else ({}, ())
     if earlier:
         attacked += attack_with_earlier(declared, protected, tables, extents, earlier, policy.threshold)
@@ -178,7 +197,7 @@ def attack_published(
     tallies: dict[str, dict[str, int]] = {}
     attacked: list[AttackedView] = []
     for cells, view in published_views(protected, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset):
-        report = attack(view, seed=declared.seed)
+        report = attack(view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
         try:
             report.require_safe()
         except AuditFailed as failed:
@@ -209,9 +228,9 @@ def attack_with_earlier(
     for joint in joint_cells([*earlier, upcoming_release(protected, extents)], dataset=declared.dataset):
         truth = _truth(joint.cells, tables, suffix=f"@{UPCOMING}")
         for base, view, set_aside in views_with_earlier(
-            joint, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset
+            joint, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset, progress=say
         ):
-            report = attack(view, seed=declared.seed)
+            report = attack(view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
             if not report.passed:
                 raise _together(report, declared.dataset, {table.structure.table for table in protected})
             attacked.append(_kept(joint.cells.identity, base, view, report, truth, set_aside))

@@ -211,8 +211,10 @@ def test_where_figures_changed_what_did_not_change_stays_shown(seed):
     assert not shown[A]
 
 
-def test_readings_that_contradict_only_through_several_equations_are_set_aside():
+@pytest.mark.parametrize("large_from", [800, 0], ids=["as a small table", "as a large table"])
+def test_readings_that_contradict_only_through_several_equations_are_set_aside(monkeypatch, large_from):
     """Two by two, all totals 10: the corner cells are equal, so one of the readings 3 and 5 is wrong."""
+    from include.opendata.attack import readings
     from include.opendata.attack.readings import _together
     from include.opendata.attack.view import ABSENT, BLANK, NOT_SHOWN, SHOWN, PublishedView
 
@@ -228,6 +230,7 @@ def test_readings_that_contradict_only_through_several_equations_are_set_aside()
         equations=sums,
         keys=keys,
     )
+    monkeypatch.setattr(readings, "LARGE_FROM", large_from)
     view, set_aside = _together(base, [other])
     assert set_aside == 1
     assert [view.value[0], view.state[3]] == [3, BLANK]
