@@ -98,6 +98,9 @@ class TableMeasure:
     """None for whole numbers."""
     persons: bool = False
     """For a count of events: distinct persons are counted behind it, and few persons make a cell small as well."""
+    apart: tuple[str, ...] | None = None
+    """For a count of distinct persons: the source columns whose categories share no person, so that its figures add up over
+    them. None where nobody looked."""
 
 
 @dataclass(frozen=True)

@@ -147,9 +147,14 @@ def structure_from_json(data: dict[str, Any], *, atoms: bool) -> Structure:
             )
             for d in data["dimensions"]
         ),
-        measures=tuple(TableMeasure(**{**m, "within": tuple(m["within"])}) for m in data["measures"]),
+        measures=tuple(_measure(m) for m in data["measures"]),
         filter_atoms={column: tuple(own) for column, own in data["filter_atoms"].items()} if atoms else {},
     )
+
+
+def _measure(data: dict[str, Any]) -> TableMeasure:
+    apart = data.get("apart")
+    return TableMeasure(**{**data, "within": tuple(data["within"]), "apart": None if apart is None else tuple(apart)})
 
 
 def _not_as_described(table: str) -> StorageError:
