@@ -234,3 +234,29 @@ def test_readings_that_contradict_only_through_several_equations_are_set_aside(m
     view, set_aside = _together(base, [other])
     assert set_aside == 1
     assert [view.value[0], view.state[3]] == [3, BLANK]
+
+
+@pytest.mark.parametrize("large_from", [800, 0], ids=["as a small table", "as a large table"])
+@pytest.mark.parametrize(("told", "set_aside"), [(15, 0), (16, 1)])
+def test_a_sum_no_table_can_have_is_set_aside_and_one_that_some_table_has_is_believed(
+    monkeypatch, large_from, told, set_aside
+):
+    """Every two of three counts add up to 10, so all three make 15; no equation by itself says so."""
+    from include.opendata.attack import readings
+    from include.opendata.attack.view import ABSENT, BLANK, NOT_SHOWN, SHOWN, PublishedView
+
+    sums = ((3, (0, 1)), (4, (1, 2)), (5, (0, 2)), (6, (0, 1, 2)))
+    keys = tuple((str(n),) for n in range(7))
+    base = PublishedView(
+        value=np.array([NOT_SHOWN] * 3 + [10] * 3 + [NOT_SHOWN]),
+        state=np.array([BLANK] * 3 + [SHOWN] * 3 + [ABSENT]),
+        equations=sums,
+        keys=keys,
+    )
+    other = PublishedView(
+        value=np.array([NOT_SHOWN] * 6 + [told]), state=np.array([ABSENT] * 6 + [SHOWN]), equations=sums, keys=keys
+    )
+    monkeypatch.setattr(readings, "LARGE_FROM", large_from)
+    view, aside = readings._together(base, [other])
+    assert aside == set_aside
+    assert (view.state[6] == SHOWN) is (set_aside == 0)
