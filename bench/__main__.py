@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import disclosure, tau_argus
+from bench import disclosure, portal, tau_argus
 
-SUBJECTS = {"disclosure": disclosure.main, "tau-argus": tau_argus.main}
+SUBJECTS = {"disclosure": disclosure.main, "tau-argus": tau_argus.main, "portal": portal.main}
 
 
 def main(arguments: list[str]) -> int:
