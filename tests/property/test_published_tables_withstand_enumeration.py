@@ -1,0 +1,98 @@
+"""Whatever is declared and whatever the records: who has all published files cannot work out a small count.
+
+Declared datasets are drawn at random (tables over the same columns cut in different ways, filters, totals or none, zeros left
+out, one code or two, a raised threshold, distinct persons, events of persons), protected as a refresh does it, written as
+CSV, and then read by a stranger who shares no code with this project and solves for every blank.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from include.opendata.errors import OpendataError
+from include.opendata.pipeline.protection import protect_and_attack
+from tests.property.stranger import Axis, leaks
+from tests.property.worlds import COLUMNS, TYPES, papers, tabulated, world
+from tests.unit.tabulate.small_tables import dataset, dimension, measure, table
+
+REFUSALS = {
+    "no-rows",
+    "distinct-persons-overlap",
+    "separate-codes-unsafe",
+    "no-safe-suppression",
+    "hidden-count-recoverable",
+}
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 10**9))
+def test_what_is_published_of_any_linked_tables_leaves_every_small_count_open(seed):
+    declared, records, told = world(seed)
+    try:
+        protection = protect_and_attack(declared, tabulated(declared, records), masked=True)
+    except OpendataError as refusal:
+        assert refusal.slug in REFUSALS, refusal
+        return
+    assert not leaks(papers(protection, told, declared), COLUMNS, declared.small_below)
+
+
+SINGLE = [["a"], ["b"], ["c"], ["d"]]
+REGIONS = [["a", "b"], ["c", "d"]]
+
+
+def counties(groups, total):
+    labels = {"+".join(group): group for group in groups}
+    facts = dimension("County", recode=labels, total=total)
+    return facts, Axis("County", "county", {label: frozenset(group) for label, group in labels.items()}, total)
+
+
+def ages(groups, total):
+    labels = {f"{group[0]}-{group[-1]}": group for group in groups}
+    bins = [{"from": group[0], "to": group[-1], "label": label} for label, group in labels.items()]
+    facts = dimension("Age", bins=bins, total=total)
+    return facts, Axis("Age", "age", {label: frozenset(group) for label, group in labels.items()}, total)
+
+
+def published(specs, counts, one_measure, annotation):
+    """What is published of tables with these dimensions, of ``counts`` (county, age) persons; and the declaration."""
+    tables = [
+        table([facts for facts, _ in dims], [one_measure], f"table_{number}", annotation=annotation)
+        for number, dims in enumerate(specs)
+    ]
+    declared = dataset({**TYPES, "client": "integer"}, *tables)
+    rows = [(c, a) for (c, a), count in counts.items() for _ in range(count)]
+    records = pd.DataFrame([(c, "f", a, 2019, k) for k, (c, a) in enumerate(rows)], columns=[*TYPES, "client"])
+    protection = protect_and_attack(declared, tabulated(declared, records), masked=True)
+    separate = annotation == "separate"
+    told = [{"axes": tuple(axis for _, axis in dims), "kept": {}, "separate": separate} for dims in specs]
+    return papers(protection, told, declared)
+
+
+@pytest.mark.parametrize("annotation", ["separate", "combined"])
+def test_a_region_by_age_groups_gives_no_county_by_single_age_away(annotation):
+    """Neither table has the counties of an age group, nor the single ages of a region, to subtract with."""
+    counts = {(county, age): 12 + 3 * age for county in "abcd" for age in range(6)}
+    counts |= {("a", 2): 3, ("d", 2): 8, ("d", 5): 1, ("b", 4): 0}
+    fine = [counties(SINGLE, "State"), ages([[0, 1], [2], [3, 4], [5]], "All")]
+    coarse = [counties(REGIONS, None), ages([[0, 1, 2], [3, 4, 5]], None)]
+    assert not leaks(published([fine, coarse], counts, measure(), annotation), COLUMNS, 11)
+
+
+@pytest.mark.parametrize("annotation", ["separate", "combined"])
+def test_distinct_persons_of_regions_give_no_county_away(annotation):
+    """Published totals show that nobody lives in two counties, so distinct persons of counties add up to regions."""
+    counts = {("a", 0): 20, ("b", 0): 9, ("c", 0): 15, ("d", 0): 5}
+    distinct = measure("Persons", "count_distinct", column="client")
+    specs = [[counties(SINGLE, "State")], [counties(REGIONS, "State")]]
+    assert not leaks(published(specs, counts, distinct, annotation), COLUMNS, 11)
+
+
+@pytest.mark.parametrize("seed", [5167, 5189])
+def test_a_cell_that_follows_from_no_published_one_does_not_stop_the_suppression(seed):
+    declared, records, told = world(seed, kind="count")
+    protection = protect_and_attack(declared, tabulated(declared, records), masked=True)
+    assert not leaks(papers(protection, told, declared), COLUMNS, declared.small_below)
