@@ -259,4 +259,4 @@ def test_a_sum_no_table_can_have_is_set_aside_and_one_that_some_table_has_is_bel
     monkeypatch.setattr(readings, "LARGE_FROM", large_from)
     view, aside = readings._together(base, [other])
     assert aside == set_aside
-    assert (view.state[6] == SHOWN) is (set_aside == 0)
+    assert bool(view.state[6] == SHOWN) is (set_aside == 0)
