@@ -173,6 +173,7 @@ def tabulate(run: Run, table: str) -> dict[str, Any]:
     True figures: they stay in the work area.
     """
     from include.opendata.pipeline import merging
+    from include.opendata.release.formats import require_fits
     from include.opendata.tabulate import tabulate as aggregate
     from include.opendata.warehouse import open_snapshot
     from include.opendata.work import write_table
@@ -183,6 +184,7 @@ def tabulate(run: Run, table: str) -> dict[str, Any]:
             tabulated = merging.tabulate_merged(run, declared, table, warehouse, area)
         else:
             tabulated = aggregate(declared, table, warehouse)
+    require_fits(declared.table(table), len(tabulated.frame), dataset=declared.dataset)
     path = write_table(area, "tables", tabulated)
     return {"table": table, "rows": len(tabulated.frame), "path": path.relative_to(area.folder).as_posix()}
 

@@ -1,0 +1,24 @@
+"""What a declared format cannot hold is said when the table's size is known, not after everything else was done."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.opendata.errors import Refused
+from include.opendata.pipeline import refresh
+from include.opendata.release import xlsx_files
+
+
+def test_a_table_with_more_rows_than_a_sheet_is_refused_when_it_is_tabulated(tmp_path, monkeypatch):
+    from demo import make_sources
+
+    for variable in ("WORK", "STAGING", "EVIDENCE"):
+        monkeypatch.setenv(f"OPENDATA_{variable}", str(tmp_path / variable.lower()))
+    monkeypatch.setenv("OPENDATA_LEDGER", f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    monkeypatch.setattr(xlsx_files, "MOST_ROWS", 100)
+    make_sources.main()
+    run = refresh.start("homicides_by_county", "a-run")
+    refresh.extract(run)
+    with pytest.raises(Refused) as caught:
+        refresh.tabulate(run, "homicides_by_county_and_year")
+    assert caught.value.slug == "too-many-rows" and "1,003 rows" in caught.value.what
