@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import DAG
 
+from dags.trigger_form import refresh_form
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.spec.light import Outline, read_outline
 
@@ -43,6 +44,7 @@ def declared_dag(dataset: str) -> tuple[Outline, DAG]:
             max_active_runs=1,
             default_args={"owner": outline.owner, "retries": 0},
             tags=sorted({outline.department, outline.topic, *outline.tags}),
+            params=refresh_form(outline.tables),
             auto_register=False,
         )
         # Airflow would validate later, and then count the file with all its DAGs as broken.

@@ -6,6 +6,8 @@
   refused once it refuses again.
 - ``publish`` comes last, when the run is closed and its records are deleted. It runs for an unchanged source too, so that
   what a portal outage left undone is done by the next run; a portal that shows the release already is only read.
+- Started by hand, the trigger form's fields (``trigger_form.py``) go to the first step, which checks them. A dry run skips
+  approvals, staging and the portal.
 - A task process asks for one DAG, and only that one is made; the dag-processor gets all of them.
 - A declaration that cannot be used becomes a DAG whose only task fails and says why, and is listed among the import
   errors by ``broken_declarations.py``; the other datasets are not touched by it.
@@ -22,7 +24,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from dags.approval_task import AskForApproval, asked_of_each, waits
 from dags.declared import broken_dag, dag_id_of, declared_dag
-from dags.step_task import begin, perform, publish_if_configured
+from dags.step_task import begin, perform, publish_if_configured, skip_in_a_dry_run
 from include.opendata.errors import DeclarationError
 from include.opendata.spec.light import Outline, declared_ids
 
@@ -87,6 +89,7 @@ def build_release(run: dict[str, Any]) -> dict[str, Any]:
 
 @task
 def request_approvals(run: dict[str, Any]) -> list[dict[str, Any]]:
+    skip_in_a_dry_run(run)
     return asked_of_each(run, perform("request_approvals", run))
 
 
@@ -94,6 +97,7 @@ def request_approvals(run: dict[str, Any]) -> list[dict[str, Any]]:
 # from `extract`, so that it is skipped with them where the source has not changed.
 @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
 def check_approvals(run: dict[str, Any]) -> dict[str, Any]:
+    skip_in_a_dry_run(run)
     return perform("check_approvals", run)
 
 

@@ -17,7 +17,7 @@ import logging
 import os
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from airflow.sdk import Connection, Variable, get_current_context
@@ -29,6 +29,7 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
+from dags.trigger_form import filled_in
 from include.opendata.errors import AuditFailed, DeclarationError, InputError, OpendataError, Refused
 
 log = logging.getLogger(__name__)
@@ -46,8 +47,21 @@ def begin(dataset: str) -> dict[str, Any]:
     return _guarded(
         "start",
         None,
-        lambda: pipeline.start(dataset, run_id=pipeline_run_id(airflow_run), staging=staging_place()),
+        lambda: pipeline.start(
+            dataset, run_id=pipeline_run_id(airflow_run), staging=staging_place(), **{"source": None, **filled_in()}
+        ),
     )
+
+
+def skip_in_a_dry_run(run: Mapping[str, Any]) -> None:
+    """Nobody is asked and nothing leaves the work area in a run that was started to look only."""
+    if run.get("preview"):
+        raise AirflowSkipException("A dry run: nobody is asked, nothing is staged or published.")
+
+
+def perform_elsewhere(step: str, call: Callable[[], Any]) -> Any:
+    """What ``call`` returns, a step of another story than a refresh; a failure as this module describes."""
+    return _guarded(step, None, call)
 
 
 def perform(step: str, run: Mapping[str, Any], *arguments: str, **named: Any) -> Any:
@@ -70,6 +84,7 @@ def publish_if_configured(run: Mapping[str, Any]) -> dict[str, Any]:
     """
     from include.opendata import pipeline
 
+    skip_in_a_dry_run(run)
     name = Variable.get(PORTAL_VARIABLE, default=None)
     if not name:
         raise AirflowSkipException(f"No portal is configured: the Variable {PORTAL_VARIABLE} names no connection.")

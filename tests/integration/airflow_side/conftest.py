@@ -80,9 +80,11 @@ class ScriptedPipeline(types.ModuleType):
         self.answers: list[tuple[str, dict[str, str]]] = []
         self.started_with: dict[str, Any] = {}
 
-    def start(self, dataset: str, run_id: str, source: str | None = None, staging: str | None = None) -> dict[str, Any]:
-        self.started_with = {"dataset": dataset, "run_id": run_id, "source": source, "staging": staging}
-        return {"dataset": dataset, "run_id": run_id}
+    def start(
+        self, dataset: str, run_id: str, source: str | None = None, staging: str | None = None, **options: Any
+    ) -> dict[str, Any]:
+        self.started_with = {"dataset": dataset, "run_id": run_id, "source": source, "staging": staging, **options}
+        return {"dataset": dataset, "run_id": run_id, "preview": options.get("dry_run", False)}
 
     def record_failure(self, run: dict[str, Any], step: str, message: str) -> None:
         self.failures.append((step, message))

@@ -1,0 +1,166 @@
+"""The DAG ``onboard_table``, started by hand: gets to know a new source and drafts everything for it; publishes nothing.
+
+Wiring only; the story is ``include/opendata/onboarding/steps.py``. Tasks hand on where the run is kept and counts, never data.
+The last task hands on the path of the bundle and of its page. Whatever ends a run early, its records are deleted.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any, get_args
+
+from airflow.sdk import DAG, Param, TriggerRule, get_current_context, get_parsing_context, task, task_group
+
+from dags.declared import FIRST_DAY
+from dags.step_task import perform_elsewhere, pipeline_run_id
+from dags.trigger_form import filled_in
+from include.opendata.spec.choices import Frequency, Topic
+
+DAG_ID = "onboard_table"
+HEAVY: dict[str, Any] = {"pool": os.environ.get("OPENDATA_HEAVY_POOL") or "default_pool"}
+REACHES_OUT: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(minutes=1)}
+FIELDS = {"id": "dataset"}
+"""Names of the form that a request calls otherwise."""
+
+
+def form() -> dict[str, Param]:
+    """What a person says of the source; what is wrong with it is told by the first task, all at once."""
+    return {
+        "source": Param(
+            "",
+            type="string",
+            minLength=1,
+            title="Where the source is",
+            description="A path on the worker, or an https://, http://, file:// or s3:// address, without a password or key. "
+            "CSV, TSV or Parquet, up to 10 GB.",
+        ),
+        "department": Param("", type="string", minLength=1, title="Department"),
+        "steward_name": Param("", type="string", minLength=1, title="Data steward's name"),
+        "steward_email": Param("", type="string", minLength=3, title="Data steward's e-mail"),
+        "topic": Param("Health Care", type="string", enum=list(get_args(Topic)), title="Topic"),
+        "frequency": Param(
+            "annually", type="string", enum=list(get_args(Frequency)), title="How often it will be brought up to date"
+        ),
+        "columns": Param(
+            None,
+            type=["null", "array"],
+            items={"type": "string"},
+            title="Columns that matter",
+            description="One per line, as in the source's header; at most 6. Empty: the pipeline proposes.",
+        ),
+        "title": Param(None, type=["null", "string"], title="Title", description="Empty: made of the source's name."),
+        "id": Param(
+            None,
+            type=["null", "string"],
+            title="Id",
+            description="Small letters, digits, underscores; it never changes once published. Empty: made of the title.",
+        ),
+    }
+
+
+def step(name: str, run: dict[str, str]) -> dict[str, Any]:
+    from include.opendata.onboarding import steps
+
+    return perform_elsewhere(name, lambda: getattr(steps, name)(dict(run)))
+
+
+@task
+def check_request() -> dict[str, str]:
+    def begin() -> dict[str, str]:
+        from include.opendata.onboarding import steps
+
+        said = {FIELDS.get(name, name): value for name, value in filled_in().items()}
+        return steps.start(said, pipeline_run_id(get_current_context()["run_id"]))
+
+    return perform_elsewhere("check_request", begin)
+
+
+@task(**REACHES_OUT)
+def take_copy(run: dict[str, str]) -> dict[str, Any]:
+    return step("take_copy", run)
+
+
+@task(**HEAVY)
+def profile_columns(run: dict[str, str]) -> dict[str, Any]:
+    return step("profile_columns", run)
+
+
+@task
+def propose_tables(run: dict[str, str]) -> dict[str, Any]:
+    return step("propose_tables", run)
+
+
+@task
+def draft_declaration(run: dict[str, str]) -> dict[str, Any]:
+    return step("draft_declaration", run)
+
+
+@task
+def draft_suites(run: dict[str, str]) -> dict[str, Any]:
+    return step("draft_suites", run)
+
+
+@task(**HEAVY)
+def score_and_mask(run: dict[str, str]) -> dict[str, Any]:
+    return step("score_and_mask", run)
+
+
+@task(**HEAVY)
+def advise(run: dict[str, str]) -> dict[str, Any]:
+    return step("advise", run)
+
+
+@task
+def write_bundle(run: dict[str, str]) -> dict[str, Any]:
+    return step("write_bundle", run)
+
+
+@task(trigger_rule=TriggerRule.ONE_FAILED)
+def delete_records(run: dict[str, str]) -> None:
+    step("give_up", run)
+
+
+@task_group
+def read_the_source(run: Any) -> Any:
+    return take_copy(run) >> profile_columns(run)
+
+
+@task_group
+def draft(run: Any) -> Any:
+    return propose_tables(run) >> draft_declaration(run) >> draft_suites(run)
+
+
+@task_group
+def try_it_out(run: Any) -> Any:
+    return score_and_mask(run) >> advise(run)
+
+
+@task_group
+def hand_over(run: Any) -> Any:
+    return write_bundle(run)
+
+
+def onboard_dag() -> DAG:
+    with DAG(
+        dag_id=DAG_ID,
+        description="Get to know a new source and draft its declaration; nothing is published.",
+        doc_md=__doc__,
+        schedule=None,
+        start_date=FIRST_DAY,
+        catchup=False,
+        params=form(),
+        render_template_as_native_obj=False,
+        default_args={"owner": "open data", "retries": 0},
+        tags=["new tables"],
+    ) as dag:
+        run = check_request()
+        story = [group(run) for group in (read_the_source, draft, try_it_out, hand_over)]
+        for before, after in zip([run, *story], story, strict=False):
+            before >> after
+        story >> delete_records(run)
+    return dag
+
+
+if get_parsing_context().dag_id in (None, DAG_ID):
+    onboard_table = onboard_dag()
