@@ -25,11 +25,21 @@ def moved(dataset: str) -> Refused:
     )
 
 
-def exists(dataset: str, release: str, paths: Sequence[str] = ()) -> Refused:
-    """A release of that id is there with other contents; ``paths``: what differs, where that is known."""
+def exists(dataset: str, release: str) -> Refused:
+    """A release of that id is there with other contents."""
     return Refused(
         f"release {release} is in staging already, with other contents",
         remedy="A release never changes. Run the refresh again so that it takes a new release id.",
+        slug="release-exists",
+        place=Place(dataset=dataset),
+    )
+
+
+def left(dataset: str, release: str, address: str, paths: Sequence[str]) -> Refused:
+    """A killed publisher left files of that release which are not part of it as it is now; ``paths``: which."""
+    return Refused(
+        f"files of release {release} are in staging from an attempt that was not finished, and they are not its files now",
+        remedy=f"They never were a release. Find out how they came there, delete {address}/ and run the refresh again.",
         slug="release-exists",
         place=Place(dataset=dataset),
         details=tuple(paths),

@@ -102,7 +102,7 @@ class S3Staging:
     def fetch_file(self, dataset: str, release: str, path: str, into: Path) -> None:
         known = refusals.named_file(self.read_manifest(dataset, release), path)
         beside, sha = into.with_name(f".{into.name}.partial"), hashlib.sha256()
-        with s3_errors(dataset, self._bucket), storage_errors(dataset, "the place a staged file is fetched to"):
+        with storage_errors(dataset, "the place a staged file is fetched to"), s3_errors(dataset, self._bucket):
             stored = self._objects.listed(_folder(dataset, release) + path).get("")
             if stored is None:
                 raise self._drifted_file(dataset, release, path, missing=True)
@@ -143,7 +143,7 @@ class S3Staging:
 
     def publish(self, release_folder: Path, manifest: Manifest, expected_current: str | None) -> Published:
         dataset = manifest.dataset
-        with s3_errors(dataset, self._bucket), storage_errors(dataset, "the work area"):
+        with storage_errors(dataset, "the work area"), s3_errors(dataset, self._bucket):
             pointer, etag = self._pointer(dataset)
             before = pointer.release if pointer else None
             if before not in (expected_current, manifest.release):
@@ -211,11 +211,13 @@ class S3Staging:
         copying = Copying(f"staging {manifest.dataset}", 2 * sum(file.bytes for file in manifest.files))
         folder = _folder(manifest.dataset, manifest.release)
 
+        sent: set[str] = set()
+
         def copy(file: ManifestFile) -> None:
             if file.path in begun:
                 copying.add(file.bytes)
                 return
-            self._objects.upload(
+            new = self._objects.upload(
                 release_folder / file.path,
                 folder + file.path,
                 sha256=file.sha256,
@@ -224,6 +226,8 @@ class S3Staging:
                 cache=FOR_REVIEWERS if file.role == "internal" else FOR_EVER,
                 count=copying.add,
             )
+            if new:
+                sent.add(file.path)
 
         try:
             for file in large:
@@ -235,9 +239,12 @@ class S3Staging:
             raise refusals.damaged(manifest.dataset, "a file of the release") from None
         listed = self._objects.listed(folder)
         for slug, path in self._differences(manifest, listed, copying):
-            if slug == "missing":
-                raise refusals.damaged(manifest.dataset, path)
-            raise refusals.exists(manifest.dataset, manifest.release, [path])
+            if slug == "changed" and path not in sent:
+                raise refusals.left(
+                    manifest.dataset, manifest.release, self.address_of(manifest.dataset, manifest.release), [path]
+                )
+            self._objects.delete([folder + path])  # what arrived damaged does not stand in the way of the next try
+            raise refusals.damaged(manifest.dataset, path)
 
     def _move(self, dataset: str, release: str, pointing: Pointer | None, etag: str | None) -> Published:
         """Point to a release that is in its place, whole, if the pointer still has ``etag``; make the catalog anew."""
@@ -399,7 +406,8 @@ class S3Staging:
         known = {file.path: file.bytes for file in manifest.files}
         strange = sorted(path for path, stored in listed.items() if known.get(path) != stored.size)
         if strange:
-            raise refusals.exists(manifest.dataset, manifest.release, strange)
+            address = self.address_of(manifest.dataset, manifest.release)
+            raise refusals.left(manifest.dataset, manifest.release, address, strange)
 
     def _drifted_file(self, dataset: str, release: str, path: str, *, missing: bool = False) -> StorageError:
         at = _folder(dataset, release) + path

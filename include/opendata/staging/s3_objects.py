@@ -150,25 +150,25 @@ class Objects:
 
     def upload(
         self, source: Path, key: str, *, sha256: str, size: int, media_type: str, cache: str, count: _Count
-    ) -> None:
-        """Put a file where there is nothing yet; an object that is there already stays as it is.
+    ) -> bool:
+        """Put a file where there is nothing yet; whether there was: an object that is there already stays as it is.
 
         Raises SourceChanged when the file has not the digest and size it should have.
         """
         headers = {"ContentType": media_type, "CacheControl": cache, "Metadata": {"sha256": sha256}}
         if size > self._limits.part_bytes:
-            self._upload_in_parts(source, key, sha256, size, headers, count)
-            return
+            return self._upload_in_parts(source, key, sha256, size, headers, count)
         content = source.read_bytes()
         if hashlib.sha256(content).hexdigest() != sha256:
             raise SourceChanged
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
-        self._when_condition_holds(
+        new = self._when_condition_holds(
             lambda: self._client.put_object(
                 **self._at(key), Body=content, ChecksumSHA256=checksum, IfNoneMatch="*", **headers
             )
         )
         count(size)
+        return new
 
     def delete(self, keys: list[str]) -> None:
         """Delete objects; those that are not there are no error."""
@@ -188,7 +188,7 @@ class Objects:
 
     def _upload_in_parts(
         self, source: Path, key: str, sha256: str, size: int, headers: dict[str, Any], count: _Count
-    ) -> None:
+    ) -> bool:
         from botocore.exceptions import ClientError
 
         for attempt in range(_TRIES):
@@ -210,11 +210,12 @@ class Objects:
                 if not (isinstance(error, ClientError) and code_of(error) == "NoSuchUpload") or attempt == _TRIES - 1:
                     raise
                 if "" in self.listed(key):
-                    return
+                    return False
             else:
                 if not done:
                     self._abort(self._prefix + key, upload)
-                return
+                return done
+        raise AssertionError("the last try returns or raises")
 
     def _send_parts(
         self, source: Path, key: str, upload: str, sha256: str, size: int, count: _Count
