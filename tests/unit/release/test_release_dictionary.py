@@ -7,6 +7,7 @@ from dataclasses import replace
 from include.opendata.release.ckan_package import ckan_package, package_name, portal_slug
 from include.opendata.release.dcat_us import dcat_us_entry
 from include.opendata.release.dictionary import annotation_meanings, describe_fields
+from include.opendata.release.formats import published_files
 from include.opendata.release.method import deidentification_method
 from tests.unit.release.small_release import assessment, homicides, homicides_dataset
 
@@ -67,7 +68,11 @@ def test_the_method_names_the_population_that_is_protected_whatever_the_score():
 def _package():
     dataset, table = homicides_dataset(), homicides()
     fields = {TABLE: describe_fields(dataset, table)}
-    hashes = {f"data/{TABLE}.csv": "1" * 64, f"dictionary/{TABLE}.csv": "2" * 64}
+    offered = [file.path for file in published_files(dataset.table(TABLE))]
+    hashes = dict.fromkeys(offered, "1" * 64) | {
+        f"dictionary/{TABLE}.csv": "2" * 64,
+        f"dictionary/{TABLE}.xsd": "3" * 64,
+    }
     return ckan_package(dataset, (table,), fields, hashes, "the method")
 
 
@@ -103,7 +108,7 @@ def test_the_portal_name_is_the_dataset_id_with_dashes():
 
 
 def test_each_table_has_a_data_file_and_a_dictionary_with_declared_types():
-    data, dictionary = _package()["resources"]
+    data, dictionary = (resource for resource in _package()["resources"] if "datastore" in resource)
     assert data["path"] == f"data/{TABLE}.csv"
     assert dictionary["path"] == f"dictionary/{TABLE}.csv"
     types = {field["id"]: field["type"] for field in data["datastore"]["fields"]}
@@ -111,6 +116,13 @@ def test_each_table_has_a_data_file_and_a_dictionary_with_declared_types():
     assert types["Homicides"] == "numeric"
     assert types["Homicides_annotation"] == "text"
     assert data["datastore"]["primary_key"] == ["County", "Year"]
+
+
+def test_every_format_of_a_table_is_a_resource_behind_its_csv():
+    resources = _package()["resources"]
+    offered = [file.path for file in published_files(homicides_dataset().table(TABLE))]
+    assert [r["path"] for r in resources] == [*offered, f"dictionary/{TABLE}.csv", f"dictionary/{TABLE}.xsd"]
+    assert len({r["url"] for r in resources}) == len({r["name"] for r in resources}) == len(resources)
 
 
 def test_limitations_too_long_for_the_catalog_are_cut_at_a_word():
