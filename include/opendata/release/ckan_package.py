@@ -2,7 +2,8 @@
 
 Decides names and texts; it sends nothing. A resource carries three keys that are for whoever pushes it and are not
 fields of the portal: ``path`` (the file in the release), ``hash`` and ``datastore`` (the arguments of
-``datastore_create``). File names and resource names never change from release to release, for API users depend on them.
+``datastore_create``). Every format of a table follows its CSV, which alone is loaded into the
+DataStore. File names and resource names never change from release to release, for API users depend on them.
 Rules: Handbook, Guidelines §4; the portal's package form.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.opendata.release.dictionary import HEADER, FieldDescription
+from include.opendata.release.formats import published_files
 from include.opendata.rules.portal import portal_choices
 from include.opendata.spec.dataset import Dataset
 from include.opendata.vocabulary import ProtectedTable
@@ -87,6 +89,19 @@ def _resources(
     name = protected.structure.table
     table = dataset.table(name)
     data, dictionary = f"data/{name}.csv", f"dictionary/{name}.csv"
+    others = [
+        {
+            "name": f"{table.title} ({file.about.label})",
+            "description": f"{table.description} The same rows as the CSV file: {file.about.described}.",
+            "format": file.about.label,
+            "mimetype": file.about.media_type,
+            "url": file.path.rpartition("/")[2],
+            "path": file.path,
+            "hash": hashes[file.path],
+        }
+        for file in published_files(table)
+        if file.format != "csv"
+    ]
     return [
         {
             "name": table.title,
@@ -101,6 +116,7 @@ def _resources(
                 "primary_key": [dimension.name for dimension in protected.structure.dimensions],
             },
         },
+        *others,
         {
             "name": f"{table.title}: data dictionary",
             "description": f"What each field of “{table.title}” holds, where it comes from and why values are blank.",
@@ -114,6 +130,25 @@ def _resources(
                 "primary_key": ["field_name"],
             },
         },
+        *_xml_schema(table.title, name, hashes),
+    ]
+
+
+def _xml_schema(title: str, name: str, hashes: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The schema beside the data dictionary, where the table is offered as XML."""
+    path = f"dictionary/{name}.xsd"
+    if path not in hashes:
+        return []
+    return [
+        {
+            "name": f"{title}: XML schema",
+            "description": f"What the XML file of “{title}” may hold (W3C XML Schema).",
+            "format": "XSD",
+            "mimetype": "application/xml",
+            "url": f"{name}.xsd",
+            "path": path,
+            "hash": hashes[path],
+        }
     ]
 
 
