@@ -311,3 +311,75 @@ def test_more_rows_than_a_sheet_has_are_refused_before_anything_is_written():
         require_fits(table, MOST_ROWS + 1, dataset="homicides_by_county")
     assert caught.value.slug == "too-many-rows"
     require_fits(_declared("parquet").tables[0], MOST_ROWS + 1, dataset="homicides_by_county")
+
+
+PERIOD = "homicides_by_county_and_period"
+
+
+def _by_period(counties: tuple[str, ...]) -> ProtectedTable:
+    """The table of periods for these counties: it shares the coded dimension of the table of years."""
+    by_year = homicides("separate")
+    county, year = by_year.structure.dimensions
+    people = dataclasses.replace(by_year.structure.measures[1], name="Person_Years")
+    structure = dataclasses.replace(
+        by_year.structure,
+        table=PERIOD,
+        dimensions=(county, dataclasses.replace(year, name="Period", labels=("1980 to 1984",))),
+        measures=(by_year.structure.measures[0], people, by_year.structure.measures[2]),
+    )
+    frame = by_year.frame[by_year.frame["Year"] == "1980"].assign(Year="1980 to 1984")
+    frame = frame.rename(columns={"Year": "Period", "Population": "Person_Years"})
+    frame["County"] = frame["County"].where(frame["County"] != "Alpine", counties[0]).astype("string")
+    return dataclasses.replace(by_year, structure=structure, frame=frame.reset_index(drop=True))
+
+
+def _both(folder: Path, second: ProtectedTable) -> Release:
+    from include.opendata.spec.load import load
+
+    dataset = load("homicides_by_county")
+    return build_release(inputs(dataset=dataset, protected=(homicides("separate"), second)), folder)
+
+
+def test_a_table_leads_to_another_by_the_coded_dimension_they_share(tmp_path):
+    from frictionless import Package
+
+    built = _both(tmp_path / "release", _by_period(("Alpine",)))
+    package = json.loads((built.folder / "datapackage.json").read_text(encoding="utf-8"))
+    schemas = {resource["name"]: resource.get("schema", {}) for resource in package["resources"]}
+    fields = ["County", "County_FIPS"]
+    assert schemas[PERIOD]["foreignKeys"] == [{"fields": fields, "reference": {"resource": TABLE, "fields": fields}}]
+    assert "foreignKeys" not in schemas[TABLE]
+    report = Package.from_descriptor(str(built.folder / "datapackage.json")).validate()
+    assert report.valid, report.flatten(["type", "note"])
+    path = built.folder / f"data/{PERIOD}.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("Alpine,003", "Sierra,091"), encoding="utf-8")
+    kinds = {
+        kind for (kind,) in Package.from_descriptor(str(built.folder / "datapackage.json")).validate().flatten(["type"])
+    }
+    assert "foreign-key" in kinds
+
+
+def test_a_category_the_other_table_has_not_leads_nowhere(tmp_path):
+    built = _both(tmp_path / "release", _by_period(("Sierra",)))
+    package = json.loads((built.folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert not any("foreignKeys" in resource.get("schema", {}) for resource in package["resources"])
+
+
+def test_the_entry_with_every_format_is_a_valid_dcat_us_dataset(release):
+    import jsonschema
+
+    from tests.integration.test_release_formats import _schema
+
+    entry = json.loads((release.folder / "metadata/dcat_us.json").read_text(encoding="utf-8"))
+    jsonschema.Draft4Validator(_schema("non-federal-v1.1/dataset-non-federal.json")).validate(entry)
+    assert len(entry["distribution"]) == 1 + len(ALL)
+
+
+def test_the_staged_catalog_leads_to_every_format(release, tmp_path):
+    from include.opendata.staging import LocalStaging
+
+    LocalStaging(tmp_path / "staging").publish(release.folder, release.manifest, None)
+    (entry,) = json.loads((tmp_path / "staging/data.json").read_text(encoding="utf-8"))["dataset"]
+    for item in entry["distribution"]:
+        for address in (item["downloadURL"], item["describedBy"]):
+            assert (tmp_path / "staging" / address.removeprefix("https://data.example.org/")).is_file(), address

@@ -16,6 +16,9 @@ from include.opendata.spec.dataset import Dataset
 from include.opendata.vocabulary import ProtectedTable
 
 
+_IS = {False: "is", True: "are each"}
+
+
 def suppressed_cells(protected: ProtectedTable) -> int:
     """Cells of protected counts that are blank because somebody could be found: what any reader can count."""
     return protected.small + protected.complementary
@@ -57,6 +60,10 @@ def _what_was_done(dataset: Dataset, protected: ProtectedTable, assessments: Map
         sentences.append(
             f"It counts {' and '.join(populations)}, so its small counts are suppressed whatever the score (§5.6.2)."
         )
+    measures = protected.structure.measures
+    if not any(measure.role == "count" for measure in measures) and not protected.structure.percentages_only:
+        sentences.append("It counts no persons and no events of persons, so there was no count to suppress.")
+        return " ".join(sentences)
     sentences.append(small_cell_note(protected, dataset.small_below))
     if protected.masked and not protected.structure.percentages_only:
         count = suppressed_cells(protected)
@@ -64,6 +71,9 @@ def _what_was_done(dataset: Dataset, protected: ProtectedTable, assessments: Map
         codes = meanings_in(protected)
         shown = [code for code in ("1", "2") if code in codes]
         sentences.append("Annotation " + "; ".join(f"{code}: {codes[code]}" for code in shown) + ".")
+        derived = [measure.name for measure in measures if measure.role not in ("count", "population")]
+        if derived:
+            sentences.append(f"{' and '.join(derived)} {_IS[len(derived) > 1]} blank wherever a count behind it is.")
     if protected.unstable:
         least = thresholds().survey.sample_cases_below
         sentences.append(

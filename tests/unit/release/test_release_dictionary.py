@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 
 from include.opendata.release.ckan_package import ckan_package, package_name, portal_slug
@@ -138,3 +139,54 @@ def test_the_public_address_can_be_set(monkeypatch):
     assert entry["distribution"][0]["downloadURL"] == (
         f"https://open.example.gov/files/homicides_by_county/data/{TABLE}.csv"
     )
+
+
+def _method(mode: str = "separate", **changes) -> str:
+    table = dataclasses.replace(homicides(mode), **changes)
+    return deidentification_method(homicides_dataset(), (table,), {TABLE: assessment(TABLE)})
+
+
+def test_the_method_tells_threshold_annotations_complements_derived_values_and_unstable_estimates():
+    text = _method(unstable=7)
+    for told in (
+        "<11: counts from 1 to 10 are blank, and so are counts from which one of them could be worked out",
+        "a true zero is written 0",
+        "3 of 20 counts are suppressed",
+        "Annotation 1: suppressed, small number; 2: suppressed, complementary.",
+        "Rate_per_100000 is blank wherever a count behind it is.",
+        "7 estimates from fewer than 30 sample cases are blank (annotation 4).",
+    ):
+        assert told in text
+    assert "Annotation 1: suppressed, small number or complementary to one." in _method("combined")
+
+
+def test_the_method_tells_a_raised_threshold():
+    dataset = homicides_dataset().model_copy(update={"small_cells_below": 25})
+    text = deidentification_method(dataset, (homicides(),), {TABLE: assessment(TABLE)})
+    assert "<25: counts from 1 to 24 are blank" in text
+
+
+def test_the_method_claims_no_suppression_where_none_was_done():
+    text = _method(masked=False, small=0, complementary=0)
+    assert "No count was suppressed for being small" in text and "Annotation" not in text
+
+
+def test_the_method_tells_that_percentages_stand_in_place_of_counts():
+    table = homicides()
+    share = dataclasses.replace(
+        table.structure.measures[2], name="Percent", role="percent", numerator=None, denominator=None
+    )
+    structure = dataclasses.replace(table.structure, measures=(share,))
+    frame = table.frame.drop(columns=["Homicides", "Homicides_annotation", "Population"])
+    only = dataclasses.replace(table, structure=structure, frame=frame)
+    text = deidentification_method(homicides_dataset(), (only,), {TABLE: assessment(TABLE)})
+    assert "Whole percentages are published and no count" in text and "less than 1 %" in text
+
+
+def test_the_method_says_that_a_table_of_places_had_nothing_to_suppress():
+    table = homicides()
+    rooms = dataclasses.replace(table.structure.measures[0], name="Homicides", role="amount")
+    structure = dataclasses.replace(table.structure, measures=(rooms,))
+    places = dataclasses.replace(table, structure=structure, masked=False, small=0, complementary=0)
+    text = deidentification_method(homicides_dataset(), (places,), {TABLE: {**assessment(TABLE), "score": None}})
+    assert "there was no count to suppress" in text and "publication score" not in text.split("**:")[1]
