@@ -28,7 +28,7 @@ FLOORS = {
         "portal",
         "changes",
     },
-    4: {"advice", "monitoring", "pipeline", "cli"},
+    4: {"advice", "monitoring", "onboarding", "pipeline", "cli"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 ROOMS_THAT_KEEP_TO_THEMSELVES = FLOORS[3]

@@ -19,6 +19,7 @@ import typer
 from include.opendata import places
 from include.opendata.cli.approving import approvals, approve
 from include.opendata.cli.differing import diff
+from include.opendata.cli.onboard import onboard
 from include.opendata.cli.progress import show_progress
 from include.opendata.cli.proof import app as proof_app
 from include.opendata.cli.prune import prune
@@ -67,6 +68,12 @@ def refresh(
         str | None,
         typer.Option(metavar="WHY", help="Accept the changes an earlier run was refused for, having looked at them."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Go on and stage again although nothing has changed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Everything but staging, as `preview` does.")] = False,
+    only: Annotated[
+        str | None, typer.Option(metavar="TABLE", help="This table alone may change; refuse if another one would.")
+    ] = None,
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept in the ledger.")] = None,
     json: JsonOption = False,
 ):
     """Refresh a dataset: from its source to a release in staging."""
@@ -75,8 +82,11 @@ def refresh(
 
     outcome = run_refresh(
         id, source=located(source), staging=located(staging), whole=whole, accept_changes=accept_changes, by=person(),
-        progress=_progress,
+        preview=dry_run, force=force, only=only, note=note, progress=_progress,
     )  # fmt: skip
+    if dry_run:
+        _show_preview(id, outcome, json)
+        return
     _show_summary([id], staging=outcome.staging, as_json=json, outcome={id: outcome.outcome})
 
 
@@ -89,22 +99,12 @@ def preview(
     json: JsonOption = False,
 ):
     """Everything a refresh does but staging it; the release is left in the work area to look at."""
-    from include.opendata.cli.summary import manifest_lines, table_figures
-    from include.opendata.manifest import read_manifest
     from include.opendata.pipeline.run import run_refresh
 
     outcome = run_refresh(
         id, source=located(source), staging=located(staging), preview=True, whole=whole, progress=_progress
     )
-    if outcome.folder is None:
-        raise RuntimeError("a preview leaves a release behind")
-    manifest = read_manifest(outcome.folder / "manifest.json", dataset=id)
-    if json:
-        _print_json(
-            {"dataset": id, "outcome": outcome.outcome, "folder": str(outcome.folder)} | table_figures(manifest)
-        )
-    else:
-        _print(manifest_lines(manifest, str(outcome.folder), "previewed; nothing was staged"))
+    _show_preview(id, outcome, json)
 
 
 @app.command()
@@ -220,6 +220,7 @@ def located(address: str | None) -> str | None:
 
 app.command()(approve)
 app.command()(approvals)
+app.command()(onboard)
 app.command()(scan)
 app.command()(releases)
 app.command()(rollback)
@@ -230,6 +231,21 @@ app.command()(diff)
 app.command()(protect)
 app.command()(audit)
 app.add_typer(proof_app, name="proof")
+
+
+def _show_preview(id: str, outcome: Any, json: bool) -> None:
+    from include.opendata.cli.summary import manifest_lines, table_figures
+    from include.opendata.manifest import read_manifest
+
+    if outcome.folder is None:
+        raise RuntimeError("a preview leaves a release behind")
+    manifest = read_manifest(outcome.folder / "manifest.json", dataset=id)
+    if json:
+        _print_json(
+            {"dataset": id, "outcome": outcome.outcome, "folder": str(outcome.folder)} | table_figures(manifest)
+        )
+    else:
+        _print(manifest_lines(manifest, str(outcome.folder), "previewed; nothing was staged"))
 
 
 def _show_summary(ids: list[str], *, staging: str, as_json: bool, outcome: dict[str, str]) -> None:
