@@ -61,12 +61,14 @@ class Place:
     def client(self) -> Any:
         return client(self.server)
 
-    def keys(self) -> list[str]:
+    def listed(self) -> dict[str, str]:
+        """Key → ETag, which is another one where the bytes are others."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"{self.prefix}/")
-        return [one["Key"].removeprefix(f"{self.prefix}/") for page in pages for one in page.get("Contents", ())]
+        found = [one for page in pages for one in page.get("Contents", ())]
+        return {one["Key"].removeprefix(f"{self.prefix}/"): one["ETag"] for one in found}
 
     def tree(self) -> dict[str, bytes]:
-        return {key: self.read(key) for key in self.keys()}
+        return {key: self.read(key) for key in self.listed()}
 
     def read(self, key: str) -> bytes:
         return self.client.get_object(Bucket=BUCKET, Key=f"{self.prefix}/{key}")["Body"].read()

@@ -242,49 +242,61 @@ class Killed(BaseException):
     """The publisher is no more: none of its requests is sent from here on."""
 
 
-def killed_at(staging: S3Staging, step: int) -> list[int]:
-    """Let the publisher die at its ``step``-th request; a list that counts them."""
-    seen = [0]
+def dies_when(staging: S3Staging, dies) -> None:
+    """Let the publisher die before the first request for which ``dies`` holds."""
+    dead = []
 
-    def hook(**_):
-        seen[0] += 1
-        if seen[0] >= step:
+    def hook(event_name, **_):
+        if dead or dies(event_name.rpartition(".")[2]):
+            dead.append(event_name)
             raise Killed
 
     staging._objects._client.meta.events.register("before-send.s3", hook)
-    return seen
 
 
-@pytest.mark.slow
+def a_reader_sees_a_whole_release(place, when):
+    current = place.staging().current("visits")
+    drift = {d.slug for d in place.staging().verify("visits")}
+    assert drift <= {"catalog"}, f"killed {when}: the current release is whole"
+    assert current == "r2" or not drift, f"killed {when}: the catalog lags behind a new pointer and never else"
+
+
 def test_a_publisher_killed_at_any_request_leaves_whole_releases_and_the_next_one_ends_in_the_same_tree(place):
-    folder, limits = place.folder / "work-r2", S3Limits(part_bytes=5 << 20, workers=2, attempts=2)
-    manifest, _ = with_large_file(folder, "r2", size=(5 << 20) + 1000)
+    folder = place.folder / "work-r2"
+    manifest = make_release(folder, "r2", data="Group,Visits\nA,15\n", started_at="2026-03-01T00:00:00Z")
     place.publish("r1", None)
-    before = place.tree()
-    whole = place.staging(limits=limits)
-    whole.publish(folder, manifest, "r1")
-    after = place.tree()
-    step, outlived = 1, False
+    before, moving = place.listed(), {key: place.read(key) for key in ("visits/current.json", "data.json")}
+    place.staging().publish(folder, manifest, "r1")
+    after, step, outlived = place.listed(), 1, False
     while not outlived:
-        for key in set(place.keys()) - set(before):
+        for key in set(place.listed()) - set(before):
             place.delete(key)
-        for key in ("visits/current.json", "data.json"):
-            place.write(key, before[key])
-        dying = place.staging(limits=limits)
-        killed_at(dying, step)
+        for key, content in moving.items():
+            place.write(key, content)
+        dying, left = place.staging(limits=IMPATIENT), iter(range(step - 1))
+        dies_when(dying, lambda _, left=left: next(left, None) is None)
         try:
             dying.publish(folder, manifest, "r1")
             outlived = True
         except Killed:
-            current = place.staging().current("visits")
-            drift = {d.slug for d in place.staging().verify("visits")}
-            assert drift <= {"catalog"}, f"killed at request {step}: the current release is whole"
-            assert current == "r2" or not drift, f"killed at request {step}: the catalog lags behind a new pointer only"
-            whole.publish(folder, manifest, "r1")
-        assert place.tree() == after, f"killed at request {step} and run again"
-        assert place.unfinished() == []
+            a_reader_sees_a_whole_release(place, f"at request {step}")
+            place.staging().publish(folder, manifest, "r1")
+        assert place.listed() == after, f"killed at request {step} and run again"
         step += 1
     assert step > 20
+
+
+@pytest.mark.parametrize("request_", ["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"])
+def test_a_publisher_killed_in_an_upload_in_parts_is_followed_by_one_that_ends_well(staged, request_):
+    folder = staged.folder / "work-r2"
+    manifest, _ = with_large_file(folder, "r2")
+    dying = staged.staging(limits=QUICK)
+    dies_when(dying, lambda operation: operation == request_)
+    with pytest.raises(Killed):
+        dying.publish(folder, manifest, "r1")
+    assert len(staged.unfinished()) == (request_ != "CreateMultipartUpload")
+    a_reader_sees_a_whole_release(staged, f"before {request_}")
+    then_it_ends_well(staged)
 
 
 def test_what_a_killed_publisher_left_is_completed_without_sending_it_again(staged):
