@@ -61,7 +61,7 @@ def tabulate_merged(run: Run, declared: Dataset, name: str, warehouse: Warehouse
             partial = area.path(_KEPT, file + ".partial")
             partial.write_bytes(content)
             partial.replace(partial.with_name(file))
-        again = base is not None and base.source_sha256 == source
+        again = base is not None and base.source_sha256 == source and not _by_rule_alone(declared.table(name))
         _tell(run, declared.table(name), moved, again=again, rows=len(tabulated.frame))
     return tabulated
 
@@ -145,8 +145,7 @@ def _with_extract(
     from include.opendata.tabulate.table import count_records
 
     lead = merging_tables(declared)[0]
-    by_rule_alone = lead.refresh.mechanism == "delete" and lead.refresh.remove is not None
-    if base is not None and (by_rule_alone or base.source_sha256 == source):
+    if base is not None and (_by_rule_alone(lead) or base.source_sha256 == source):
         before = first_period(lead, [base.ways], declared)
         ways = merge_ways(declared, lead, base, None, None, before=before)
         if not table.refresh.merges:
@@ -160,12 +159,16 @@ def _with_extract(
     extract = count_records(declared, table, recent if table.refresh.merges else warehouse)
     if base is None:
         return extract, ways, None
+    counted, moved = extract, None
+    if table.refresh.merges:  # a repeated key is told before anything that follows from it
+        counted, moved = merge(declared, table, base.tables[table.table], extract, before=before)
     brought = extract if table.table == lead.table else count_records(declared, lead, recent)
-    ways = merge_ways(declared, lead, base, brought, ways, before=before)
-    if not table.refresh.merges:
-        return extract, ways, None
-    counted, moved = merge(declared, table, base.tables[table.table], extract, before=before)
-    return counted, ways, moved
+    return counted, merge_ways(declared, lead, base, brought, ways, before=before), moved
+
+
+def _by_rule_alone(table: Table) -> bool:
+    """Whether nothing of an extract is looked at: a rule says what goes."""
+    return table.refresh.mechanism == "delete" and table.refresh.remove is not None
 
 
 def _require_published(declared: Dataset, table: Table, standing: Standing, text: str) -> None:
