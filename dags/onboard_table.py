@@ -154,7 +154,7 @@ def onboard_dag() -> DAG:
         default_args={"owner": "open data", "retries": 0},
         tags=["new tables"],
     ) as dag:
-        run = check_request()
+        run: Any = check_request()
         story = [group(run) for group in (read_the_source, draft, try_it_out, hand_over)]
         for before, after in zip([run, *story], story, strict=False):
             before >> after

@@ -46,13 +46,17 @@ def onboard(
             "dataset": id,
         },
         out=str(out.absolute()) if out is not None else None,
-        progress=lambda step: sys.stderr.write(f"  {step} …\n"),
+        progress=_progress,
     )
     told = jsonlib.loads((Path(written["bundle"]) / "onboarding.json").read_text(encoding="utf-8"))
     if json:
         sys.stdout.write(jsonlib.dumps({**written, **told}, indent=2, ensure_ascii=False) + "\n")
     else:
         sys.stdout.write("\n".join(_lines(written, told)) + "\n")
+
+
+def _progress(step: str) -> None:
+    sys.stderr.write(f"  {step} …\n")
 
 
 def _lines(written: dict[str, str], told: dict[str, Any]) -> list[str]:

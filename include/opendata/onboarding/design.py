@@ -93,8 +93,8 @@ def design(
     place: Place,
 ) -> Design:
     """The proposal for a source. ``personal``: column → kinds of identifier it looks like, each with a sentence, should records
-    be of persons; ``personal_if_aggregate``: should they be added up; ``naming``: the categories that together name every record,
-    empty where they do not; ``wanted``: columns that matter.
+    be of persons; ``personal_if_aggregate``: should they be added up; ``naming``: the categories that together name every
+    record, empty where they do not; ``wanted``: columns that matter.
 
     Raises InputError where no table can be made of it, DeclarationError where a wanted column cannot be used.
     """
@@ -162,7 +162,8 @@ def _record(
         return (
             "aggregate",
             f"No two records have the same {_and(naming)}, and {_and(figures[:3])} "
-            f"{'are' if several else 'is'} named like {'counts' if several else 'a count'}: a record is a figure already added up.",
+            f"{'are' if several else 'is'} named like {'counts' if several else 'a count'}: a record is a figure already "
+            "added up.",
             None,
         )
     persons = [m.column for m in meanings if m.role == "person"]

@@ -135,11 +135,11 @@ def _county(column: ColumnProfile, words: str, label: str) -> Meaning | None:
     digits = [v for v in plain if v.isdigit()]
     by_code = {f"{int(v) - 6000 if int(v) > 6000 else int(v):03}" for v in digits}
     written_so = column.type == "integer" or all(len(v) in (3, 5) for v in plain)
-    where = {"label": "County", "definition": "The county."}
     named = _named(words, "county ?fips|fips|county ?code|county|countyfp|fips ?code|geoid|cnty|co")
     if named and plain and len(digits) == len(plain) and by_code <= codes and written_so:
         return Meaning(
-            column=column.name, role="county", variable="residence_geography", standard="county", **where,
+            column=column.name, role="county", variable="residence_geography", standard="county", label="County",
+            definition="The county.",
             reason="Its values are the FIPS numbers of California's counties, published by name and number "
             "(Handbook, Guidelines §3).",
         )  # fmt: skip
@@ -148,7 +148,7 @@ def _county(column: ColumnProfile, words: str, label: str) -> Meaning | None:
         return Meaning(
             column=column.name, role="area", variable="residence_geography", scores={"reference": "california_counties"},
             reason="Its values are the names of California's counties; a column of FIPS numbers would be better, for the "
-            "Handbook (Guidelines §3) asks for County_FIPS beside County.", **where,
+            "Handbook (Guidelines §3) asks for County_FIPS beside County.", label="County", definition="The county.",
         )  # fmt: skip
     if _named(words, "county|cnty") or _named(words, "region|city|district|tract|msa|mssa|area|place|geography"):
         if len(values) > MOST_GROUPS * 3:

@@ -41,6 +41,7 @@ _UNREADABLE = {
     "money": (r"-?\$ ?[0-9,]+(\.[0-9]+)?", "amounts with a currency sign"),
     "masked": (r"<\s?[0-9]+|\*+", "counts that are masked already"),
 }
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _STORED_AS: dict[str, ColumnType] = {
     "VARCHAR": "text",
     "DATE": "date",
@@ -48,9 +49,8 @@ _STORED_AS: dict[str, ColumnType] = {
     "FLOAT": "number",
     "DOUBLE": "number",
     "DECIMAL": "number",
-} | dict.fromkeys(
-    ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"), "integer"
-)
+    **dict.fromkeys(_WHOLE, "integer"),
+}
 
 
 class ColumnProfile(BaseModel):

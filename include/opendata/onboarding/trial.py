@@ -15,7 +15,7 @@ from include.opendata.errors import OpendataError
 from include.opendata.gate.assessment import Assessment, assess
 from include.opendata.identifiers import scan_source
 from include.opendata.pipeline.facts import table_facts
-from include.opendata.pipeline.protection import declared_annotation, protect_and_attack
+from include.opendata.pipeline.protection import protect_and_attack
 from include.opendata.release.dictionary import describe_fields
 from include.opendata.rules.answers import PermissionAnswers
 from include.opendata.spec.dataset import Dataset
@@ -178,7 +178,7 @@ def _fields(declared: Dataset, made: DataTable | None, assessed: Assessment | No
         return ()
     shape = ProtectedTable(
         structure=made.structure,
-        annotation=declared_annotation(declared),
+        annotation=declared.table(made.structure.table).annotation,
         frame=made.frame.head(0),
         masked=assessed.masking_required,
         small=0,
