@@ -120,6 +120,22 @@ def test_points_are_declared_for_places_alone(clinics, was, becomes, said):
         assert answer.code == 2 and said in answer.err, answer.err
 
 
+def test_people_are_not_located_by_attributes_either(clinics):
+    """Without points and maps an address beside each category still says where."""
+    lines = FACILITIES.splitlines(keepends=True)
+    text = "".join(line for line in lines if "points:" not in line and "formats:" not in line)
+    assert clinics.declare_clinics(text).code == 0
+    answer = clinics.declare_clinics(text.replace("personal_characteristics: no", "personal_characteristics: yes"))
+    assert answer.code == 2
+    told = [line for line in answer.err.splitlines() if "where one place is" in line]
+    assert len(told) == 5, "address, ZIP code, census tract, latitude, longitude"
+
+
+def test_a_format_nobody_knows_is_told_with_those_there_are(clinics):
+    answer = clinics.declare_clinics(FACILITIES.replace("formats: [json,", "formats: [jsn,"))
+    assert answer.code == 2 and "json" in answer.err and "shapefile" in answer.err
+
+
 def test_a_source_against_a_field_standard_is_refused_and_nothing_is_staged(clinics):
     assert clinics.declare_clinics(source=CLINICS.replace("38.573936,-121.490738", "38.573936,121.490738")).code == 0
     answer = clinics.opendata("refresh", "licensed_clinics")
