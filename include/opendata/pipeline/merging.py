@@ -144,7 +144,7 @@ def _with_extract(
     from include.opendata.tabulate.standing import merging_tables
     from include.opendata.tabulate.table import count_records
 
-    lead = merging_tables(declared)[0]
+    lead, moved = merging_tables(declared)[0], None
     if base is not None and (_by_rule_alone(lead) or base.source_sha256 == source):
         before = first_period(lead, [base.ways], declared)
         ways = merge_ways(declared, lead, base, None, None, before=before)
@@ -159,7 +159,7 @@ def _with_extract(
     extract = count_records(declared, table, recent if table.refresh.merges else warehouse)
     if base is None:
         return extract, ways, None
-    counted, moved = extract, None
+    counted = extract
     if table.refresh.merges:  # a repeated key is told before anything that follows from it
         counted, moved = merge(declared, table, base.tables[table.table], extract, before=before)
     brought = extract if table.table == lead.table else count_records(declared, lead, recent)

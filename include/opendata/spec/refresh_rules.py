@@ -75,20 +75,20 @@ def made_alike(one: t.Dimension, other: t.Dimension) -> bool:
 def _figures(table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
     """A total over what is merged is added up, so only what adds up may have one."""
     over = [name for name in merged_over(table) if table.dimension(name).total is not None]
-    for measure in table.measures:
-        persons = isinstance(measure, t.CountMeasure) and measure.persons is not None
-        if not (persons or isinstance(measure, t.CountDistinctMeasure)):
-            continue
-        what = "the persons behind " if persons else ""
-        if over:
+    once = {m.name for m in table.measures if isinstance(m, t.CountDistinctMeasure)}
+    behind = {m.name for m in table.measures if isinstance(m, t.CountMeasure) and m.persons is not None}
+    for name in [m.name for m in table.measures if over and m.name in once | behind]:
+        yield _no(
+            at,
+            f"{'the persons behind ' if name in behind else ''}{name} cannot be added up over {', '.join(over)}: somebody may "
+            "be in two extracts; leave out the `total`, give a `key` without these dimensions, or replace the table",
+        )
+    for expected in table.expected_totals:
+        measure = next((m for m in table.measures if m.name == expected.measure), None)
+        made_of = {getattr(measure, part, None) for part in ("name", "numerator", "denominator", "base")}
+        if made_of & once:
             yield _no(
-                at,
-                f"{what}{measure.name} cannot be added up over {', '.join(over)}: somebody may be in two extracts; leave out "
-                "the `total`, give a `key` without these dimensions, or replace the table",
-            )
-        if not persons and any(one.measure == measure.name for one in table.expected_totals):
-            yield _no(
-                at, f"{measure.name} over the whole table is not known after a merge; it can have no expected total"
+                at, f"{expected.measure} over the whole table is not known after a merge; it can have no expected total"
             )
 
 

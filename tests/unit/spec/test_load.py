@@ -193,11 +193,6 @@ def test_a_table_about_people_needs_a_count(tmp_path):
     assert "needs a count of persons or events" in text
 
 
-def test_a_refresh_mechanism_that_is_not_carried_out_is_refused(tmp_path):
-    _, text = problems_of(tmp_path, "    dimensions:\n", "    refresh: append\n    dimensions:\n")
-    assert "cannot append yet and will not replace the table instead" in text
-
-
 def test_the_dataset_must_be_named_after_its_folder(tmp_path):
     path = write(tmp_path, name="other_name")
     with pytest.raises(DeclarationError, match="the name of its folder"):
