@@ -15,12 +15,8 @@ DEPARTMENTS = {
     OTHER_DEPARTMENT: "Department of Other Things",
 }
 TOPICS = (
-    "diseases-and-conditions",
-    "facilities-and-services",
-    "health-care",
-    "workforce",
-    "environment",
-    "demographics",
+    *("diseases-and-conditions", "facilities-and-services", "health-care", "workforce", "environment", "demographics"),
+    *("resources", "health-and-human-services"),
 )
 
 
