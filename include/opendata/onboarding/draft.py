@@ -179,7 +179,7 @@ def _table(table: TableDesign, profile: Profile, design: Design) -> dict[str, An
     said = _said([m.label.lower() for m in dims])
     what = {"person": "Persons", "event": "Events"}.get(design.record) or _said(
         [design.meaning(c).label for c in table.counts]
-    )
+    ).capitalize()
     found: dict[str, Any] = {
         "table": table.table,
         "title": f"{what} by {said}",

@@ -6,12 +6,14 @@ from elsewhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from include.opendata.rules.release import thresholds
 from include.opendata.rules.scoring import scoring_criteria
@@ -51,7 +53,14 @@ def _template() -> Any:
     environment.filters["thousands"] = lambda number: f"{number:,}" if isinstance(number, int) else str(number)
     environment.filters["role"] = lambda role: _ROLES[role]
     environment.filters["variable"] = _variable
+    environment.filters["asked"] = _asked
     return environment.get_template("bundle.html.j2")
+
+
+def _asked(question: str) -> Markup:
+    """A question as a sentence; what stands in backquotes is code."""
+    said = str(escape(question[:1].upper() + question[1:]))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", said))  # noqa: S704 - escaped the line before
 
 
 def _variable(name: str) -> str:

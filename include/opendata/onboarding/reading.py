@@ -120,7 +120,9 @@ def _refuse_what_is_no_table(head: bytes, place: Place) -> None:
             raise _no_table(f"this looks like {what}", place)
     if head.startswith((b"PAR1", b"\x1f\x8b")):
         return
-    odd = sum(byte < 32 and byte not in (9, 10, 11, 12, 13) for byte in head)
+    odd = sum(
+        byte < 32 and byte not in (0, 9, 10, 11, 12, 13) for byte in head
+    )  # what a NUL means is told when it is read
     if odd > len(head) // 200 and head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise _no_table("this is not text", place)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from include.opendata.spec.base import ColumnName, Strict, Text
 from include.opendata.spec.choices import FieldStandardName, PrivacyClass
@@ -76,7 +76,8 @@ class Source(Strict):
     ]
     format: Literal["csv", "parquet"] = "csv"
     encoding: Literal["utf-8", "latin-1", "cp1252"] = "utf-8"
-    delimiter: Annotated[str, Field(default=",", min_length=1, max_length=1)] = ","
+    # A tab is white space, and would be stripped with the rest.
+    delimiter: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1)] = ","
     missing: Annotated[list[str], Field(default=[""], description="The texts that mean “no value”.")] = [""]
     record: Annotated[
         Literal["person", "event", "aggregate"],
