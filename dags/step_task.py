@@ -29,12 +29,14 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
+from dags.staging_access import staging_access
 from dags.trigger_form import filled_in
-from include.opendata.errors import AuditFailed, DeclarationError, InputError, OpendataError, Refused
+from include.opendata import places
+from include.opendata.errors import AuditFailed, DeclarationError, InputError, OpendataError, Refused, SetupError
 
 log = logging.getLogger(__name__)
 
-SETTLED = (DeclarationError, InputError, Refused, AuditFailed)
+SETTLED = (DeclarationError, InputError, SetupError, Refused, AuditFailed)
 STAGING_VARIABLE = "opendata_staging"
 PORTAL_VARIABLE = "opendata_portal"
 
@@ -155,7 +157,8 @@ def verdict(step: str, error: Exception) -> AirflowException:
 
 def _guarded(step: str, run: Mapping[str, Any] | None, call: Any) -> Any:
     try:
-        return call()
+        with staging_access((run or {}).get("staging") or staging_place() or places.staging()):
+            return call()
     except Exception as error:  # noqa: BLE001 - whatever it is, its message must not reach the log unread
         failure = verdict(step, error)
     if run is not None and (isinstance(failure, AirflowFailException) or _is_last_try()):

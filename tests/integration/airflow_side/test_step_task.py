@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from include.opendata.errors import AuditFailed, DeclarationError, InputError, Refused, StorageError
+from include.opendata.errors import AuditFailed, DeclarationError, InputError, Refused, SetupError, StorageError
 
 pytestmark = pytest.mark.usefixtures("embedded_airflow")
 
 
-@pytest.mark.parametrize("kind", [Refused, AuditFailed, InputError, DeclarationError])
+@pytest.mark.parametrize("kind", [Refused, AuditFailed, InputError, DeclarationError, SetupError])
 def test_what_another_try_cannot_change_fails_at_once_with_the_words_for_people(kind):
     from dags.step_task import verdict
 
