@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import tempfile
 from pathlib import Path
@@ -76,8 +77,10 @@ def world(seed: int, **fixed: Any) -> tuple[Dataset, pd.DataFrame, list[dict]]:
     tables, told = [], []
     for number in range(draw.choice([1, 2, 2, 2, 3])):
         used = draw.sample(sorted(COLUMNS), draw.choice([1, 2, 2, 3]) if number == 0 else draw.choice([1, 1, 2]))
+        if number and draw.random() < 0.4:  # the same columns again, otherwise cut
+            used = [d["column"] for d in tables[0]["dimensions"]]
         made = [random_dimension(draw, c, number, total_chance) for c in used]
-        filtered = draw.sample(sorted(COLUMNS), draw.choice([0, 0, 0, 1, 1, 2]))
+        filtered = draw.sample(sorted(COLUMNS), draw.choice([0, 0, 0, 0, 1, 1, 2] if number else [0, 0, 0, 1]))
         conditions, kept = random_filter(draw, filtered)
         name = f"table_{number}"
         if measure_kind == "count":
@@ -107,10 +110,8 @@ def world(seed: int, **fixed: Any) -> tuple[Dataset, pd.DataFrame, list[dict]]:
 
 def records(draw: random.Random, clients: str) -> pd.DataFrame:
     rows = []
-    zeros = draw.choice([0.2, 0.5, 0.8])
+    zeros = draw.choice([0.2, 0.5, 0.8, 0.9, 0.95])
     sizes = draw.choice([[1, 2, 3], [1, 3, 6, 12], [2, 5, 9, 15, 30], [1, 40], [8, 10, 11, 14]])
-    import itertools
-
     client = 0
     for combination in itertools.product(*(COLUMNS[c] for c in COLUMNS)):
         if draw.random() < zeros:

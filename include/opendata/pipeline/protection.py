@@ -192,11 +192,13 @@ def attack_published(
     AuditFailed unless every blank is proven safe; its sentences name cells that are blank anyway, never a count.
     """
     from include.opendata.attack import attack
+    from include.opendata.attack.measures import two_measures
     from include.opendata.attack.published import published_views
 
     tallies: dict[str, dict[str, int]] = {}
     attacked: list[AttackedView] = []
-    for cells, view in published_views(protected, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset):
+    views = published_views(protected, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset)
+    for cells, view in views:
         report = attack(view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
         try:
             report.require_safe()
@@ -208,6 +210,10 @@ def attack_published(
             tally.update(verdicts[cell] for cell in rows.tolist() if view.blank[cell])
             tallies[table] = dict(sorted(tally.items()))
         attacked.append(_kept(cells.identity, "", view, report, _truth(cells, tables), 0))
+    for both in two_measures(views):
+        report = attack(both.view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
+        if sentences := both.failures(report):
+            raise _between_measures(sentences, declared.dataset, {t.structure.table for t in protected})
     return tallies, tuple(attacked)
 
 
@@ -272,6 +278,19 @@ def _truth(cells: LinkedCells, tables: Sequence[DataTable], suffix: str = "") ->
             if rows is not None and measure.identity == cells.identity:
                 truth[rows] = table.frame[measure.name].to_numpy(dtype=np.int64)
     return truth
+
+
+def _between_measures(sentences: Sequence[str], dataset: str, tables: set[str]) -> AuditFailed:
+    """What is safe in each measure, and not for whoever knows that persons are no more than records."""
+    more = (f"… and {len(sentences) - NAMED_AT_MOST} more.",) if len(sentences) > NAMED_AT_MOST else ()
+    return AuditFailed(
+        f"{len(sentences)} hidden counts or groups could be recovered, or could not be decided, by comparing records with the "
+        "distinct persons behind them",
+        remedy="Publish one of the two, or make the table coarser.",
+        slug="recoverable-between-measures",
+        place=Place(dataset=dataset, table=", ".join(sorted(tables))),
+        details=(*sentences[:NAMED_AT_MOST], *more),
+    )
 
 
 def _located(failed: AuditFailed, dataset: str, tables: set[str]) -> AuditFailed:

@@ -1,0 +1,72 @@
+"""Two measures read together: records, and the distinct persons behind them.
+
+No cell has more distinct persons than records; anybody knows that who reads the data dictionary. Where there are hardly more
+records than persons in all, a record count that is shown, or hidden in another cell, narrows a hidden number of persons, and
+the other way round. The two are attacked as one system: in every cell of both, the records are the persons and some more.
+Other relations between measures are known to the subject matter alone and are out of scope (``docs/disclosure.md``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from include.opendata.attack.attack import AttackReport
+from include.opendata.attack.search import RECOVERABLE, UNDECIDED
+from include.opendata.attack.view import ABSENT, NOT_SHOWN, UNBOUNDED, PublishedView
+from include.opendata.cells import LinkedCells
+
+RECORDS, PERSONS = "count:records", "count_distinct:"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class TwoMeasures:
+    """``identities`` of records and persons · ``view`` of both: cells of the records, of the persons, and what records have
+    more, from ``cells`` on; equations from ``equations`` on say so."""
+
+    identities: tuple[str, str]
+    view: PublishedView
+    cells: int
+    equations: int
+
+    def failures(self, report: AttackReport) -> tuple[str, ...]:
+        """What an attack on ``view`` says of the two measures; how many more records there are is no count of persons."""
+        failing = (RECOVERABLE, UNDECIDED)
+        cells = [f.sentence for f in report.cells if f.cell < self.cells and f.verdict in failing]
+        return (*cells, *(g.sentence for g in report.groups if g.equation < self.equations and g.verdict in failing))
+
+
+def two_measures(views: Sequence[tuple[LinkedCells, PublishedView]]) -> list[TwoMeasures]:
+    """Records with every measure of distinct persons that shares a cell with them, where either has a blank."""
+    records = [one for one in views if one[0].identity == RECORDS]
+    persons = [one for one in views if one[0].identity.startswith(PERSONS)]
+    made = [_together(more, fewer) for more in records for fewer in persons]
+    return [one for one in made if one is not None]
+
+
+def _together(more: tuple[LinkedCells, PublishedView], fewer: tuple[LinkedCells, PublishedView]) -> TwoMeasures | None:
+    (above, records), (below, persons) = more, fewer
+    if above.columns != below.columns or not (records.blank.any() or persons.blank.any()):
+        return None
+    at = {key: number for number, key in enumerate(above.keys)}
+    shared = [(at[key], records.size + number) for number, key in enumerate(below.keys) if key in at]
+    if not shared:
+        return None
+    size, extra = records.size + persons.size, len(shared)
+    moved = tuple((p + records.size, tuple(c + records.size for c in cs)) for p, cs in persons.equations)
+    both = (*records.equations, *moved)
+    low, high = zip(records.bounds(), persons.bounds(), strict=True)
+    view = PublishedView(
+        value=np.concatenate([records.value, persons.value, np.full(extra, NOT_SHOWN)]),
+        state=np.concatenate([records.state, persons.state, np.full(extra, ABSENT, dtype=np.int8)]),
+        equations=(*both, *((r, (p, size + number)) for number, (r, p) in enumerate(shared))),
+        keys=(*records.keys, *persons.keys, *(records.keys[r] for r, _ in shared)),
+        known_low=np.concatenate([*low, np.zeros(extra, dtype=np.int64)]),
+        known_high=np.concatenate([*high, np.full(extra, UNBOUNDED)]),
+        threshold=records.threshold,
+        min_width=records.min_width,
+        persons=records.persons or persons.persons,
+    )
+    return TwoMeasures((above.identity, below.identity), view, size, len(both))
