@@ -117,17 +117,23 @@ def _decide(
     wanted: list[Need], unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock,
     say: Callable[[str], None],
 ) -> None:  # fmt: skip
-    """Walk, look for proof around what is left, walk harder, then settle cell by cell, walking on from every table found."""
+    """Walk and look for proof, ever harder; then settle cell by cell, walking on from every table found."""
     walker = None
     if unknown.moves is not None and unknown.tables:
         from include.opendata.attack.large.walking import Walker
 
         walker = Walker(unknown, wanted, rng, budget, clock)
-        walker.walk(budget.easy, say)
-    for need in _still_open(wanted, unknown)[: budget.programs]:
-        narrow_around(need, unknown, clock)
-    if walker is not None:
-        walker.walk(budget.hard, say)
+    for effort in budget.efforts:
+        if walker is not None:
+            walker.walk(effort, say)
+        if effort.equations:
+            left = _still_open(wanted, unknown)
+            for number, need in enumerate(left):
+                if number % 100 == 0:
+                    say(f"looking for proof: {len(left) - number:,} to go")
+                if clock.over:
+                    return
+                narrow_around(need, unknown, effort.equations, clock)
     for number, need in enumerate(_still_open(wanted, unknown)[: budget.programs]):
         if not need.open(unknown) or clock.over:
             continue
@@ -137,7 +143,7 @@ def _decide(
         tables = len(unknown.tables)
         settle(need, others, unknown, rng, budget, clock)
         if walker is not None and len(unknown.tables) > tables:
-            walker.walk(budget.easy, say)
+            walker.walk(budget.efforts[0], say)
 
 
 def _still_open(wanted: list[Need], unknown: Unknowns) -> list[Need]:

@@ -19,8 +19,6 @@ from include.opendata.attack.large.unknowns import Clock, LargeBudget, Need, Unk
 
 NEAR = 8
 """How far an integer program goes from the table at hand."""
-AROUND = (60, 400)
-"""So many equations around a cell are asked first."""
 TOGETHER = (8, 24)
 """So many slices an integer program takes together."""
 FAR = 1_000_000
@@ -30,15 +28,12 @@ ROOM = 1e-4
 """A linear optimum this close below a whole number counts as that number."""
 
 
-def narrow_around(need: Need, unknown: Unknowns, clock: Clock) -> None:
-    """Narrow ``need.low`` and ``need.high`` by what the equations around the cell allow."""
-    for many in AROUND:
-        if not need.open(unknown) or clock.over:
-            return
-        rows = _around(need.cell, unknown, many)
-        part = sparse.csr_array(unknown.matrix[rows])
-        cells = np.unique(part.indices)
-        _bound(need, unknown, cells, sparse.csr_array(part[:, cells]), unknown.rhs[rows], clock)
+def narrow_around(need: Need, unknown: Unknowns, equations: int, clock: Clock) -> None:
+    """Narrow ``need.low`` and ``need.high`` by what so many ``equations`` around the cell allow."""
+    rows = _around(need.cell, unknown, equations)
+    part = sparse.csr_array(unknown.matrix[rows])
+    cells = np.unique(part.indices)
+    _bound(need, unknown, cells, sparse.csr_array(part[:, cells]), unknown.rhs[rows], clock)
 
 
 def settle(

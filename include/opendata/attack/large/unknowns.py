@@ -18,21 +18,33 @@ from include.opendata.attack.view import UNBOUNDED, PublishedView
 
 
 @dataclass(frozen=True)
+class Effort:
+    """How hard to walk for a blank, and how far to look for proof that it is narrow: ``moves`` for one try, with at most
+    ``worst`` cells wrong at a time · ``tries`` · ``equations`` around it in a linear program after that (0: none)."""
+
+    moves: int
+    worst: int
+    tries: int
+    equations: int
+
+
+@dataclass(frozen=True)
 class LargeBudget:
     """Limits in steps, so that two runs agree; ``seconds`` is the one exception and ends in undecided.
 
     ``patience``: looks for one move · ``mending``: moves, per unknown, to bring the first table within its bounds ·
-    ``easy``, ``hard``: how the walk goes, before and after linear programs told what is narrow; each a row of (moves for
-    one blank, most cells wrong at a time, passes in a row that tell nothing new apart) · ``passes`` of one such walk ·
-    ``near``, ``programs``: cells that may be settled by programs over few equations, and over more · ``whole``: with at
-    most so many unknowns integer programs take all at once · ``nodes`` of an integer program.
+    ``efforts``: one after the other, until nothing is left · ``programs``: cells that may be settled by programs over all
+    equations · ``whole``: with at most so many unknowns integer programs take all at once · ``nodes`` of an integer program.
     """
 
     patience: int = 20_000
     mending: int = 50
-    easy: tuple[tuple[int, int, int], ...] = ((4, 4, 3), (16, 8, 5), (64, 16, 8))
-    hard: tuple[tuple[int, int, int], ...] = ((400, 40, 5),)
-    passes: int = 600
+    efforts: tuple[Effort, ...] = (
+        Effort(4, 4, 8, 0),
+        Effort(16, 8, 12, 100),
+        Effort(64, 16, 16, 600),
+        Effort(400, 40, 4, 2_000),
+    )
     programs: int = 2_000
     whole: int = 6_000
     nodes: int = 400

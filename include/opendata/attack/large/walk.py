@@ -14,17 +14,32 @@ from include.opendata.attack.large.mending import draw, mend, note, settled, und
 
 @compiled
 def steer(
-    visit, steps, worst, x, low, high, least, most, width, enough, weight, patience, state, geometry, scratch, lists
+    visit,
+    tries,
+    moves,
+    worst,
+    x,
+    low,
+    high,
+    least,
+    most,
+    width,
+    enough,
+    weight,
+    patience,
+    state,
+    geometry,
+    scratch,
+    lists,
 ):
     """One pass over ``visit`` (cells): move each to ``width`` above its least or below its most value so far; to
     ``enough`` (-1: none) or below will do as well.
 
-    ``x``, within ``low`` and ``high``, is changed in place; ``least``, ``most`` are not. ``steps``, ``worst``: limits of
-    mending for one blank. Returns how many got there.
+    ``x``, within ``low`` and ``high``, is changed in place; ``least``, ``most`` are not. ``moves``, ``worst``: limits of
+    mending for one blank. ``tries`` falls by one for every blank that did not get there.
     """
     wrong, place, journal = lists
     low, high = low.copy(), high.copy()
-    reached = 0
     for i in range(len(visit)):
         cell = visit[i]
         above, below = least[cell] + width[cell], max(most[cell] - width[cell], enough[cell])
@@ -33,6 +48,7 @@ def steer(
             up = draw(state, 2) == 0
         if x[cell] >= above or x[cell] <= below:
             up = x[cell] >= above
+        reached = False
         for _ in range(2):
             before = low[cell], high[cell]
             if up and above <= high[cell]:
@@ -44,13 +60,14 @@ def steer(
                 continue
             count = note(cell, x, low, high, wrong, place, 0)
             count, noted = mend(
-                count, steps, worst, x, low, high, weight, patience, state, geometry, scratch, wrong, place, journal
+                count, moves, worst, x, low, high, weight, patience, state, geometry, scratch, wrong, place, journal
             )
             if count == 0:
                 settled(noted, weight, journal)
-                reached += 1
+                reached = True
                 break
             undo(count, noted, x, weight, wrong, place, journal)
             low[cell], high[cell] = before
             up = not up
-    return reached
+        if not reached:
+            tries[cell] -= 1

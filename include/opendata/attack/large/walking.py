@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from include.opendata.attack.large.mending import WEIGHT
-from include.opendata.attack.large.unknowns import Clock, LargeBudget, Need, Unknowns
+from include.opendata.attack.large.unknowns import Clock, Effort, LargeBudget, Need, Unknowns
 from include.opendata.attack.large.walk import steer
 
 
@@ -30,27 +30,23 @@ class Walker:
         self.weight = np.full(n, WEIGHT, dtype=np.int64)
         self.lists = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64)
 
-    def todo(self) -> np.ndarray:
-        """Positions of the unknowns still to be told apart, ascending."""
-        self.wanted = [need for need in self.wanted if need.open(self.unknown)]
-        return np.unique(np.array([need.cell for need in self.wanted], dtype=np.int64))
+    def walk(self, effort: Effort, say: Callable[[str], None]) -> None:
+        """Passes until every blank is told apart or has had its tries."""
+        tries = np.full(self.unknown.view.size, effort.tries, dtype=np.int64)
+        journal = np.zeros(((effort.moves + 1) * self.scratch[0].shape[1], 2), dtype=np.int64)
+        number = 0
+        while not self.clock.over:
+            self.wanted = [need for need in self.wanted if need.open(self.unknown)]
+            todo = np.unique(self.unknown.cells[[need.cell for need in self.wanted]])
+            todo = todo[tries[todo] > 0]
+            if not len(todo):
+                return
+            if number % 25 == 0:
+                say(f"walking: {len(todo):,} blanks to go")
+            self._pass(todo, tries, effort, journal)
+            number += 1
 
-    def walk(self, efforts: Sequence[tuple[int, int, int]], say: Callable[[str], None]) -> None:
-        """Per effort (moves for one blank, most cells wrong at a time, barren) passes until as many as ``barren`` in a row
-        told nothing new apart."""
-        for steps, worst, barren in efforts:
-            journal = np.zeros(((steps + 1) * self.scratch[0].shape[1], 2), dtype=np.int64)
-            idle = 0
-            for number in range(self.budget.passes):
-                todo = self.todo()
-                if not len(todo) or idle >= barren or self.clock.over:
-                    break
-                if number % 25 == 0:
-                    say(f"walking: {len(todo):,} blanks to go")
-                idle = 0 if self._pass(todo, steps, worst, journal) else idle + 1
-
-    def _pass(self, todo: np.ndarray, steps: int, worst: int, journal: np.ndarray) -> int:
-        """How many of ``todo`` were told apart."""
+    def _pass(self, todo: np.ndarray, tries: np.ndarray, effort: Effort, journal: np.ndarray) -> None:
         unknown = self.unknown
         x = unknown.base.copy()
         x[unknown.cells] = unknown.tables[-1]
@@ -64,9 +60,8 @@ class Walker:
                 enough[cell] = 0
         order = list(range(len(todo)))
         self.rng.shuffle(order)
-        reached = steer(
-            unknown.cells[todo[order]], steps, worst, x, unknown.all_low, unknown.all_high, least, most, width, enough,
+        steer(
+            todo[order], tries, effort.moves, effort.worst, x, unknown.all_low, unknown.all_high, least, most, width, enough,
             self.weight, self.budget.patience, self.state, self.geometry, self.scratch, (*self.lists, journal),
         )  # fmt: skip
         unknown.keep(x[unknown.cells])
-        return int(reached)
