@@ -1,22 +1,28 @@
-"""Two measures read together: records, and the distinct persons behind them.
+"""Measures read together: records with the distinct persons behind them, and counts with what they are counted from.
 
 No cell has more distinct persons than records; anybody knows that who reads the data dictionary. Where there are hardly more
 records than persons in all, a record count that is shown, or hidden in another cell, narrows a hidden number of persons, and
 the other way round. The two are attacked as one system: in every cell of both, the records are the persons and some more.
+
+A rate says what its numerator is counted from. Where no shown numerator is more than its denominator, a blank one is taken
+to be no more either: among four residents there are at most four cases.
 Other relations between measures are known to the subject matter alone and are out of scope (``docs/disclosure.md``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from include.opendata.attack.attack import AttackReport
+from include.opendata.attack.propagate import propagate
+from include.opendata.attack.readings import consistent
 from include.opendata.attack.search import RECOVERABLE, UNDECIDED
 from include.opendata.attack.view import ABSENT, NOT_SHOWN, UNBOUNDED, PublishedView
 from include.opendata.cells import LinkedCells
+from include.opendata.vocabulary import ProtectedTable
 
 RECORDS, PERSONS = "count:records", "count_distinct:"
 
@@ -70,3 +76,28 @@ def _together(more: tuple[LinkedCells, PublishedView], fewer: tuple[LinkedCells,
         persons=records.persons or persons.persons,
     )
     return TwoMeasures((above.identity, below.identity), view, size, len(both))
+
+
+def within_denominators(
+    cells: LinkedCells, tables: Sequence[ProtectedTable], view: PublishedView
+) -> PublishedView | None:
+    """``view`` with every blank at most its shown denominator; None where that tells nothing new, or cannot be true."""
+    most = np.full(view.size, UNBOUNDED)
+    for table in tables:
+        for rate in table.structure.measures:
+            rows = cells.rows.get((table.structure.table, rate.numerator or ""))
+            if rate.role != "rate" or rate.denominator is None or rows is None:
+                continue
+            if table.structure.measure(rate.numerator or "").identity != cells.identity:
+                continue
+            above, below = table.frame[rate.numerator], table.frame[rate.denominator]
+            if bool((above > below).fillna(False).any()):
+                continue
+            known = (above.isna() & below.notna()).to_numpy()
+            people = np.floor(below[known].to_numpy(dtype=float)).astype(np.int64)
+            np.minimum.at(most, rows[known], people)
+    _, high = propagate(view)
+    if not bool((view.blank & (most < high)).any()):
+        return None
+    narrowed = replace(view, known_low=view.bounds()[0], known_high=np.minimum(view.bounds()[1], most))
+    return narrowed if consistent(narrowed) else None

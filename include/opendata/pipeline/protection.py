@@ -192,7 +192,7 @@ def attack_published(
     AuditFailed unless every blank is proven safe; its sentences name cells that are blank anyway, never a count.
     """
     from include.opendata.attack import attack
-    from include.opendata.attack.measures import two_measures
+    from include.opendata.attack.measures import two_measures, within_denominators
     from include.opendata.attack.published import published_views
 
     tallies: dict[str, dict[str, int]] = {}
@@ -204,6 +204,11 @@ def attack_published(
             report.require_safe()
         except AuditFailed as failed:
             raise _located(failed, declared.dataset, {table for table, _ in cells.rows}) from None
+        narrowed = within_denominators(cells, protected, view)
+        if narrowed is not None:
+            counted = attack(narrowed, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
+            if not counted.passed:
+                raise _between_measures(counted.failures, declared.dataset, {table for table, _ in cells.rows})
         verdicts = {finding.cell: finding.verdict for finding in report.cells}
         for (table, _), rows in cells.rows.items():
             tally = Counter(tallies.get(table, {}))
@@ -281,11 +286,11 @@ def _truth(cells: LinkedCells, tables: Sequence[DataTable], suffix: str = "") ->
 
 
 def _between_measures(sentences: Sequence[str], dataset: str, tables: set[str]) -> AuditFailed:
-    """What is safe in each measure, and not for whoever knows that persons are no more than records."""
+    """What is safe in each measure, and not for whoever knows that persons are no more than records or residents."""
     more = (f"… and {len(sentences) - NAMED_AT_MOST} more.",) if len(sentences) > NAMED_AT_MOST else ()
     return AuditFailed(
-        f"{len(sentences)} hidden counts or groups could be recovered, or could not be decided, by comparing records with the "
-        "distinct persons behind them",
+        f"{len(sentences)} hidden counts or groups could be recovered, or could not be decided, by comparing measures: "
+        "distinct persons with their records, or counts with what they are counted from",
         remedy="Publish one of the two, or make the table coarser.",
         slug="recoverable-between-measures",
         place=Place(dataset=dataset, table=", ".join(sorted(tables))),

@@ -36,3 +36,37 @@ def test_visits_tell_nothing_of_clients_who_came_often(tmp_path):
     (made,) = protected(tmp_path, CLIENTS, {county: 4 * count for county, count in CLIENTS.items()}).tables
     assert made.frame["Visits"].notna().all()
     assert made.frame["Clients"].isna().sum() == 2
+
+
+def counted_from(folder, cases, residents):
+    """A table of cases, residents and their rate by county; ``residents`` are published."""
+    from include.opendata.tabulate import tabulate
+
+    made = table(
+        [dimension("County", recode={one: [one] for one in cases}, total="State")],
+        [
+            measure("Cases", "sum", column="cases", of="persons"),
+            measure("Residents", "sum", column="residents", of="population"),
+            measure("Rate", "rate", numerator="Cases", denominator="Residents", per=100),
+        ],
+    )
+    declared = dataset({"county": "text", "cases": "integer", "residents": "integer"}, made, record="aggregate")
+    records = pd.DataFrame({"county": list(cases), "cases": list(cases.values()), "residents": residents})
+    with warehouse_of(records, folder) as warehouse:
+        return protect_and_attack(declared, [tabulate(declared, "one_table", warehouse)], masked=True)
+
+
+def test_three_residents_have_at_most_three_cases(tmp_path):
+    with pytest.raises(AuditFailed) as refused:
+        counted_from(tmp_path, {"a": 2, "b": 30, "c": 12}, [3, 900, 800])
+    assert refused.value.slug == "recoverable-between-measures"
+
+
+def test_many_residents_tell_nothing_of_a_few_cases(tmp_path):
+    (made,) = counted_from(tmp_path, {"a": 2, "b": 30, "c": 12}, [700, 900, 800]).tables
+    assert made.frame["Cases"].isna().sum() == 2
+
+
+def test_more_events_than_residents_show_that_residents_are_no_bound(tmp_path):
+    (made,) = counted_from(tmp_path, {"a": 2, "b": 30, "c": 12}, [3, 20, 800]).tables
+    assert made.frame["Cases"].isna().sum() == 2
