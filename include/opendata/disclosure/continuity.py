@@ -2,9 +2,9 @@
 
 Decides how a pattern follows the ones before it. A cell that was shown, and still has that value, is known to whoever kept
 the earlier release, so it can hide nothing any more; a small one among them is an incident that people must decide. Where
-nothing changed the last pattern is used again as it is, whatever the code would choose today: two patterns over the same
-figures, laid side by side, show the complements of either. That all releases together withstand an attack is shown by
-another room.
+the last pattern still hides every small count it is used again as it is, whatever the code would choose today: two patterns
+over the same figures, laid side by side, show the complements of either, and a revised figure changes little of that. That
+all releases together withstand an attack is shown by another room.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def search_after(
     """
     public, changed, blank, complete = _told_before(rows_of, system.values, earlier)
     _refuse_incident(small & public, dataset)
-    if keep == "pattern" and complete and not changed.any():
-        same = _last_pattern(system, small, blank, engine.policy)
+    if keep == "pattern" and complete:
+        same = _last_pattern(system, small, blank & (system.values > 0), engine.policy)
         if same is not None:
             return same
     frozen = (public | changed if keep == "blanks" else public) & ~small
     try:
-        found = engine.search(system, small, frozen)
+        found = engine.search(system, small, frozen, None if keep == "shown" else blank & (system.values > 0))
     except Refused as refused:
         try:
             engine.search(system, small)
@@ -88,8 +88,8 @@ def _told_before(
 
 
 def _last_pattern(system: CellSystem, small: np.ndarray, blank: np.ndarray, policy: Policy) -> Suppression | None:
-    """The last release's blanks, if they hide every small cell, no zero, and leave no group open."""
-    if (small & ~blank).any() or (blank & (system.values == 0)).any():
+    """The last release's blanks, if they hide every small cell and leave no group open."""
+    if (small & ~blank).any():
         return None
     if open_groups(system, blank, policy.threshold):
         return None

@@ -43,15 +43,24 @@ class Engine:
     dataset: str = ""
     progress: Callable[[str], None] | None = field(default=None, repr=False)
 
-    def search(self, system: CellSystem, small: np.ndarray, frozen: np.ndarray | None = None) -> Suppression:
+    def search(
+        self,
+        system: CellSystem,
+        small: np.ndarray,
+        frozen: np.ndarray | None = None,
+        given: np.ndarray | None = None,
+    ) -> Suppression:
         """A safe pattern that hides ``small`` (bool[n]) and nothing of ``frozen`` (bool[n]).
+
+        ``given`` bool[n]: complements of an earlier pattern. The engine for cubes starts from them and keeps them; the
+        general one does without, for it finds what little there is to choose where nearly all is frozen.
 
         Raises Refused: what ``suppress`` raises, and ``too-many-linked-cells`` where no engine can take the system.
         """
         if system.size < LARGE_FROM:
             return self._general(system, small, frozen)
-        whole = self._as_cube(system, self.keys, small, frozen)
-        return whole if whole is not None else self._by_parts(system, small, frozen)
+        whole = self._as_cube(system, self.keys, small, frozen, given)
+        return whole if whole is not None else self._by_parts(system, small, frozen, given)
 
     def _say(self, text: str) -> None:
         if self.progress is not None:
@@ -69,6 +78,7 @@ class Engine:
         keys: tuple[tuple[tuple[int, ...], ...], ...],
         small: np.ndarray,
         frozen: np.ndarray | None,
+        given: np.ndarray | None,
     ) -> Suppression | None:
         """The pattern by the engine for cubes; None where the cells are no cube."""
         grid = grid_of(keys)
@@ -78,12 +88,17 @@ class Engine:
         if values is None:
             return None
         self._say(f"suppressing {system.size:,} counts, {int(small.sum()):,} of them small")
-        codes, given_back = self._codes_of_cube(system, grid, values, frozen)
+        codes, given_back = self._codes_of_cube(system, grid, values, frozen, given)
         complements = np.flatnonzero(codes == COMPLEMENTARY)
         return _suppression(self.policy, system, small, codes, given_back, tuple((int(c), ATTACK) for c in complements))
 
     def _codes_of_cube(
-        self, system: CellSystem, grid: Grid, values: np.ndarray, frozen: np.ndarray | None
+        self,
+        system: CellSystem,
+        grid: Grid,
+        values: np.ndarray,
+        frozen: np.ndarray | None,
+        given: np.ndarray | None,
     ) -> tuple[np.ndarray, int]:
         from include.opendata.disclosure.cube.suppress import suppress_cube
         from include.opendata.disclosure.cube.table import Axis, CubeTable
@@ -103,6 +118,7 @@ class Engine:
             published=None if system.published.all() and grid.full else grid.spread(system.published, False),
             persons=persons,
             frozen=None if frozen is None else grid.spread(frozen, False),
+            given=None if given is None else grid.spread(given, False),
             interest=grid.spread(interest, int(interest.max(initial=0))),
         )
         told: set[str] = set()
@@ -118,7 +134,9 @@ class Engine:
         )  # fmt: skip
         return found.codes.reshape(-1)[grid.spot], found.figures["given_back"]
 
-    def _by_parts(self, system: CellSystem, small: np.ndarray, frozen: np.ndarray | None) -> Suppression:
+    def _by_parts(
+        self, system: CellSystem, small: np.ndarray, frozen: np.ndarray | None, given: np.ndarray | None
+    ) -> Suppression:
         """Parts that no equation ties together, each by the engine that can take it."""
         parts = _parts(system)
         if len(parts) == 1 and system.size > GENERAL_UP_TO:
@@ -131,10 +149,10 @@ class Engine:
             if len(cells) == 1:
                 continue  # a count that no total says anything of
             own = _part(system, cells)
-            held = None if frozen is None else frozen[cells]
+            held, kept = (None if of is None else of[cells] for of in (frozen, given))
             found = None
             if own.size >= LARGE_FROM:
-                found = self._as_cube(own, tuple(self.keys[c] for c in cells), small[cells], held)
+                found = self._as_cube(own, tuple(self.keys[c] for c in cells), small[cells], held, kept)
             if found is None:
                 if own.size > GENERAL_UP_TO:
                     raise self._too_many(own.size)

@@ -2,8 +2,8 @@
 
 A group is a total with its parts. Two per group: no equation may hold exactly one unknown, it would be the difference
 of the others. Rule (6): where the total is known, the hidden parts must not all be 3 or less and must sum to the
-threshold or more (DDG 2.0 §4.4.1 (2), (6)). These rules are necessary, not sufficient: whether a count can be narrowed
-through several groups at once is decided by ``feasible``.
+threshold or more (DDG 2.0 §4.4.1 (2), (6)); where events of persons are counted, those persons too. These rules are
+necessary, not sufficient: whether a count can be narrowed through several groups at once is decided by ``feasible``.
 """
 
 from __future__ import annotations
@@ -81,6 +81,9 @@ def open_groups(system: CellSystem, hidden: np.ndarray, threshold: int) -> list[
     above = system.children @ (unknown * (system.values > ALL_AT_MOST))
     all_tiny = (blanks >= 1) & (above == 0)
     small_sum = (hidden_sum >= 1) & (hidden_sum < threshold)
+    if system.persons is not None:  # many events, all of them of a few persons: at most so many stand behind the sum
+        behind = system.children @ (unknown * system.persons)
+        small_sum |= (blanks >= 1) & (hidden_sum >= 1) & (behind >= 1) & (behind < threshold)
     for e in np.flatnonzero(total_known & (all_tiny | small_sum)).tolist():
         found.setdefault(e, RULE_SIX)
     return [OpenGroup(e, found[e]) for e in sorted(found)]

@@ -194,6 +194,17 @@ def test_a_large_system_hides_nothing_that_is_public_already(low_border, annotat
     assert (free.hidden & frozen).any(), "without that, some of them would have been hidden"
 
 
+@pytest.mark.parametrize("annotation", ["combined", "separate"])
+def test_the_complements_of_an_earlier_pattern_are_kept_where_all_else_is_public(low_border, annotation):
+    system = system_of([one_table((20, 8, 4), 3.0)])
+    small = primary(system)
+    before = Engine(policy(annotation), system.keys).search(system, small)
+    again = Engine(policy(annotation, seed=9), system.keys).search(
+        system, small, ~before.hidden & (system.values > 0), before.hidden & ~small
+    )
+    assert np.array_equal(again.codes, before.codes)
+
+
 def test_a_small_count_that_is_public_already_is_an_incident_in_a_large_system_too(low_border, monkeypatch):
     monkeypatch.setattr(engine, "suppress", never)
     system = system_of([one_table((20, 8, 4), 3.0)])

@@ -19,7 +19,10 @@ UNBOUNDED = 1 << 40
 
 @dataclass(frozen=True)
 class Known:
-    """What is public: ``published`` and ``codes`` (int8), ``values`` where shown (else anything), the axes, the mode."""
+    """What is public: ``published`` and ``codes`` (int8), ``values`` where shown (else anything), the axes, the mode.
+
+    ``kept`` bool or None: complements of an earlier pattern, which is public too. Nothing is asked of them here: a large
+    count may become narrow by a revision and still never be small, which only the attack on all releases can tell."""
 
     values: np.ndarray
     codes: np.ndarray
@@ -29,6 +32,7 @@ class Known:
     threshold: int
     min_width: int
     persons_counted: bool
+    kept: np.ndarray | None = None
 
 
 def attacker_bounds(known: Known) -> tuple[np.ndarray, np.ndarray]:
@@ -53,6 +57,8 @@ def wanted_width(known: Known) -> np.ndarray:
     width = np.where(blank | ~known.published, known.min_width, 0)
     if known.annotation == "separate":
         width[known.published & (known.codes == COMPLEMENTARY)] = 1
+    if known.kept is not None:
+        width[known.kept & (known.codes == COMPLEMENTARY)] = 0
     return width
 
 

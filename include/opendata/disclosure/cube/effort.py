@@ -41,8 +41,11 @@ class Effort:
         return max(50, self.prune_work // max(1, work))
 
 
-def effort_for(cells: int, annotation: str) -> Effort:
-    """Small cubes are searched again and again: it costs little there and saves most. With separate codes opening up takes
+def effort_for(cells: int, annotation: str, *, given: bool = False) -> Effort:
+    """``given``: the pattern before is kept and there is little to choose, so what counts is to find its tables: longer
+    chains, and some searches of which the first that succeeds will do.
+
+    Small cubes are searched again and again: it costs little there and saves most. With separate codes opening up takes
     longer, so it is tried less often."""
     if cells <= 1_000:
         effort = Effort(runs=2, starts=3, openings=2)
@@ -54,4 +57,6 @@ def effort_for(cells: int, annotation: str) -> Effort:
         effort = Effort(openings=2, prune_sweeps=1)
     else:
         effort = Effort(openings=3, prune_sweeps=1)
-    return replace(effort, openings=max(1, effort.openings // 3)) if annotation == "separate" else effort
+    if annotation == "separate":
+        effort = replace(effort, openings=max(1, effort.openings // 3))
+    return replace(effort, runs=6, starts=1, openings=1, passes=150, depth=12) if given else effort

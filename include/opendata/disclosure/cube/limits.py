@@ -28,7 +28,7 @@ def limits(search: PatternSearch) -> Limits:
     search.width[narrow] = 0
     search.walk(search.effort.passes, 4)
     unsure = search.unproven()
-    search.tables, search.hidden = [], small.copy()
+    search.tables, search.hidden = [], search.start.copy()
     shown_narrow = narrow_by_slices(
         unsure, search.cube.values, tight_low, tight_high, search.cube.axes, search.min_width
     )

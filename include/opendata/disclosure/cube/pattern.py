@@ -66,8 +66,11 @@ class PatternSearch:
         self.published = cube.is_published().reshape(-1)
         frozen = np.zeros(cube.size, dtype=bool) if cube.frozen is None else cube.frozen.reshape(-1)
         self.allowed = self.published & ~self.small & ~frozen & (self.values > 0)
+        given = np.zeros(cube.size, dtype=bool) if cube.given is None else cube.given.reshape(-1)
+        self.given = given & self.allowed
+        self.start = self.small | self.given
         self.work = moves.workspace()
-        self.hidden = self.small.copy()
+        self.hidden = self.start.copy()
         self.tables: list[np.ndarray] = []
 
     # -- what must hold -----------------------------------------------------------------------------------------
@@ -84,6 +87,7 @@ class PatternSearch:
             threshold=self.threshold,
             min_width=self.min_width,
             persons_counted=self.cube.persons is not None,
+            kept=self.cube.given,
         )
 
     def _constraints(self, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -120,11 +124,11 @@ class PatternSearch:
             prices(self.cube, self.allowed, self.rng, noise) for noise in sorted({self.noise, NOISE}, reverse=True)
         ]
         for each in price:
-            each[self.small | ~self.published] = 0
-        groups = self._open_groups(self.small)
+            each[self.start | ~self.published] = 0
+        groups = self._open_groups(self.start)
         for _ in range(self.effort.cover_rounds):
             uses, failed = self._granted(price, groups)
-            hidden = self.small | (uses > 0)
+            hidden = self.start | (uses > 0)
             broken = self._open_groups(hidden)
             if not broken:
                 return hidden, int(price[-1][hidden].sum())
@@ -278,7 +282,7 @@ class PatternSearch:
 
     def prune(self) -> int:
         """Show complements again that are not needed; returns how many."""
-        if not self.hidden[self.allowed].any():
+        if not self.hidden[self.allowed & ~self.given].any():
             return 0
         self._compress()
         shown_before = int(self.hidden.sum())
@@ -303,7 +307,7 @@ class PatternSearch:
 
     def _candidates(self, cost: np.ndarray, lines: tuple[np.ndarray, ...], *, by_cost: bool) -> np.ndarray:
         """Complements to try, as many as the effort allows: the dearest first, or in a drawn order."""
-        cells = np.flatnonzero(self.hidden & self.allowed)
+        cells = np.flatnonzero(self.hidden & self.allowed & ~self.given)
         unknown = self.hidden | ~self.published
         cells = cells[not_held_by_rules(cells, self.hidden.copy(), unknown, self.values, self.threshold, lines)]
         order = np.lexsort((self.rng.random(len(cells)), -cost[cells] if by_cost else 0 * cells))

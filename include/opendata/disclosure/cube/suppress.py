@@ -74,7 +74,7 @@ def suppress_cube(
     def search(mode: str, run: int = 0) -> PatternSearch:
         return PatternSearch(
             cube, moves, annotation=mode, threshold=threshold, min_width=min_width, seed=seed, run=run,
-            effort=effort or effort_for(cube.size, mode), progress=progress,
+            effort=effort or effort_for(cube.size, mode, given=cube.given is not None), progress=progress,
         )  # fmt: skip
 
     if annotation == "combined":
@@ -101,6 +101,7 @@ def public_view(cube: CubeTable, codes: np.ndarray, *, annotation: str, threshol
         threshold=threshold,
         min_width=min_width,
         persons_counted=cube.persons is not None,
+        kept=cube.given,
     )
 
 
@@ -117,7 +118,7 @@ def _combined(search: _Searches, seed: int) -> CubeSuppression:
 
 
 def _cheapest(search: _Searches, mode: str, seed: int) -> CubeSuppression:
-    """The cheapest pattern of all runs; raises NoPattern if none is safe."""
+    """The cheapest pattern of all runs (the first that is safe, where one is given); raises NoPattern if none is safe."""
     best: tuple[int, CubeSuppression] | None = None
     failures = []
     for run in range(search(mode).effort.runs):
@@ -129,6 +130,8 @@ def _cheapest(search: _Searches, mode: str, seed: int) -> CubeSuppression:
             continue
         if best is None or attempt.bill < best[0]:
             best = attempt.bill, done
+        if attempt.given.any():
+            break
     if best is None:
         raise min(failures, key=lambda failed: failed.cells)
     return best[1]

@@ -95,6 +95,7 @@ class CubeTable:
     - ``published`` bool, same shape (None: all): cells that are in a published table.
     - ``persons`` int64, same shape (None: events are persons): distinct persons behind each count.
     - ``frozen`` bool, same shape (None: none): cells already public, which cannot be hidden any more.
+    - ``given`` bool, same shape (None: none): complements of an earlier pattern, blank from the start and kept.
     - ``interest`` int64, same shape (None: alike): lower means less interesting, so hidden sooner (DDG 2.0 §4.4.1 (5)).
 
     Raises :class:`InputError` with slug "cube-malformed".
@@ -105,6 +106,7 @@ class CubeTable:
     published: np.ndarray | None = field(default=None, repr=False)
     persons: np.ndarray | None = field(default=None, repr=False)
     frozen: np.ndarray | None = field(default=None, repr=False)
+    given: np.ndarray | None = field(default=None, repr=False)
     interest: np.ndarray | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -117,7 +119,13 @@ class CubeTable:
             raise _malformed("a count is negative, or too large to add up")
         if not (close(leaves_of(values, self.axes), self.axes) == values).all():
             raise _malformed("a total is not the sum of its parts")
-        for name, kind in (("published", bool), ("persons", np.int64), ("frozen", bool), ("interest", np.int64)):
+        for name, kind in (
+            ("published", bool),
+            ("persons", np.int64),
+            ("frozen", bool),
+            ("given", bool),
+            ("interest", np.int64),
+        ):
             part = getattr(self, name)
             if part is None:
                 continue
