@@ -44,7 +44,7 @@ def work() -> Path:
 
 
 def staging() -> str:
-    """Portal staging: a folder."""
+    """Portal staging: a folder, or an address that ``open_staging`` takes (``file://…``, ``s3://bucket/prefix``)."""
     return os.environ.get("OPENDATA_STAGING") or str(ROOT / "staging")
 
 
