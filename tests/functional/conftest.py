@@ -85,15 +85,21 @@ class Installation:
         return [entry.release for entry in open_ledger().releases()]
 
 
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """An installation in ``folder``: its Great Expectations project without suites, and every place moved there."""
+    if not (folder / "great_expectations").is_dir():
+        shutil.copytree(places.ROOT / "great_expectations", folder / "great_expectations")
+        for path in (folder / "great_expectations" / "expectations").glob("*.json"):
+            path.unlink()
+    monkeypatch.setenv("OPENDATA_DATASETS", str(folder / "datasets"))
+    monkeypatch.setenv("OPENDATA_EXPECTATIONS", str(folder / "great_expectations"))
+    monkeypatch.setenv("OPENDATA_WORK", str(folder / "work"))
+    monkeypatch.setenv("OPENDATA_STAGING", str(folder / "staging"))
+    monkeypatch.setenv("OPENDATA_LEDGER", f"sqlite:///{folder / 'ledger.sqlite'}")
+    monkeypatch.setenv("OPENDATA_EVIDENCE", str(folder / "evidence"))
+    return Installation(folder)
+
+
 @pytest.fixture
 def installation(tmp_path, monkeypatch) -> Installation:
-    shutil.copytree(places.ROOT / "great_expectations", tmp_path / "great_expectations")
-    for path in (tmp_path / "great_expectations" / "expectations").glob("*.json"):
-        path.unlink()
-    monkeypatch.setenv("OPENDATA_DATASETS", str(tmp_path / "datasets"))
-    monkeypatch.setenv("OPENDATA_EXPECTATIONS", str(tmp_path / "great_expectations"))
-    monkeypatch.setenv("OPENDATA_WORK", str(tmp_path / "work"))
-    monkeypatch.setenv("OPENDATA_STAGING", str(tmp_path / "staging"))
-    monkeypatch.setenv("OPENDATA_LEDGER", f"sqlite:///{tmp_path / 'ledger.sqlite'}")
-    monkeypatch.setenv("OPENDATA_EVIDENCE", str(tmp_path / "evidence"))
-    return Installation(tmp_path)
+    return install(tmp_path, monkeypatch)

@@ -2,7 +2,41 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.functional.conftest import Installation, install
 from tests.unit.spec.declarations import SOUND
+
+
+@dataclass
+class Begun:
+    """An installation with a first release, made once and taken out anew for every test, always in the same folder."""
+
+    folder: Path
+    saved: Path
+
+    @classmethod
+    def with_release(cls, folder: Path, declared: str, source: str) -> Begun:
+        begun = cls(folder / "installation", folder / "saved")
+        begun.folder.mkdir()
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            installation = install(begun.folder, monkeypatch)
+            installation.write_source(source)
+            installation.declare(declared)
+            answer = installation.opendata("refresh", "clinic_visits")
+            assert answer.code == 0, answer.err
+        shutil.copytree(begun.folder, begun.saved)
+        return begun
+
+    def anew(self, monkeypatch: pytest.MonkeyPatch) -> Installation:
+        shutil.rmtree(self.folder)
+        shutil.copytree(self.saved, self.folder)
+        return install(self.folder, monkeypatch)
+
 
 TABLES = SOUND.index("tables:\n")
 HEAD = (

@@ -16,6 +16,7 @@ from tests.functional.monthly import (
     MONTH,
     MONTHLY,
     SEX,
+    Begun,
     a_table,
     declaration,
     extract,
@@ -64,13 +65,15 @@ def changes(installation, table="visits_by_month"):
     return {(row["Clinic"], row["Month"]): row["_change"] for row in rows}
 
 
+@pytest.fixture(scope="module")
+def january(tmp_path_factory):
+    return Begun.with_release(tmp_path_factory.mktemp("monthly"), MONTHLY, JANUARY)
+
+
 @pytest.fixture
-def monthly(installation):
+def monthly(january, monkeypatch):
     """January is published."""
-    installation.write_source(JANUARY)
-    installation.declare(MONTHLY)
-    assert installation.opendata("refresh", "clinic_visits").code == 0
-    return installation
+    return january.anew(monkeypatch)
 
 
 def test_three_monthly_extracts_give_the_table_of_the_full_source(monthly):
@@ -84,8 +87,8 @@ def test_three_monthly_extracts_give_the_table_of_the_full_source(monthly):
         ("South", "2022-03"): "added",
         ("South", "All months"): "changed",
     }
-    whole = refresh(monthly, together(JANUARY, FEBRUARY, MARCH), "--whole", "--staging", str(monthly.folder / "other"))
-    assert whole.code == 0, whole.err
+    full = refresh(monthly, together(JANUARY, FEBRUARY, MARCH), "--whole", "--staging", str(monthly.folder / "other"))
+    assert full.code == 0, full.err
     (other,) = (monthly.folder / "other" / "clinic_visits" / "releases").iterdir()
     assert (other / "data" / "visits_by_month.csv").read_text() == appended
 
@@ -268,23 +271,25 @@ STEPS = [
 ]
 
 
+def whole(installation):
+    """Every file of staging that tells no time."""
+    times = ("manifest.json", "current.json", "data.json")
+    return {name: content for name, content in installation.staged().items() if not name.endswith(times)}
+
+
 @pytest.fixture(scope="module")
-def undisturbed():
-    """What is staged after January and February, filled in by the first test that asks."""
-    return {}
+def undisturbed(january):
+    """What is staged after January and February without any harm."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        installation = january.anew(monkeypatch)
+        assert refresh(installation, FEBRUARY).code == 0
+        return whole(installation)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
-def test_an_append_killed_at_any_step_and_run_again_appends_once(monthly, undisturbed, monkeypatch, step):
+def test_an_append_killed_at_any_step_and_run_again_appends_once(undisturbed, monthly, monkeypatch, step):
     from include.opendata.pipeline import refresh as steps
-
-    def data():
-        return {
-            name: content
-            for name, content in monthly.staged().items()
-            if name not in ("data.json",) and "current" not in name
-        }
 
     class Killed(BaseException):
         """Not an Exception: nothing in the pipeline may catch it, as nothing catches SIGKILL."""
@@ -300,8 +305,7 @@ def test_an_append_killed_at_any_step_and_run_again_appends_once(monthly, undist
         refresh(monthly, FEBRUARY)
     monkeypatch.setattr(steps, step, real)
     assert refresh(monthly, FEBRUARY).code == 0
-    found = undisturbed.setdefault("data", data())
-    assert data() == found
+    assert whole(monthly) == undisturbed
     assert figures(monthly)["North", "All months"] == "205"
     assert len(monthly.releases_in_ledger()) == 2
 
