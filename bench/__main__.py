@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from bench import disclosure, portal, staging, tau_argus
+from bench import airflow_scale, disclosure, portal, staging, tau_argus
 
-SUBJECTS = {"disclosure": disclosure.main, "tau-argus": tau_argus.main, "portal": portal.main, "staging": staging.main}
+SUBJECTS = {
+    "airflow-scale": airflow_scale.main,
+    "disclosure": disclosure.main,
+    "tau-argus": tau_argus.main,
+    "portal": portal.main,
+    "staging": staging.main,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -11,10 +11,12 @@ import re
 from datetime import UTC, datetime
 
 from airflow.sdk import DAG
+from airflow.version import version as airflow_version
 
 from dags.trigger_form import refresh_form
 from include.opendata.errors import DeclarationError, Place
-from include.opendata.spec.light import Outline, read_outline
+from include.opendata.spec.light import Outline
+from include.opendata.spec.outline_cache import OutlineCache, outline_of
 
 PREFIX = "refresh__"
 BROKEN_TAG = "broken declaration"
@@ -27,28 +29,22 @@ def dag_id_of(dataset: str) -> str:
     return PREFIX + re.sub(r"[^A-Za-z0-9_.-]", "_", dataset)
 
 
-def declared_dag(dataset: str) -> tuple[Outline, DAG]:
-    """The outline of a declaration and its DAG, still without tasks.
+def outlines() -> OutlineCache:
+    """What was read and found usable before; another Airflow may judge otherwise."""
+    return OutlineCache(f"airflow {airflow_version}")
+
+
+def declared_dag(dataset: str, known: OutlineCache | None = None) -> tuple[Outline, DAG]:
+    """The outline of a declaration and its DAG, still without tasks; one that is in ``known`` is not judged again.
 
     Raises DeclarationError for a declaration that cannot be read, and for a schedule or tag Airflow does not accept.
     """
-    outline = read_outline(dataset)
+    outline, was_usable = outline_of(dataset, known)
     try:
-        dag = DAG(
-            dag_id=dag_id_of(dataset),
-            description=outline.title,
-            doc_md=outline.doc,
-            schedule=outline.schedule,
-            start_date=FIRST_DAY,
-            catchup=False,
-            max_active_runs=1,
-            default_args={"owner": outline.owner, "retries": 0},
-            tags=sorted({outline.department, outline.topic, *outline.tags}),
-            params=refresh_form(outline.tables),
-            auto_register=False,
-        )
-        # Airflow would validate later, and then count the file with all its DAGs as broken.
-        dag.validate()
+        dag = dag_of(outline)
+        if not was_usable:
+            # Airflow would validate later, and then count the file with all its DAGs as broken.
+            dag.validate()
     except Exception as error:  # noqa: BLE001 - Airflow raises many kinds here; each is the declaration's fault
         what = f"Airflow does not accept this declaration's schedule, owner or tags: {error}"
         remedy = "Mend `schedule` (a cron expression such as '0 6 1 * *', or '@monthly'), `owner` or `tags`."
@@ -58,7 +54,26 @@ def declared_dag(dataset: str) -> tuple[Outline, DAG]:
             slug="declaration-not-schedulable",
             place=Place(dataset=dataset, file=f"{dataset}/dataset.yaml"),
         ) from None
+    if known is not None and not was_usable:
+        known.add(outline)
     return outline, dag
+
+
+def dag_of(outline: Outline) -> DAG:
+    """The DAG of an outline, without tasks; raises whatever Airflow raises for what it does not accept."""
+    return DAG(
+        dag_id=dag_id_of(outline.dataset),
+        description=outline.title,
+        doc_md=outline.doc,
+        schedule=outline.schedule,
+        start_date=FIRST_DAY,
+        catchup=False,
+        max_active_runs=1,
+        default_args={"owner": outline.owner, "retries": 0},
+        tags=sorted({outline.department, outline.topic, *outline.tags}),
+        params=refresh_form(outline.tables),
+        auto_register=False,
+    )
 
 
 def broken_dag(dataset: str, reason: str) -> DAG:

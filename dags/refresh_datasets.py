@@ -23,10 +23,11 @@ from airflow.sdk import DAG, TriggerRule, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags.approval_task import AskForApproval, asked_of_each, waits
-from dags.declared import broken_dag, dag_id_of, declared_dag
+from dags.declared import broken_dag, dag_id_of, declared_dag, outlines
 from dags.step_task import begin, perform, publish_if_configured, skip_in_a_dry_run
 from include.opendata.errors import DeclarationError
 from include.opendata.spec.light import Outline, declared_ids
+from include.opendata.spec.outline_cache import OutlineCache
 
 # Three more tries over about a quarter of an hour: an outage of minutes heals, a longer one is for people.
 REACHES_OUT: dict[str, Any] = {
@@ -150,10 +151,10 @@ def refresh_dag(outline: Outline, dag: DAG) -> DAG:
     return dag
 
 
-def dag_for(dataset: str) -> DAG:
+def dag_for(dataset: str, known: OutlineCache | None) -> DAG:
     """The DAG of a dataset, or the one that says why there is none."""
     try:
-        return refresh_dag(*declared_dag(dataset))
+        return refresh_dag(*declared_dag(dataset, known))
     except DeclarationError as error:
         with broken_dag(dataset, str(error)) as dag:
             read_declaration(str(error))
@@ -161,6 +162,9 @@ def dag_for(dataset: str) -> DAG:
 
 
 asked_for = get_parsing_context().dag_id
+usable = outlines() if asked_for is None else None
 for dataset in declared_ids():
     if asked_for in (None, dag_id_of(dataset)):
-        globals()[dag_id_of(dataset)] = dag_for(dataset)
+        globals()[dag_id_of(dataset)] = dag_for(dataset, usable)
+if usable is not None:
+    usable.keep()

@@ -9,7 +9,7 @@ environment variable      what it moves                                default
 ``OPENDATA_STAGING``      portal staging                               ``staging``
 ``OPENDATA_LEDGER``       the ledger, a SQLAlchemy address             SQLite in ``.ledger/``
 ``OPENDATA_EVIDENCE``     the private proofs of releases               ``evidence`` beside the ledger
-``OPENDATA_CACHE``        what was compiled for large tables           ``.cache``
+``OPENDATA_CACHE``        what can be made anew (compiled loops …)     ``.cache``
 ``OPENDATA_PUBLIC_URL``   the address staging is served under          https://data.example.org/
 ========================  ===========================================  ==========================
 
@@ -41,6 +41,11 @@ def expectations() -> Path:
 def work() -> Path:
     """The private work area: the only place where record-level data exist."""
     return _folder("OPENDATA_WORK", ".work")
+
+
+def cache() -> Path:
+    """What can be made anew at any time: compiled loops, outlines of declarations."""
+    return _folder("OPENDATA_CACHE", ".cache")
 
 
 def staging() -> str:

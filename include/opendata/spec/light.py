@@ -14,7 +14,6 @@ from include.opendata import places
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.spec import yaml_reader
 
-
 APPROVAL_DAYS = 14
 """What ``spec.dataset.ApprovalDeadline`` says where the declaration says nothing; a test keeps them the same."""
 
