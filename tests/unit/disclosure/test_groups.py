@@ -14,6 +14,14 @@ def test_a_lone_blank_in_a_group_is_the_difference_of_the_others():
     assert [(g.equation, g.rule) for g in open_groups(system, primary(system), 11)] == [(0, "two-per-group")]
 
 
+def test_many_events_of_few_persons_are_no_group_to_be_added_up():
+    """35 events can be subtracted from the total, and no more than 7 persons stand behind them."""
+    system = column([20, 15, 60, 80], persons=np.array([3, 4, 60, 80, 147]))
+    hidden = np.array([True, True, False, False, False])
+    assert [group.rule for group in open_groups(system, hidden, 11)] == ["rule-6"]
+    assert not open_groups(system, np.array([True, True, True, False, False]), 11)
+
+
 def test_a_lone_hidden_total_is_the_sum_of_its_parts():
     system = column([40, 50, 60])
     assert open_groups(system, system.values == 150, 11)
