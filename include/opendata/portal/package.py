@@ -164,14 +164,14 @@ def _resources(manifest: Manifest, package: str, described: Sequence[Mapping[str
             place=Place(dataset=manifest.dataset),
             details=tuple(strange),
         )
-    titles = {PurePosixPath(path).stem: entry for path, entry in by_path.items() if path.startswith("data/")}
     wanted: list[WantedResource] = []
     for path, entry in by_path.items():
         wanted.append(_described(package, entry, files.pop(path)))
-        if path.startswith("data/"):
-            stem = PurePosixPath(path).stem
-            siblings = [p for p in sorted(files) if p not in by_path and _stem(p) == stem and p.startswith("data/")]
-            wanted += [_further_format(package, titles[stem], files.pop(sibling)) for sibling in siblings]
+        if path.startswith("data/") and path.endswith(".csv"):
+            siblings = [
+                p for p in sorted(files) if p not in by_path and p.startswith("data/") and _stem(p) == _stem(path)
+            ]
+            wanted += [_further_format(package, entry, files.pop(sibling)) for sibling in siblings]
     return (*wanted, *(_undescribed(package, files[path]) for path in sorted(files)))
 
 
