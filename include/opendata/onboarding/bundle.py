@@ -21,12 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from include.opendata.errors import DeclarationError, Place
+from include.opendata.errors import Place
 from include.opendata.extract.fetch import shown
 from include.opendata.gate.permission import decide_permission
 from include.opendata.onboarding.design import Design
 from include.opendata.onboarding.draft import covered_years
 from include.opendata.onboarding.page import page
+from include.opendata.onboarding.place import refuse_to_write_over
 from include.opendata.onboarding.priority import Priority, priority
 from include.opendata.onboarding.profile import FEW_RECORDS, ColumnProfile, Profile
 from include.opendata.onboarding.reading import Reading
@@ -63,14 +64,7 @@ def write(found: Findings, *, drafts: Path, into: Path) -> Path:
 
     Raises DeclarationError ``bundle-exists`` rather than writing over what a steward may have worked on, StorageError.
     """
-    target = into / found.request.id
-    if target.exists():
-        raise DeclarationError(
-            "there is a bundle already, which somebody may have worked on",
-            remedy="Move it away, or give another folder with --out.",
-            slug="bundle-exists",
-            place=Place(dataset=found.request.id, file=str(target)),
-        )
+    target = refuse_to_write_over(into, found.request.id)
     partial = into / f".{found.request.id}.partial"
     told = as_json(found, yaml_reader.read(drafts / "dataset.yaml")[1])
     with storage_errors(found.request.id, "the bundle's folder"):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from include.opendata.onboarding import steps
+from include.opendata.onboarding.place import refuse_to_write_over
 
 Progress = Callable[[str], None]
 
@@ -26,6 +28,8 @@ def onboard(
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     run = steps.start(fields, f"onboard__{stamp}__{os.getpid()}", as_of=as_of)
     try:
+        if out is not None:
+            refuse_to_write_over(Path(out), run["dataset"])  # before all the work, and once more when it is written
         for name in steps.STEPS[:-1]:
             progress(name)
             step = getattr(steps, name)

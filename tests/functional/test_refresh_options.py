@@ -1,0 +1,113 @@
+"""A refresh started by hand with options: forced, tried dry, held to one table, noted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unit.spec.declarations import SOUND
+
+TWO_TABLES = (
+    SOUND
+    + """\
+  - table: visits_by_age
+    title: Visits by age group
+    description: Persons by age group.
+    dimensions:
+      - name: Age_Group
+        label: Age group
+        definition: Age in years.
+        column: age
+        bins: [{from: 0, to: 44, label: 0–44}, {from: 45, label: 45+}]
+        scores_as: age_range
+        total: All ages
+    measures:
+      - {name: Persons, kind: count, label: Persons, definition: Number of persons.}
+"""
+)
+
+
+@pytest.fixture
+def refreshed(installation):
+    installation.write_source()
+    installation.declare(TWO_TABLES)
+    assert installation.opendata("refresh", "clinic_visits").code == 0
+    return installation
+
+
+def current(installation):
+    return json.loads((installation.staging / "clinic_visits" / "current.json").read_text())["release"]
+
+
+def outcome(answer):
+    assert answer.code == 0, answer.err
+    return answer.json()["datasets"][0]["outcome"]
+
+
+def test_a_dry_run_does_everything_but_staging_also_where_nothing_has_changed(refreshed):
+    before = refreshed.staged()
+    answer = refreshed.opendata("refresh", "clinic_visits", "--dry-run", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json()["outcome"] == "previewed"
+    assert refreshed.staged() == before
+
+
+def test_force_stages_again_what_has_not_changed_and_a_note_says_why(refreshed):
+    first = current(refreshed)
+    assert outcome(refreshed.opendata("refresh", "clinic_visits", "--json")) == "unchanged"
+    answer = refreshed.opendata("refresh", "clinic_visits", "--force", "--note", "the portal lost its files", "--json")
+    assert outcome(answer) == "staged"
+    assert current(refreshed) != first
+    shown = refreshed.opendata("show", "clinic_visits")
+    assert "the portal lost its files" in shown.out
+
+
+def test_one_table_alone_may_change(refreshed):
+    head, _, tail = TWO_TABLES.rpartition("Number of persons.")
+    refreshed.declare(f"{head}Number of different persons.{tail}")
+    before = refreshed.staged()
+    refused = refreshed.opendata("refresh", "clinic_visits", "--only", "visits_by_sex")
+    assert refused.code == 3
+    assert "visits_by_age would change" in refused.err
+    assert refreshed.staged() == before
+    assert outcome(refreshed.opendata("refresh", "clinic_visits", "--only", "visits_by_age", "--json")) == "staged"
+
+
+def test_one_table_alone_is_refused_where_the_source_changes_the_others_too(refreshed):
+    refreshed.write_source(refreshed.visits(women=1300))
+    before = refreshed.staged()
+    refused = refreshed.opendata("refresh", "clinic_visits", "--only", "visits_by_age")
+    assert (refused.code, "visits_by_sex would change" in refused.err) == (3, True)
+    assert refreshed.staged() == before
+
+
+def test_the_first_release_is_never_one_table_alone(installation):
+    installation.write_source()
+    installation.declare(TWO_TABLES)
+    refused = installation.opendata("refresh", "clinic_visits", "--only", "visits_by_age")
+    assert (refused.code, "no release is there yet" in refused.err) == (3, True)
+    misnamed = installation.opendata("refresh", "clinic_visits", "--only", "visits_by_aeg")
+    assert (misnamed.code, "did you mean 'visits_by_age'?" in misnamed.err) == (2, True)
+
+
+def test_a_dry_run_is_not_staged_even_by_a_step_called_by_itself(refreshed):
+    from include.opendata.errors import Refused
+    from include.opendata.pipeline import refresh
+
+    run = refresh.start("clinic_visits", "manual__1", dry_run=True)
+    with pytest.raises(Refused) as refused:
+        refresh.stage({**run, "preview": False, "dry_run": False})
+    assert refused.value.slug == "dry-run"
+
+
+def test_an_option_nobody_knows_is_refused_with_the_list(refreshed):
+    from include.opendata.errors import DeclarationError
+    from include.opendata.pipeline import refresh
+
+    with pytest.raises(DeclarationError) as refused:
+        refresh.start("clinic_visits", "manual__1", dryrun=True, colour="blue")
+    assert "'colour', 'dryrun'" in refused.value.what
+    assert "did you mean 'dry_run'?" in str(refused.value)
+    with pytest.raises(DeclarationError, match="force"):
+        refresh.start("clinic_visits", "manual__1", force="yes")
