@@ -103,20 +103,21 @@ def prune(dataset: str, staging: str, *, keep: int, by: str) -> list[str]:
 
 def withdrawn_releases(dataset: str, place: Staging, ledger: Ledger) -> dict[str, PointerMove]:
     """Release → the rollback that withdrew it, of those that are withdrawn now."""
-    return withdrawn(ledger.pointer_moves.of(dataset, place.address), _previous(dataset, place, ledger))
+    moves = ledger.pointer_moves.of(dataset, place.address)
+    if not any(move.action == "rollback" for move in moves):
+        return {}
+    return withdrawn(moves, _previous(dataset, place, ledger))
 
 
 def rolled_back_like(dataset: str, place: Staging, ledger: Ledger, made_of: MadeOf) -> str | None:
     """The sentence of a refusal to stage anew what was rolled back, if ``made_of`` are a withdrawn release's inputs."""
-    moves = ledger.pointer_moves.of(dataset, place.address)
-    if not any(move.action == "rollback" for move in moves):
-        return None
+    gone = withdrawn_releases(dataset, place, ledger)
     known = {
         entry.release: (entry.source_sha256, entry.declaration_sha256, entry.code_version)
         for entry in ledger.releases(dataset)
     }
-    staged = place.releases(dataset)
-    for release, move in withdrawn_releases(dataset, place, ledger).items():
+    staged = place.releases(dataset) if gone else ()
+    for release, move in gone.items():
         if release in staged:
             manifest = place.read_manifest(dataset, release)
             known[release] = (manifest.source.sha256, manifest.declaration_sha256, manifest.code_version)

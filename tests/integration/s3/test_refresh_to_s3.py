@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 
-from include.opendata.errors import EXIT_BAD_INPUT, EXIT_REFUSED
+from include.opendata.errors import EXIT_BAD_INPUT, EXIT_REFUSED, EXIT_UNFORESEEN
 from tests.functional.conftest import installation  # noqa: F401 - a fixture
+from tests.servers.faulty_network import faulty_network
 
 DATASET = "clinic_visits"
 
@@ -97,6 +99,34 @@ def test_a_bucket_whose_releases_nobody_remembers_is_read_back(s3, place):
     second = refreshed(s3, 1300)
     told = json.loads((s3.folder / "evidence" / DATASET / second / "proof.json").read_text())
     assert told["earlier"] == [first]
+
+
+@pytest.mark.slow
+def test_a_network_that_breaks_while_staging_is_told_by_the_ledger_and_the_next_refresh_ends_well(
+    s3, place, monkeypatch
+):
+    with faulty_network(place.server.endpoint) as network, monkeypatch.context() as broken:
+        broken.setenv("AWS_ENDPOINT_URL_S3", network.endpoint)
+        broken.setenv("AWS_MAX_ATTEMPTS", "2")
+        network.cut_after, network.heals = 40_000, False
+        stopped = s3.opendata("refresh", DATASET)
+    assert stopped.code == EXIT_UNFORESEEN
+    assert "cannot be reached" in stopped.err
+    assert network.sent > 40_000, "it broke in the middle of it"
+    told = s3.opendata("show", DATASET, "--json").json()
+    assert (told["last_run"]["outcome"], told["current"]["release"]) == ("failed", None)
+    assert told["last_run"]["message"].startswith("stage: ")
+    assert s3.releases_in_ledger() == []
+    assert [key for key in place.listed() if "/releases/" in key], "a part of it had arrived"
+    assert s3.opendata("refresh", DATASET).code == 0
+    assert s3.opendata("verify", DATASET).code == 0
+    assert s3.releases_in_ledger() == [current(s3)]
+
+
+def test_the_command_line_shows_how_far_long_copies_are(s3, capsys):
+    s3.opendata("summary", DATASET)
+    logging.getLogger("opendata.progress").info("staging visits: 1 of 2 MB (50 %)")
+    assert capsys.readouterr().err == "    staging visits: 1 of 2 MB (50 %)\n"
 
 
 def test_faults_end_in_words_and_in_the_documented_exit_code(s3, place, monkeypatch):
