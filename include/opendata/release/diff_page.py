@@ -104,14 +104,22 @@ def _chart(named: list[tuple[str, Mapping[str, Any]]]) -> Chart | None:
         {
             "row": ", ".join([*one["row"].values(), *([title] if several else [])]),
             "change": one["new"] - one["old"],
-            "said": f"{one['new'] - one['old']:+,}",
+            "said": f"{one['new'] - one['old']:+,}".replace("-", "\N{MINUS SIGN}"),
         }
         for title, one in chosen
     ]
+    changes = [0.0, *(float(value["change"]) for value in values)]
+    room = 0.15 * (max(changes) - min(changes))
+    ends = [min(changes) - room * (min(changes) < 0), max(changes) + room * (max(changes) > 0)]
     order = list(dict.fromkeys(value["row"] for value in values))
     base = alt.Chart(alt.Data(values=values)).encode(
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=320)),
-        x=alt.X("change:Q", title=f"Change of {measure}", axis=alt.Axis(format="+,.0f", tickCount=5)),
+        x=alt.X(
+            "change:Q",
+            title=f"Change of {measure}",
+            axis=alt.Axis(format=",.2~f", tickCount=5),
+            scale=alt.Scale(domain=ends, nice=False),  # room for the figures at the ends of the bars
+        ),
     )
     bars = base.mark_bar(height=14).encode(
         color=alt.condition("datum.change > 0", alt.value(_ROSE), alt.value(_FELL)),
