@@ -29,6 +29,7 @@ from include.opendata.cli.rollback import rollback
 from include.opendata.cli.scan import scan
 from include.opendata.cli.tables_at_hand import audit, protect
 from include.opendata.cli.verify import verify
+from include.opendata.cli.watch import watch
 from include.opendata.errors import EXIT_BAD_INPUT, EXIT_UNFORESEEN, OpendataError
 
 app = typer.Typer(
@@ -219,6 +220,7 @@ def located(address: str | None) -> str | None:
 
 
 app.command()(approve)
+app.command()(watch)
 app.command()(approvals)
 app.command()(onboard)
 app.command()(scan)
