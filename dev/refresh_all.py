@@ -43,7 +43,7 @@ IN_PLAIN_WORDS = {
     "check_approvals": "made sure of the approvals",
     "stage": "moved it to portal staging",
     "finish": "closed the run and emptied its work area",
-    "publish": "published it on the portal",
+    "publish": "made the portal show it",
     "read_declaration": "read the declaration",
 }
 
