@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from bench import airflow_scale, disclosure, portal, staging, tau_argus
+from bench import airflow_scale, audit, disclosure, portal, staging, tau_argus
 
 SUBJECTS = {
     "airflow-scale": airflow_scale.main,
     "disclosure": disclosure.main,
+    "audit": audit.main,
     "tau-argus": tau_argus.main,
     "portal": portal.main,
     "staging": staging.main,
