@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 
 import pytest
 
 from include.opendata.errors import DeclarationError, StorageError
+from include.opendata.manifest import ManifestFile
 from include.opendata.portal import DCAT_METADATA, PACKAGE_METADATA, wanted_package
 from include.opendata.release import build_release
 from include.opendata.rules.portal import PORTAL_PROFILES, portal_choices, portal_profile
@@ -73,12 +73,14 @@ def test_only_data_and_dictionaries_are_for_the_portal(built, package, dcat):
 
 
 def test_a_file_nobody_described_is_named_after_its_table(built, package, dcat):
-    described = copy.deepcopy(package)
-    csv_file, json_file = package["resources"][:2]
-    described["resources"] = [r for r in package["resources"] if r["path"] != json_file["path"]]
-    wanted = wanted_package(built.manifest, described, dcat, portal_profile("chhs"))
-    found = {r.path: r.fields["name"] for r in wanted.resources}
-    assert found[json_file["path"]] == f"{csv_file['name']} (JSON)"
+    csv_file = package["resources"][0]
+    path = csv_file["path"].replace(".csv", ".geojson")
+    added = ManifestFile(path=path, sha256="1" * 64, bytes=1, media_type="application/geo+json", role="data")
+    manifest = built.manifest.model_copy(update={"files": (*built.manifest.files, added)})
+    first, second = wanted_package(manifest, package, dcat, portal_profile("chhs")).resources[:2]
+    assert (first.path, second.path) == (csv_file["path"], path)
+    assert second.fields["name"] == f"{csv_file['name']} (GeoJSON)"
+    assert (second.fields["format"], second.table) == ("GeoJSON", None)
 
 
 def test_the_ids_of_files_are_the_same_for_every_release(built, package, dcat):
