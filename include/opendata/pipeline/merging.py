@@ -58,7 +58,7 @@ def tabulate_merged(run: Run, declared: Dataset, name: str, warehouse: Warehouse
     if declared.table(name).refresh.merges:
         kept = Standing(shape_of(declared), source, {name: StandingTable.of(counted)}, ways).to_files()
         for file, content in kept.items():
-            partial = area.path(_KEPT, file + ".partial")
+            partial = area.path(_KEPT, f"{file}.{name}.partial")  # other tables write the facts they share as well
             partial.write_bytes(content)
             partial.replace(partial.with_name(file))
         again = base is not None and base.source_sha256 == source and not _by_rule_alone(declared.table(name))
