@@ -11,7 +11,7 @@ import pytest
 from include.opendata.errors import EXIT_BAD_INPUT, EXIT_UNFORESEEN, OpendataError, Refused, SetupError, StorageError
 from include.opendata.staging import S3Access, S3Staging, open_staging
 from include.opendata.staging import s3 as subject
-from include.opendata.staging.s3_client import S3Limits
+from include.opendata.staging.s3_client import S3Limits, s3_errors
 from include.opendata.staging.s3_objects import Objects
 from tests.integration.s3.conftest import QUICK, access_to
 from tests.integration.s3.test_s3_uploads import with_large_file
@@ -329,6 +329,22 @@ def test_what_was_left_long_ago_is_swept_and_what_is_new_is_not(staged, monkeypa
     assert not [key for key in staged.tree() if "/r0/" in key]
     assert staged.unfinished() == []
     assert begun["UploadId"]
+
+
+def test_the_current_release_is_not_touched_even_for_a_moment(staged, monkeypatch):
+    monkeypatch.setattr(Objects, "delete", lambda self, keys: pytest.fail(f"deleted {keys}"))
+    with pytest.raises(Refused):
+        staged.staging().remove_release("visits", "r1")
+
+
+def test_an_object_that_is_replaced_while_it_is_read_is_noticed(staged):
+    key = "visits/releases/r1/data/by_group.csv"
+    objects = staged.staging()._objects
+    stored = objects.listed(key)[""]
+    staged.write(key, b"Group,Visits\nA,13\n")
+    with pytest.raises(StorageError) as failure, s3_errors("visits", BUCKET):
+        list(objects.pieces(stored.key, stored.size, stored.etag))
+    assert failure.value.slug == "staging-drifted"
 
 
 def test_a_release_made_current_while_it_is_removed_stays_whole(staged, monkeypatch):
