@@ -10,7 +10,8 @@ import os
 from datetime import timedelta
 from typing import Any, get_args
 
-from airflow.sdk import DAG, Param, TriggerRule, get_current_context, get_parsing_context, task, task_group
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain, get_current_context, get_parsing_context, task
+from airflow.sdk.exceptions import AirflowFailException
 
 from dags.declared import FIRST_DAY
 from dags.step_task import perform_elsewhere, pipeline_run_id
@@ -116,29 +117,21 @@ def write_bundle(run: dict[str, str]) -> dict[str, Any]:
     return step("write_bundle", run)
 
 
+# The last task decides how a run ends, so this one fails once it has done its work.
 @task(trigger_rule=TriggerRule.ONE_FAILED)
 def delete_records(run: dict[str, str]) -> None:
     step("give_up", run)
+    raise AirflowFailException(
+        "The source could not be got to know; the task that failed says why. Its records are deleted."
+    )
 
 
-@task_group
-def read_the_source(run: Any) -> Any:
-    return take_copy(run) >> profile_columns(run)
-
-
-@task_group
-def draft(run: Any) -> Any:
-    return propose_tables(run) >> draft_declaration(run) >> draft_suites(run)
-
-
-@task_group
-def try_it_out(run: Any) -> Any:
-    return score_and_mask(run) >> advise(run)
-
-
-@task_group
-def hand_over(run: Any) -> Any:
-    return write_bundle(run)
+STORY: dict[str, tuple[Any, ...]] = {
+    "read_the_source": (take_copy, profile_columns),
+    "draft": (propose_tables, draft_declaration, draft_suites),
+    "try_it_out": (score_and_mask, advise),
+    "hand_over": (write_bundle,),
+}
 
 
 def onboard_dag() -> DAG:
@@ -155,10 +148,16 @@ def onboard_dag() -> DAG:
         tags=["new tables"],
     ) as dag:
         run: Any = check_request()
-        story = [group(run) for group in (read_the_source, draft, try_it_out, hand_over)]
-        for before, after in zip([run, *story], story, strict=False):
-            before >> after
-        story >> delete_records(run)
+        groups = []
+        for name, steps in STORY.items():
+            with TaskGroup(group_id=name) as group:
+                done = [one(run) for one in steps]
+                if len(done) > 1:
+                    chain(*done)
+            groups.append(group)
+        chain(run, *groups, delete_records(run))
+        for group in groups[:-1]:
+            group >> dag.get_task("delete_records")
     return dag
 
 

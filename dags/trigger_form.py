@@ -7,6 +7,7 @@ against the form before anything begins. What an option means is decided in ``pi
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,45 +17,49 @@ from airflow.sdk import Param, get_current_context
 from include.opendata.errors import DeclarationError
 
 
-class FormField(Param):
+def form_field(value: Any, **rules: Any) -> Param:
     """A field whose copies share its rules. Airflow copies the form of a DAG once for every task, in depth: with hundreds of
-    DAGs that was two fifths of the time it takes to parse them. Nothing changes a field's rules after it was made."""
+    DAGs that was two fifths of the time it takes to parse them. Nothing changes a field's rules after it was made.
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> FormField:
-        copied = type(self).__new__(type(self))
-        copied.__dict__.update(self.__dict__)
-        return copied
+    The class stays Airflow's own: a DAG with a field of any other class cannot be serialized.
+    """
+    return _sharing(Param(value, **rules))
+
+
+def _sharing(field: Param) -> Param:
+    field.__deepcopy__ = lambda memo: _sharing(copy.copy(field))  # type: ignore[attr-defined]
+    return field
 
 
 def refresh_form(tables: Iterable[str]) -> dict[str, Param]:
     """The fields of a refresh started by hand."""
     return {
-        "force": FormField(
+        "force": form_field(
             False,
             type="boolean",
             title="Even if unchanged",
             description="Make and stage a release although source, declaration and code are those of the current one.",
         ),
-        "dry_run": FormField(
+        "dry_run": form_field(
             False,
             type="boolean",
             title="Dry run",
             description="Everything but approvals, staging and the portal; the release is left in the work area.",
         ),
-        "only": FormField(
+        "only": form_field(
             None,
             type=["null", "string"],
             enum=[None, *tables],
             title="One table only",
             description="No other table may change; if one would, the run is refused, for they are protected together.",
         ),
-        "source": FormField(
+        "source": form_field(
             None,
             type=["null", "string"],
             title="Another source",
             description="Read the source from here instead of the declared place.",
         ),
-        "note": FormField(
+        "note": form_field(
             None,
             type=["null", "string"],
             maxLength=500,

@@ -70,6 +70,8 @@ def test_the_tasks_are_grouped_as_the_story_is_told(bag, declarations):
         "delete_records",
     ]
     assert dag.schedule is None
+    assert "read_the_source.profile_columns" in dag.get_task("draft.propose_tables").upstream_task_ids
+    assert "draft.draft_suites" in dag.get_task("try_it_out.score_and_mask").upstream_task_ids
 
 
 def test_the_form_offers_the_topics_and_frequencies_of_the_declaration(bag, declarations):
@@ -92,7 +94,7 @@ def test_a_new_source_becomes_a_bundle_and_its_records_are_deleted(trigger, decl
     assert set(told) == {"bundle", "page"}
     assert json.loads((Path(told["bundle"]) / "onboarding.json").read_text())["dataset"] == "clinic_visits"
     assert Path(told["page"]).is_file()
-    assert [path for path in work.rglob("*.parquet")] == []
+    assert list(work.rglob("*.parquet")) == []
 
 
 def test_what_is_wrong_with_the_form_is_said_all_at_once(trigger, declarations, work, capfd):
@@ -117,6 +119,6 @@ def test_a_source_that_is_no_table_fails_once_and_leaves_nothing(trigger, declar
     (tmp_path / "empty.csv").write_text("")
     state, states, _ = trigger(source=str(tmp_path / "empty.csv"), id="clinic_visits", **FORM)
     assert (state, states["read_the_source.take_copy"]) == ("failed", "failed")
-    assert states["delete_records"] == "success"
+    assert states["draft.propose_tables"] == "upstream_failed"
     assert "the file is empty" in "".join(capfd.readouterr())
     assert [path for path in work.rglob("*") if path.is_file()] == []

@@ -32,7 +32,7 @@ def test_every_declaration_has_its_dag(bag, declare):
     declare("clinic_visits")
     declare("births")
     parsed = bag()
-    assert sorted(parsed.dags) == ["refresh__births", "refresh__clinic_visits"]
+    assert {"refresh__births", "refresh__clinic_visits"} == {d for d in parsed.dags if d.startswith("refresh__")}
     assert parsed.import_errors == {}
 
 
@@ -138,4 +138,5 @@ def test_the_folder_that_airflow_parses_holds_no_other_dag_file(bag, declare):
     assert {path.rpartition("/")[2] for path in parsed.file_last_changed} == {
         "refresh_datasets.py",
         "broken_declarations.py",
+        "onboard_table.py",
     }
