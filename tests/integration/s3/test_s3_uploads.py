@@ -15,6 +15,7 @@ from include.opendata import places
 from include.opendata.errors import StorageError
 from include.opendata.manifest import ManifestFile
 from include.opendata.staging.s3 import S3Staging
+from tests.integration.s3.conftest import QUICK
 from tests.unit.staging.staged_release import make_release
 
 LARGE = 12 << 20
@@ -80,9 +81,12 @@ def test_a_large_file_that_changed_before_it_went_up_leaves_nothing_behind(place
     folder = place.folder / "work"
     manifest, content = with_large_file(folder, "r1")
     (folder / "data/large.csv").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    staging, asked = place.staging(limits=QUICK), []
+    staging._objects._client.meta.events.register("before-send.s3", lambda event_name, **_: asked.append(event_name))
     with pytest.raises(StorageError) as failure:
-        place.staging().publish(folder, manifest, None)
+        staging.publish(folder, manifest, None)
     assert failure.value.slug == "copy-damaged"
+    assert "before-send.s3.CompleteMultipartUpload" not in asked, "it never was an object, not for a moment"
     assert place.unfinished() == []
     assert FILES + "data/large.csv" not in place.listed()
     assert place.staging().current("visits") is None
