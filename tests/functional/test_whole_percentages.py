@@ -67,6 +67,8 @@ def test_no_count_is_published_and_the_small_category_is_less_than_one_percent(s
     page = (folder / "evidence" / "index.html").read_text()
     assert "Whole percentages are published in place of counts" in page
     assert "percentages left blank" in page
+    assert ">less than 1 %<" in page
+    assert ">suppressed<" not in page
     for public in ("dictionary/visits_by_sex.csv", "metadata/dcat_us.json"):
         assert "545" not in (folder / public).read_text()
     assert "545" not in method + page
@@ -76,6 +78,7 @@ def test_the_proof_of_such_a_release_can_be_checked_and_the_release_repeated(sta
     before = staged.staged()
     answer = staged.opendata("proof", "verify", "clinic_visits", release_folder(staged).name)
     assert answer.code == 0, answer.err
+    assert "1 table(s) of whole percentages" in answer.out
     assert staged.opendata("refresh", "clinic_visits").code == 0
     assert staged.staged() == before, "the same source and declaration make the same release"
 
@@ -87,6 +90,34 @@ def test_an_earlier_release_of_percentages_is_read_from_staging_where_the_ledger
     answer = staged.opendata("refresh", "clinic_visits")
     assert answer.code == 0, answer.err
     assert len(list((staged.staging / "clinic_visits" / "releases").iterdir())) == 2
+
+
+def test_percentages_that_do_not_fit_are_not_proven_whatever_the_digests_say(staged):
+    from include.opendata.proof import check_proof
+
+    release = release_folder(staged).name
+    evidence = staged.folder / "evidence" / "clinic_visits"
+
+    def report(change):
+        read = lambda one, path: change((staged.staging / "clinic_visits" / "releases" / one / path).read_bytes())  # noqa: E731
+        return check_proof(evidence / release, [release], read, evidence, release=release, known=None)
+
+    assert report(lambda content: content).proven
+    assert report(lambda content: content).figures["percentages"] == 1
+    forged = report(lambda content: content.replace(b"Male,50", b"Male,57"))
+    assert any("do not add up" in problem for problem in forged.problems)
+
+
+def test_percentages_that_tell_too_much_beside_those_before_are_not_published(installation):
+    """99 % and then 100 %, with twelve people more: a stranger who knows both totals is left with few small counts."""
+    installation.declare(PERCENTAGES)
+    installation.write_source(people(1380, 0, 10))
+    first = installation.opendata("refresh", "clinic_visits")
+    assert first.code == 0, first.err
+    installation.write_source(people(1393, 0, 7))
+    answer = installation.opendata("refresh", "clinic_visits")
+    assert answer.code == 4
+    assert "of an earlier release" in answer.err
 
 
 def test_counts_may_not_follow_percentages(staged):

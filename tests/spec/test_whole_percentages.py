@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.opendata.attack.percentages import attack_percentages
+from include.opendata.attack.percentages import _nested_withstand, attack_percentages, withstand_together
 from include.opendata.disclosure.percentages import whole_percentages
 from include.opendata.errors import Refused
+from include.opendata.proof.percentages import check_percentages
 from include.opendata.tabulate.derived import rounded
 from include.opendata.vocabulary import DataTable, ProtectedTable, Structure, TableDimension, TableMeasure
 
@@ -175,3 +176,114 @@ def test_percentages_no_table_agrees_with_are_told():
     made = protected(table(545, 545, 10))
     made.frame.loc[0, "Percent"] = 60.0
     assert attack_percentages(made, total=1100, threshold=11) is None
+
+
+# ------------------------------------------------------------------------------------------- two releases, both kept
+
+
+def together(first: ProtectedTable, second: ProtectedTable, total: int) -> bool:
+    return withstand_together(first, second, total=total, least_total=1100, threshold=11, width=3)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "safe"),
+    [
+        ((545, 545, 10), (545, 545, 10), True),
+        ((545, 545, 10), (700, 500, 9), True),
+        ((900_000, 600_000, 10), (900_050, 600_050, 10), True),
+        ((1380, 0, 10), (1393, 0, 7), False),
+        ((700, 500, 9), (9, 700, 500), False),
+    ],
+    ids=["the same", "some more", "many", "99 % and then 100 % leave 7 alone", "another category is small"],
+)
+def test_percentages_of_a_release_and_the_next_are_attacked_together(first, second, safe):
+    assert together(protected(table(*first)), protected(table(*second)), sum(second)) is safe
+
+
+def grown(inner: tuple[int, int], fewer: int, outer: tuple[int, int], more: int) -> set[tuple[int, int]]:
+    """By trying every pair of tables: the small counts before and after, when nobody is taken away."""
+
+    def tables(percents, total):
+        fits = lambda n, p: percent(n, total) == p and (n == 0 or (n >= 11 and 100 * n >= total))  # noqa: E731
+        firsts = [a for a in range(total + 1) if fits(a, percents[0])]
+        return [
+            (x, a, total - x - a)
+            for x in range(1, 11)
+            if 100 * x < total
+            for a in firsts
+            if total - x - a >= 0 and fits(total - x - a, percents[1])
+        ]
+
+    after = tables(outer, more)
+    return {
+        (one[0], two[0])
+        for one in tables(inner, fewer)
+        for two in after
+        if all(now >= then for then, now in zip(one, two, strict=True))
+    }
+
+
+@pytest.mark.parametrize(
+    ("inner", "fewer", "outer", "more"),
+    [
+        ((50, 50), 1100, (50, 49), 1103),
+        ((49, 50), 1101, (50, 49), 1104),
+        ((99, 0), 1390, (100, 0), 1400),
+        ((99, 0), 1105, (99, 0), 1107),
+        ((75, 25), 1300, (75, 24), 1310),
+        ((98, 1), 1200, (98, 2), 1202),
+    ],
+)
+def test_what_two_releases_tell_together_is_what_trying_every_pair_tells(inner, fewer, outer, more):
+    pairs = grown(inner, fewer, outer, more)
+    apart = {x2 - x1 for x1, x2 in pairs}
+    wide = all(max(xs) - min(xs) >= 3 for xs in zip(*pairs, strict=True)) if pairs else True
+    safe = not pairs or (wide and (0 in apart or max(apart) - min(apart) >= 3))
+    assert _nested_withstand(inner, fewer, outer, more, 11, 3) is safe
+
+
+# --------------------------------------------------------------------------------------------- re-checked from the file
+
+
+def re_checked(made: ProtectedTable) -> tuple[str, ...]:
+    return check_percentages(made, least_total=1100, threshold=11, width=3)
+
+
+@pytest.mark.parametrize("counts", [(545, 545, 10), (4, 900, 700), (1380, 0, 10), (7, 1090, 14), (500_000, 3, 500_000)])
+def test_what_was_published_by_the_rules_is_found_sound(counts):
+    assert re_checked(protected(table(*counts))) == ()
+
+
+def forged(**cells) -> ProtectedTable:
+    made = protected(table(545, 545, 10))
+    for at, value in cells.items():
+        column, row = at.rsplit("_", 1)
+        made.frame.loc[int(row), {"p": "Percent", "a": "Percent_annotation"}[column]] = value
+    return made
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        forged(p_0=60.0),
+        forged(p_0=49.5, p_1=50.5),
+        forged(p_2=1.0),
+        forged(p_1=pd.NA, a_1="1"),
+        forged(p_1=pd.NA),
+        forged(a_0="2"),
+        forged(a_2="2"),
+        forged(p_3=99.0),
+        forged(p_0=97.0, p_1=1.0),
+    ],
+    ids=[
+        "more than 100", "tenths", "nothing blank", "two blanks", "a blank without its code", "a code beside a figure",
+        "another code", "a total of 99", "98 in all",
+    ],
+)  # fmt: skip
+def test_a_file_that_does_not_keep_the_rules_is_found_out(made):
+    assert re_checked(made)
+
+
+def test_a_file_no_total_leaves_uncertain_is_found_out():
+    """With a width of 10 asked for, ten possible counts are too few."""
+    assert check_percentages(protected(table(545, 545, 10)), least_total=1100, threshold=11, width=10)

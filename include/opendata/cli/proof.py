@@ -92,6 +92,11 @@ def proof_lines(report: ProofReport) -> list[str]:
         f"  {f['by_witnesses']} proven by two whole tables each, {f['large']} large as their code says",
         f"  {f['by_bounds']} safe by bounds alone (linear programming), not re-checked here",
     ]
+    if f["percentages"]:
+        lines.append(
+            f"  {f['percentages']} table(s) of whole percentages: the file fits tables that differ enough in the small count; "
+            "that the total is large enough is on the run's record, not re-checked here"
+        )
     if f["withheld"]:
         lines.append(f"  {f['withheld']} whose witness is withheld, because it would be the true table")
     if f["set_aside"]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from include.opendata.errors import AuditFailed, Place, Refused
 
 if TYPE_CHECKING:
-    from include.opendata.history.published import PublishedRelease
+    from include.opendata.history.published import PublishedRelease, PublishedTable
     from include.opendata.pipeline.protection import Protection
     from include.opendata.spec.dataset import Dataset
-    from include.opendata.vocabulary import DataTable
+    from include.opendata.vocabulary import DataTable, ProtectedTable
 
 
 def publishes_percentages_only(declared: Dataset) -> bool:
@@ -30,13 +30,14 @@ def protect_percentages(
     its score, which is public, could credit the size of its smallest count.
 
     Raises Refused (``masking-not-needed``, ``counts-appear-elsewhere``, ``counts-already-public``, and what
-    ``whole_percentages`` refuses) and AuditFailed (``recoverable``).
+    ``whole_percentages`` refuses) and AuditFailed (``recoverable``, ``recoverable-with-earlier-releases``).
     """
     from include.opendata.attack import SAFE_WITNESS
-    from include.opendata.attack.percentages import attack_percentages
+    from include.opendata.attack.percentages import attack_percentages, withstand_together
     from include.opendata.disclosure.percentages import category_counts, whole_percentages
     from include.opendata.history.extents import table_extents
     from include.opendata.pipeline.protection import MIN_WIDTH, Protection
+    from include.opendata.rules.release import thresholds
 
     place = Place(dataset=declared.dataset, table=tables[0].structure.table)
     if not masked:
@@ -64,7 +65,8 @@ def protect_percentages(
     (table,) = tables
     threshold, annotation = declared.small_below, declared.table(table.structure.table).annotation
     protected = whole_percentages(table, annotation=annotation, threshold=threshold, dataset=declared.dataset)
-    found = attack_percentages(protected, total=int(category_counts(table, place).sum()), threshold=threshold)
+    total = int(category_counts(table, place).sum())
+    found = attack_percentages(protected, total=total, threshold=threshold)
     if found is None or found.width < MIN_WIDTH:
         raise AuditFailed(
             "the small category's count could be recovered from the whole percentages",
@@ -72,6 +74,27 @@ def protect_percentages(
             slug="recoverable",
             place=place,
         )
+    least_total = thresholds().percentages_only.total_at_least
+    for release in earlier:
+        if not all(
+            withstand_together(
+                _as_protected(one),
+                protected,
+                total=total,
+                least_total=least_total,
+                threshold=threshold,
+                width=MIN_WIDTH,
+            )
+            for one in release.tables
+        ):
+            raise AuditFailed(
+                "the small category's count, or how it grew, could be recovered by comparing the whole percentages with those "
+                "of an earlier release, or the two cannot be compared",
+                remedy="Keep the categories of the earlier releases, and publish again when more people were counted; or ask "
+                "the data coordinator whether the earlier release can be withdrawn.",
+                slug="recoverable-with-earlier-releases",
+                place=place,
+            )
     name = table.structure.table
     facts = {
         "annotation": annotation,
@@ -84,6 +107,15 @@ def protect_percentages(
     }
     extents = table_extents(declared, [protected.structure])
     return Protection((protected,), {name: facts}, {}, (), extents, tuple(release.release for release in earlier))
+
+
+def _as_protected(table: PublishedTable) -> ProtectedTable:
+    from include.opendata.vocabulary import ProtectedTable
+
+    return ProtectedTable(
+        structure=table.structure, annotation=table.annotation, frame=table.frame, masked=True,
+        small=1, complementary=0, unstable=0, cells=len(table.frame),
+    )  # fmt: skip
 
 
 def refuse_counts_after_percentages(declared: Dataset, earlier: Sequence[PublishedRelease]) -> None:

@@ -31,9 +31,13 @@ from include.opendata.history.published import (
     structure_from_json,
 )
 from include.opendata.proof.facts import ABSENT, COMPLEMENTARY, SHOWN, Facts, facts_of
+from include.opendata.proof.percentages import check_percentages
+from include.opendata.rules.release import thresholds
 from include.opendata.vocabulary import ProtectedTable
 
 PROOF = "proof.json"
+WIDTH = 3
+"""How far apart the possible values of a hidden count must lie."""
 
 ReadStaged = Callable[[str, str], bytes]
 
@@ -42,7 +46,8 @@ ReadStaged = Callable[[str, str], bytes]
 class ProofReport:
     """``problems``: sentences without values, none when it is proven. ``figures``: counts: views, blanks, by_witnesses,
     by_bounds (safe by a bound of linear programming alone), withheld (the witness would be the true table), large (the
-    code says so), set_aside (readings of other releases that contradict)."""
+    code says so), set_aside (readings of other releases that contradict), percentages (tables of whole percentages, of
+    which the file alone is re-checked)."""
 
     dataset: str
     release: str
@@ -74,11 +79,14 @@ def check_proof(
     """
     told = json.loads((folder / PROOF).read_bytes())
     problems = _files(folder, told, known)
-    figures = dict.fromkeys(("views", "blanks", "by_witnesses", "large", "by_bounds", "withheld", "set_aside"), 0)
+    figures = dict.fromkeys(
+        ("views", "blanks", "by_witnesses", "large", "by_bounds", "withheld", "set_aside", "percentages"), 0
+    )
     try:
         own, before, wrong = _releases(folder, told, staged, read, evidence)
         problems += wrong
         found = dict(_systems(own, before, told))
+        problems += _percentages(own, figures)
     except (OpendataError, KeyError, ValueError, OSError) as broken:
         return ProofReport(told["dataset"], release, (*problems, _unreadable(broken)), figures)
     listed = {(view["identity"], view["base"]) for view in told["views"]}
@@ -94,6 +102,23 @@ def check_proof(
             continue
         problems += _check_view(folder / view["file"], view, place, figures)
     return ProofReport(told["dataset"], release, tuple(problems), figures)
+
+
+def _percentages(tables: list[ProtectedTable], figures: dict[str, int]) -> list[str]:
+    """What is wrong with tables that publish whole percentages in place of counts; they have no witnesses."""
+    problems: list[str] = []
+    for table in tables:
+        if table.structure.percentages_only:
+            limits = thresholds()
+            wrong = check_percentages(
+                table,
+                least_total=limits.percentages_only.total_at_least,
+                threshold=limits.small_cell.counts_below,
+                width=WIDTH,
+            )
+            figures["percentages"] += not wrong
+            problems += wrong
+    return problems
 
 
 def _left_out(found: dict[tuple[str, str], _System], listed: set[tuple[str, str]], release: str) -> list[str]:

@@ -356,11 +356,12 @@ def _bars(table: Table, protected: ProtectedTable, measure: TableMeasure) -> Cha
     shown = _rows_shown(protected, dimension, fixed, ROWS_UP_TO)
     shown = [name for name in shown if name != dimension.total]
     cells = [cell for cell in _cells(protected, measure, fixed) if cell.labels[dimension.name] in shown]
+    why_hidden = "less than 1 %" if protected.structure.percentages_only else "suppressed"
     values = [
         {
             "row": cell.labels[dimension.name],
             "value": 0.0 if cell.value is None else cell.value,
-            "text": ("suppressed" if cell.suppressed else "blank")
+            "text": (why_hidden if cell.suppressed else "blank")
             if cell.value is None
             else f"{cell.value:{_format(measure)}}",
         }
