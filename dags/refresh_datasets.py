@@ -128,7 +128,7 @@ def refresh_dag(outline: Outline, dag: DAG) -> DAG:
     with dag:
         run = extract(outline.dataset)
         asked = request_approvals(run)
-        built = build_release(run)
+        built: Any = build_release(run)
         approved = check_approvals(built)
         (
             has_changed(run)

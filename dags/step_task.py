@@ -90,7 +90,7 @@ def publish_if_configured(run: Mapping[str, Any]) -> dict[str, Any]:
     name = Variable.get(PORTAL_VARIABLE, default=None)
     if not name:
         raise AirflowSkipException(f"No portal is configured: the Variable {PORTAL_VARIABLE} names no connection.")
-    connection = _portal_connection(name)
+    connection = portal_connection(name)
     return _guarded("publish", None, lambda: pipeline.publish(dict(run), **portal_settings(connection)))
 
 
@@ -112,7 +112,7 @@ def portal_settings(connection: Connection) -> dict[str, Any]:
     }
 
 
-def _portal_connection(name: str) -> Connection:
+def portal_connection(name: str) -> Connection:
     try:
         return Connection.get(name)
     except (AirflowNotFoundException, AirflowRuntimeError):

@@ -101,10 +101,10 @@ def _runs(declared: Dataset, ledger: Ledger, now: dt.datetime) -> Iterator[tuple
         data_end=declared.coverage.end,
         today=now.date(),
     )
+    if good is None:
+        yield "never-published", "error", "No run of it ever ended well."
     if found.worst == "late":
         yield "late", "error", found.sentence
-    elif found.worst == "never":
-        yield "never-published", "error", "No run of it ever ended well."
 
 
 def _approvals(declared: Dataset, ledger: Ledger, now: dt.datetime) -> Iterator[tuple[str, Severity, str]]:

@@ -1,0 +1,75 @@
+"""The DAG ``watch_portal``: looks once a day at everything that is published, and tells the people concerned; mends nothing.
+
+One message a person, errors and reminders only, none where nothing is wrong; one message to the channel. What is looked at is
+decided in ``include/opendata/monitoring``, who is told in ``notices.py``. Messages are sent once: a task that failed in the
+middle is not tried again, for some have had theirs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG, Variable, get_parsing_context, task
+
+from dags.declared import FIRST_DAY
+from dags.notices import overview, send_mail, send_to_channel, watchers
+from dags.staging_access import staging_access
+from dags.step_task import PORTAL_VARIABLE, perform_elsewhere, portal_connection, portal_settings, staging_place
+
+DAG_ID = "watch_portal"
+
+
+@task(retries=2)
+def look() -> dict[str, Any]:
+    return perform_elsewhere("look", _looked)
+
+
+@task
+def send_mails(found: dict[str, Any]) -> int:
+    return perform_elsewhere("send_mails", lambda: send_mail(found["messages"]))
+
+
+@task
+def post(found: dict[str, Any]) -> bool:
+    return perform_elsewhere("post", lambda: bool(found["text"]) and send_to_channel(found["text"]))
+
+
+def _looked() -> dict[str, Any]:
+    import datetime as dt
+    from dataclasses import asdict
+
+    from include.opendata import places
+    from include.opendata.ledger import open_ledger
+    from include.opendata.monitoring.digest import messages, text
+    from include.opendata.monitoring.looks import portal_look, staging_look
+    from include.opendata.monitoring.watch import find_problems
+    from include.opendata.spec.light import declared_ids
+
+    address = staging_place() or places.staging()
+    with staging_access(address):
+        looks = [("staging-drift", staging_look(address))]
+        if portal := Variable.get(PORTAL_VARIABLE, default=None):
+            looks.append(("portal-drift", portal_look(address, **portal_settings(portal_connection(portal)))))
+        problems = find_problems(declared_ids(), open_ledger(), now=dt.datetime.now(dt.UTC), looks=looks)
+    told = messages(problems, everything_to=watchers(), link=overview())
+    return {
+        "problems": len(problems),
+        "messages": [asdict(m) for m in told],
+        "text": text(problems) if problems else "",
+    }
+
+
+if get_parsing_context().dag_id in (None, DAG_ID):
+    with DAG(
+        dag_id=DAG_ID,
+        description="What is late, changed behind our back, waiting or broken; one message a person.",
+        doc_md=__doc__,
+        schedule="0 7 * * *",
+        start_date=FIRST_DAY,
+        catchup=False,
+        max_active_runs=1,
+        tags=["monitoring"],
+    ):
+        found: Any = look()
+        send_mails(found)
+        post(found)
