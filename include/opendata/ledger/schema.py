@@ -3,7 +3,7 @@
 ``runs`` one row per run · ``decisions`` what each step decided, with its reason and the section of the rule book ·
 ``releases`` what was staged, with digests and figures · ``published_cells`` every figure and blank of every release ever
 staged, table by table, as the public saw them · ``approval_requests`` what a run put before the approvers · ``approvals``
-their answers · ``pointer_moves`` which release was made the current one, by whom and why, and which were removed ·
+their answers · ``quality_results`` how every expectation went · ``pointer_moves`` which release was made the current one, by whom and why, and which were removed ·
 ``portal_publications`` which release was published on which portal, and how that ended. Times are UTC, ISO 8601 to the
 second, kept as text so that every database returns what was written.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -166,4 +167,21 @@ PORTAL_PUBLICATIONS = Table(
     Column("started_at", String(25), nullable=False),
     Column("finished_at", String(25)),
     Index("ix_portal_publications_dataset", "dataset"),
+)
+
+QUALITY_RESULTS = Table(
+    "quality_results",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("run", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("data_table", String(100), nullable=False),  # empty: the source
+    Column("suite", String(250), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("declared", Integer, nullable=False),
+    Column("evaluated", Integer, nullable=False),
+    Column("successful", Integer, nullable=False),
+    Column("passed", Boolean(create_constraint=False), nullable=False),
+    Column("expectations", JSON, nullable=False),  # sentences and counts, never a value of a record
+    Column("checked_at", String(25), nullable=False),
+    UniqueConstraint("run", "data_table"),
 )

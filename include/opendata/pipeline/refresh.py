@@ -145,6 +145,7 @@ def check_quality(run: Run) -> dict[str, Any]:
     """Run the source's quality suite where the snapshot lies; reproduce the figures its owner states."""
     from include.opendata.identifiers import scan_source
     from include.opendata.pipeline.identifiers import settle_identifiers
+    from include.opendata.pipeline.quality import to_ledger
     from include.opendata.quality import check_source
     from include.opendata.tabulate import control_totals
     from include.opendata.warehouse import open_snapshot
@@ -152,7 +153,7 @@ def check_quality(run: Run) -> dict[str, Any]:
     declared, area, ledger = open_run(run)
     snapshot = _snapshot(run)
     with open_snapshot(snapshot.parquet, dataset=declared.dataset) as warehouse:
-        report = check_source(declared, warehouse)
+        report = check_source(declared, warehouse, told=to_ledger(run))
         control_totals(declared, warehouse)
         scan = scan_source(declared, warehouse)
     area.write_json("quality/source.json", report.to_json())
@@ -241,6 +242,7 @@ def check_publishable(run: Run, table: str) -> dict[str, Any]:
     """Run the publishable suite on exactly what would be published."""
     from include.opendata.identifiers import scan_output
     from include.opendata.pipeline.identifiers import settle_identifiers
+    from include.opendata.pipeline.quality import to_ledger
     from include.opendata.quality import check_publishable as run_suite
     from include.opendata.work import read_table
 
@@ -248,7 +250,7 @@ def check_publishable(run: Run, table: str) -> dict[str, Any]:
     protected, folder = read_table(area, "protected", table), area.path("publishable", table, "x").parent
     scan = scan_output(declared, protected, folder)
     settle_identifiers(scan, area, ledger, step="check_publishable")
-    report = run_suite(declared, protected, folder)
+    report = run_suite(declared, protected, folder, told=to_ledger(run, table))
     area.write_json(f"quality/{table}.json", report.to_json())
     decide(
         run,

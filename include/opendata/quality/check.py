@@ -9,6 +9,7 @@ nothing passes. What a table should be is ``mandatory``'s matter and the steward
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,15 @@ from include.opendata.work.area import storage_errors
 
 _MOST_SHOWN = 25
 
+Told = Callable[[QualityReport], None]
+"""Is given the report of every suite that ran to its end, before what does not meet it is refused."""
 
-def check_source(dataset: Dataset, warehouse: Warehouse) -> QualityReport:
+
+def _nobody(report: QualityReport) -> None:
+    """Nobody wants to know."""
+
+
+def check_source(dataset: Dataset, warehouse: Warehouse, told: Told = _nobody) -> QualityReport:
     """Run the source's suite (``dataset.quality.suite``) on the records in ``warehouse``.
 
     Returns the report when the suite is met. Raises DeclarationError when the suite cannot be used (``suite-missing``,
@@ -36,6 +44,7 @@ def check_source(dataset: Dataset, warehouse: Warehouse) -> QualityReport:
     """
     place = Place(dataset=dataset.dataset)
     report = _run(dataset.quality.suite, mandatory_source(dataset), warehouse, {}, place)
+    told(report)
     _refuse_unless_passed(
         report,
         what=f"the source does not meet the suite {report.suite}",
@@ -46,7 +55,7 @@ def check_source(dataset: Dataset, warehouse: Warehouse) -> QualityReport:
     return report
 
 
-def check_publishable(dataset: Dataset, protected: ProtectedTable, folder: Path) -> QualityReport:
+def check_publishable(dataset: Dataset, protected: ProtectedTable, folder: Path, told: Told = _nobody) -> QualityReport:
     """Run the publishable suite of ``protected`` on exactly the columns and rows that would be published.
 
     ``folder`` lies in the work area; the table is there as Parquet while the suite runs. Returns the report when the
@@ -65,6 +74,7 @@ def check_publishable(dataset: Dataset, protected: ProtectedTable, folder: Path)
         with open_snapshot(parquet, dataset=dataset.dataset) as warehouse:
             suite = publishable_suite(dataset.dataset, name)
             report = _run(suite, mandatory, warehouse, {"masked": protected.masked}, place)
+    told(report)
     _refuse_unless_passed(
         report,
         what=f"the table may not be published: it does not meet the suite {report.suite}",
