@@ -125,10 +125,16 @@ def test_people_are_not_located_by_attributes_either(clinics):
     lines = FACILITIES.splitlines(keepends=True)
     text = "".join(line for line in lines if "points:" not in line and "formats:" not in line)
     assert clinics.declare_clinics(text).code == 0
-    answer = clinics.declare_clinics(text.replace("personal_characteristics: no", "personal_characteristics: yes"))
-    assert answer.code == 2
-    told = [line for line in answer.err.splitlines() if "where one place is" in line]
-    assert len(told) == 5, "address, ZIP code, census tract, latitude, longitude"
+    for was, becomes in (
+        ("personal_characteristics: no", "personal_characteristics: yes"),
+        ("kind: sum, of: amount", "kind: sum, of: persons"),
+        ("    absent_combinations: omit\n", "    high_risk_populations: [homelessness]\n"),
+    ):
+        assert was in text
+        answer = clinics.declare_clinics(text.replace(was, becomes))
+        assert answer.code == 2
+        told = [line for line in answer.err.splitlines() if "where one place is" in line]
+        assert len(told) == 5, "address, ZIP code, census tract, latitude, longitude"
 
 
 def test_a_format_nobody_knows_is_told_with_those_there_are(clinics):

@@ -62,7 +62,7 @@ def published_inconsistencies(dataset: Dataset, table: t.Table, at: FieldPath) -
     for index, dimension in enumerate(table.dimensions):
         for number, attribute in enumerate(dimension.attributes):
             where = (*at, "dimensions", index, "attributes", number)
-            yield from _attribute(dataset, attribute, standards.get(attribute.name), where)
+            yield from _attribute(dataset, table, attribute, standards.get(attribute.name), where)
     elements = {standard.element for standard in standards.values()}
     for name, standard in standards.items():
         missing = [element for element in standard.requires if element not in elements]
@@ -87,8 +87,14 @@ def _declares(dataset: Dataset, table: t.Table, name: str) -> bool:
     return shown.get(name) in declared
 
 
+def _of_people(dataset: Dataset, table: t.Table) -> bool:
+    """Whether a table says anything of people, whatever it is declared to describe."""
+    counts = any(t.is_protected_count(measure) for measure in table.measures)
+    return dataset.personal_characteristics or bool(table.high_risk_populations) or counts
+
+
 def _attribute(
-    dataset: Dataset, attribute: t.Attribute, standard: FieldStandard | None, at: FieldPath
+    dataset: Dataset, table: t.Table, attribute: t.Attribute, standard: FieldStandard | None, at: FieldPath
 ) -> Iterator[Inconsistency]:
     columns = {column.name: column for column in dataset.source.columns}
     yield from known(attribute.column, columns, (*at, "column"), "column")
@@ -103,9 +109,9 @@ def _attribute(
         )
     if column.type not in ("text", "integer", "number"):
         yield Inconsistency((*at, "column"), f"a column of type {column.type} cannot be an attribute")
-    if dataset.personal_characteristics and standard is not None and standard.element in OF_A_PLACE:
+    if standard is not None and standard.element in OF_A_PLACE and _of_people(dataset, table):
         yield Inconsistency(
-            (*at, "column"), "where one place is may be said only in a dataset with `personal_characteristics: no`"
+            (*at, "column"), "where one place is may be said only in a table that describes and counts no people"
         )
 
 
