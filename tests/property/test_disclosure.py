@@ -81,6 +81,20 @@ def test_what_suppress_returns_withstands_the_attack_or_it_refuses(counts, group
 def test_the_attack_finds_the_same_intervals_as_enumerating_every_table(counts, annotation, data, absent):
     """For any pattern, safe or not: small cells and some of the others blank, the grand total shown."""
     system = cube(counts, unpublished=lambda key: absent and counts.ndim > 1 and key[0] == "Total" != key[-1])
+    compare_with_enumeration(system, annotation, data)
+
+
+SPARSE = st.one_of(st.just(0), st.just(0), st.integers(0, 3), st.integers(0, 12))
+
+
+@settings(QUIET, max_examples=12)
+@given(counts=tables(SPARSE, [(4,), (4, 2), (4, 2, 2), (2, 2, 2, 2)]), annotation=ANNOTATION, data=st.data())
+def test_so_it_does_with_hierarchies_and_four_dimensions(counts, annotation, data):
+    groups = {0: {"north": [0, 1], "south": [2, 3]}} if counts.shape[0] == 4 else None
+    compare_with_enumeration(cube(counts, groups=groups), annotation, data)
+
+
+def compare_with_enumeration(system, annotation, data):
     small = primary(system)
     extra = np.array(data.draw(st.lists(st.booleans(), min_size=system.size, max_size=system.size)))
     hidden = (small | (extra & (system.values > 0))) & system.published
