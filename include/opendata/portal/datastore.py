@@ -16,6 +16,7 @@ Types are declared and a blank is null, so no value decides how a column is read
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,14 +203,15 @@ def _apply(portal: Portal, resource: str, difference: RowDifference, say: Say) -
 
 
 def _remove(portal: Portal, resource: str, difference: RowDifference) -> None:
-    ids = list(difference.removed_ids())
-    for start in range(0, len(ids), ONE_TRANSACTION):
+    gone, ids = 0, difference.removed_ids()
+    while piece := list(itertools.islice(ids, ONE_TRANSACTION)):
+        gone += len(piece)
         portal.call(
             "datastore_records_delete",
             resource_id=resource,
             force=True,
-            filters={"_id": ids[start : start + ONE_TRANSACTION]},
-            calculate_record_count=start + ONE_TRANSACTION >= len(ids),
+            filters={"_id": piece},
+            calculate_record_count=gone >= difference.removed,
         )
 
 

@@ -2,7 +2,7 @@
 
 1. Nothing is sent before the token, the department, the topics and the package's owner are found to be in order.
 2. A new package is made private and shown last, when everything has been read back.
-3. Files the portal does not have yet are added; then each table of the DataStore is brought to its file, row by row.
+3. Each table of the DataStore is brought to its file, row by row; a new one gets a resource that has no file yet.
 4. Everything else changes in one request, which CKAN does whole or not at all: files, texts, what is no longer published. It
    is only done if the package is still as it was read; if somebody else changed it meanwhile, it is compared anew.
 5. Files are downloaded and their digests compared; package, tables, types and texts are read back.
@@ -13,12 +13,15 @@ What is already so is not sent again, so a publish that was stopped goes on wher
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from include.opendata.errors import DeclarationError, InputError, Refused, StorageError
 from include.opendata.portal.access import FieldsRejected, Forbidden, Missing, Portal, PortalAccess
@@ -48,6 +51,10 @@ class PublishedPackage:
     files: Mapping[str, str]
     tables: Mapping[str, TableOutcome] = field(default_factory=dict)
     sent: tuple[str, ...] = ()
+
+
+_NO_FILE = {"url": "_datastore_only_resource", "url_type": "datastore"}
+"""How CKAN itself writes that a resource is a table and has no file."""
 
 
 class _Moved(Exception):
@@ -121,7 +128,7 @@ class _Publication:
     wrote: bool = False
 
     def bring_about(self, shown: Mapping[str, Any], *, created: bool) -> PublishedPackage:
-        shown = self._add_files(shown)
+        shown = self._make_room(shown)
         difference = compare(self.wanted, shown, drifted=self._drifted(compare(self.wanted, shown)))
         self._sync_tables(shown["id"], difference)
         for resource in difference.vanished:
@@ -142,12 +149,15 @@ class _Publication:
             sent=tuple(self.sent),
         )
 
-    def _add_files(self, shown: Mapping[str, Any]) -> Mapping[str, Any]:
-        new = compare(self.wanted, shown).new
+    def _make_room(self, shown: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Resources for the tables the portal does not have yet, still without their files: a portal that loads files by
+        itself does so when one arrives, and must find the table's types and dictionary by then."""
+        new = [h for h in compare(self.wanted, shown).new if h.wanted.table is not None]
         if not new:
             return shown
-        described = [{"id": h.id, "url": h.wanted.filename, **h.wanted.fields} for h in new]
-        return self._send_revision(shown, new, extend=described)
+        texts = [{name: h.wanted.fields[name] for name in ("name", "description")} for h in new]
+        rooms = [{"id": h.id, **text, **_NO_FILE} for h, text in zip(new, texts, strict=True)]
+        return self._send_revision(shown, extend=rooms)
 
     def _drifted(self, difference: Difference) -> frozenset[str]:
         """The files that are said to be right and are not: somebody replaced them by hand, or a transfer went wrong."""
@@ -185,12 +195,14 @@ class _Publication:
         described = {h.id: h.changed_fields for h in difference.to_describe}
         # A file sent again must be given its name, format and hash again: CKAN would keep the old ones.
         described |= {h.id: {**h.wanted.fields, "url": h.wanted.filename} for h in difference.to_send}
-        if difference.fields or described or difference.to_send or difference.vanished:
+        new = [{"id": h.id, "url": h.wanted.filename, **h.wanted.fields} for h in difference.new]
+        if difference.fields or described or new or difference.vanished:
             shown = self._send_revision(
                 shown,
-                difference.to_send,
+                (*difference.to_send, *difference.new),
                 update=difference.fields,
                 resources=described,
+                extend=new,
                 remove=[resource["id"] for resource in difference.vanished],
             )
         if compare(self.wanted, shown).order_differs:
@@ -311,6 +323,14 @@ def _for_people(portal: Portal) -> Iterator[None]:
             f"the portal does not have what {error} needs; it may have been removed meanwhile",
             remedy="Look at the package on the portal, then publish again.",
             slug="portal-missing",
+            place=portal.place,
+        )
+    except (OSError, duckdb.Error) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
+        failure = StorageError(
+            f"the temporary folder of this machine failed ({reason})",
+            remedy="Free some space there, or name a larger one in TMPDIR; then publish again, it goes on where it stopped.",
+            slug="portal-disk",
             place=portal.place,
         )
     raise failure

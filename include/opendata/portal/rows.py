@@ -95,6 +95,7 @@ def row_difference(wanted: Path, held: Path, columns: Sequence[str], key: Sequen
         str(database_file),
         config={"memory_limit": MEMORY, "threads": 1, "temp_directory": str(folder), "preserve_insertion_order": True},
     ) as database:
+        database.execute("SET enable_progress_bar = false")
         for name, path, header in (("wanted", wanted, list(columns)), ("all_held", held, ["_id", *_header(held)[1:]])):
             shape = "{" + ", ".join(f"{_text(column)}: 'VARCHAR'" for column in header) + "}"
             database.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from dataclasses import replace
 
 import pytest
@@ -213,6 +214,18 @@ def test_nobody_at_home(trial, access):
 def test_a_web_site_that_is_no_ckan(trial, access, proxy):
     proxy.fail("status_show", status=404)
     refused(trial, access, "portal-failed", EXIT_UNFORESEEN)
+
+
+def test_a_full_disk_of_this_machine(trial, access, ask):
+    trial.table("visits", [(f"County {n}", "Female", str(n), "") for n in range(2_000)])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        refused(trial, access, "portal-disk", EXIT_UNFORESEEN)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert ask("package_show", id=trial.name)["private"]
+    assert trial.publish(access).tables["visits.csv"].rows == 2_000
 
 
 def test_a_file_too_large_for_the_portal(trial, access, ask, proxy):

@@ -303,3 +303,12 @@ def test_a_package_somebody_made_private_is_not_shown_again(trial, access, ask):
 def test_two_releases_of_one_dataset_have_the_same_resource_ids(trial):
     first = trial.wanted().resources[0].id
     assert replace(trial.wanted(), release="r2").resources[0].id == first == trial.id()
+
+
+def test_types_and_dictionary_are_there_before_the_file_so_that_a_portals_own_loader_finds_them(trial, access, proxy):
+    trial.publish(access)
+    arrived = [request for request in proxy.requests if b'filename="visits.csv"' in request.body]
+    made = [request for request in proxy.requests if request.action == "datastore_create"]
+    assert len(arrived) == len(made) == 1
+    assert b"type_override" in made[0].body
+    assert proxy.requests.index(made[0]) < proxy.requests.index(arrived[0])
