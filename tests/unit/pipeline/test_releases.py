@@ -129,6 +129,16 @@ def test_a_rollback_never_goes_to_a_withdrawn_release_by_itself(three):
     assert three.withdrawn() == {"r4"}
 
 
+def test_a_withdrawn_release_is_stepped_over(three):
+    three.back(to="r1")
+    folder = three.folder / "work-r3"
+    manifest = three.staging.read_manifest(DATASET, "r3")
+    three.staging.publish(folder, manifest, "r1")  # as somebody might who goes past the pipeline
+    subject.record_publication(manifest, three.address, three.ledger)
+    assert three.withdrawn() == {"r2"}
+    assert three.back().release == "r1"
+
+
 def test_a_rollback_to_the_current_release_changes_nothing(three):
     before = three.moves()
     done = three.back(to="r3")
