@@ -3,9 +3,10 @@
 ``runs`` one row per run · ``decisions`` what each step decided, with its reason and the section of the rule book ·
 ``releases`` what was staged, with digests and figures · ``published_cells`` every figure and blank of every release ever
 staged, table by table, as the public saw them · ``approval_requests`` what a run put before the approvers · ``approvals``
-their answers · ``quality_results`` how every expectation went · ``pointer_moves`` which release was made the current one, by whom and why, and which were removed ·
-``portal_publications`` which release was published on which portal, and how that ended. Times are UTC, ISO 8601 to the
-second, kept as text so that every database returns what was written.
+their answers · ``quality_results`` how every expectation of a suite went, run by run · ``pointer_moves`` which release was
+made the current one, by whom and why, and which were removed · ``portal_publications`` which release was published on which
+portal, and how that ended. Times are UTC, ISO 8601 to the second, kept as text so that every database returns what was
+written.
 """
 
 from __future__ import annotations

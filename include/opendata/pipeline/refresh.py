@@ -145,7 +145,7 @@ def check_quality(run: Run) -> dict[str, Any]:
     """Run the source's quality suite where the snapshot lies; reproduce the figures its owner states."""
     from include.opendata.identifiers import scan_source
     from include.opendata.pipeline.identifiers import settle_identifiers
-    from include.opendata.pipeline.quality import to_ledger
+    from include.opendata.pipeline.recorded import quality_told
     from include.opendata.quality import check_source
     from include.opendata.tabulate import control_totals
     from include.opendata.warehouse import open_snapshot
@@ -153,7 +153,7 @@ def check_quality(run: Run) -> dict[str, Any]:
     declared, area, ledger = open_run(run)
     snapshot = _snapshot(run)
     with open_snapshot(snapshot.parquet, dataset=declared.dataset) as warehouse:
-        report = check_source(declared, warehouse, told=to_ledger(run))
+        report = check_source(declared, warehouse, told=quality_told(run))
         control_totals(declared, warehouse)
         scan = scan_source(declared, warehouse)
     area.write_json("quality/source.json", report.to_json())
@@ -195,6 +195,7 @@ def assess(run: Run, table: str) -> dict[str, Any]:
     from include.opendata.gate.assessment import assess as walk
     from include.opendata.gate.assessment import require_publishable
     from include.opendata.pipeline.facts import table_facts
+    from include.opendata.pipeline.recorded import score_figures
     from include.opendata.work import read_table
 
     declared, area, _ = open_run(run)
@@ -202,7 +203,7 @@ def assess(run: Run, table: str) -> dict[str, Any]:
     area.write_json(f"assessment/{table}.json", assessment.model_dump(mode="json"))
     for reason in assessment.reasons:
         decide(run, "assess", reason.slug, reason.sentence, section=reason.section, table=table)
-    decide(run, "assess", "assessed", assessment.conclusion, table=table, figures={"score": _score(assessment)})
+    decide(run, "assess", "assessed", assessment.conclusion, table=table, figures=score_figures(assessment))
     require_publishable(assessment, Place(dataset=declared.dataset, table=table))
     return {"table": table, "score": _score(assessment), "masking_required": assessment.masking_required}
 
@@ -242,7 +243,7 @@ def check_publishable(run: Run, table: str) -> dict[str, Any]:
     """Run the publishable suite on exactly what would be published."""
     from include.opendata.identifiers import scan_output
     from include.opendata.pipeline.identifiers import settle_identifiers
-    from include.opendata.pipeline.quality import to_ledger
+    from include.opendata.pipeline.recorded import quality_told
     from include.opendata.quality import check_publishable as run_suite
     from include.opendata.work import read_table
 
@@ -250,7 +251,7 @@ def check_publishable(run: Run, table: str) -> dict[str, Any]:
     protected, folder = read_table(area, "protected", table), area.path("publishable", table, "x").parent
     scan = scan_output(declared, protected, folder)
     settle_identifiers(scan, area, ledger, step="check_publishable")
-    report = run_suite(declared, protected, folder, told=to_ledger(run, table))
+    report = run_suite(declared, protected, folder, told=quality_told(run, table))
     area.write_json(f"quality/{table}.json", report.to_json())
     decide(
         run,
@@ -272,6 +273,7 @@ def build_release(run: Run) -> dict[str, Any]:
     from include.opendata.pipeline.changes import changes_since, check_changes
     from include.opendata.pipeline.options import require_only
     from include.opendata.pipeline.provenance import release_id
+    from include.opendata.pipeline.recorded import told_advice
     from include.opendata.release import Provenance, ReleaseInputs, SourceFacts
     from include.opendata.release import build_release as write_files
     from include.opendata.staging import open_staging
@@ -305,7 +307,9 @@ def build_release(run: Run) -> dict[str, Any]:
             },
             protection=area.read_json("protection.json")["tables"],
             # Other designs are tried on records, and of a merged table only the last extract's are here.
-            advice={} if merging.merges(declared) else advise_in_refresh(declared, area, snapshot.parquet),
+            advice={}
+            if merging.merges(declared)
+            else told_advice(run, advise_in_refresh(declared, area, snapshot.parquet)),
             identifiers=tuple(area.read_json(f"identifiers/{name}.json") for name in ("source", *names)),
             provenance=Provenance(
                 run_id=run["run_id"],
