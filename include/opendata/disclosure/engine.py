@@ -18,6 +18,7 @@ from scipy.sparse import csgraph
 
 from include.opendata.disclosure.derived import COMPLEMENTARY, SHOWN, SMALL
 from include.opendata.disclosure.grid import Grid, filled, grid_of
+from include.opendata.disclosure.groups import open_groups
 from include.opendata.disclosure.policy import Policy
 from include.opendata.disclosure.suppress import Suppression, suppress
 from include.opendata.disclosure.system import CellSystem, Equation
@@ -89,6 +90,14 @@ class Engine:
             return None
         self._say(f"suppressing {system.size:,} counts, {int(small.sum()):,} of them small")
         codes, given_back = self._codes_of_cube(system, grid, values, frozen, given)
+        if system.persons is not None and (left := open_groups(system, codes != SHOWN, self.policy.threshold)):
+            # the engine for cubes closes groups by events; few persons may still stand behind the hidden ones together
+            raise Refused(
+                f"in {len(left)} groups few persons stand behind all hidden events together, in a table too large to mend that",
+                remedy="Publish a coarser table: fewer categories, more years together, or one dimension fewer.",
+                slug="no-safe-suppression",
+                place=Place(dataset=self.dataset or None),
+            )
         complements = np.flatnonzero(codes == COMPLEMENTARY)
         return _suppression(self.policy, system, small, codes, given_back, tuple((int(c), ATTACK) for c in complements))
 

@@ -150,10 +150,10 @@ def test_the_least_interesting_categories_go_first_in_large_tables_too(low_borde
     assert complements(dull) > complements(made.structure)
 
 
-def persons_of(made, few):
+def persons_of(made, few, at_most=10):
     """The same table with distinct persons behind its events: as many as events but in the cells ``few`` picks."""
     frame = made.frame.copy()
-    frame["__persons__Persons"] = frame["Persons"].where(~few, frame["Persons"].clip(upper=3))
+    frame["__persons__Persons"] = frame["Persons"].where(~few, frame["Persons"].clip(upper=at_most))
     return type(made)(made.structure, frame)
 
 
@@ -169,6 +169,15 @@ def test_distinct_persons_are_checked_by_the_engine_for_cubes_too(low_border, mo
     assert not alone.frame["Persons"].isna()[few].all()
     assert counted.frame["Persons"].isna()[few].all(), "many events of few persons are small"
     assert counted.small == alone.small + int(few.sum())
+
+
+def test_groups_of_few_persons_that_the_engine_for_cubes_cannot_close_are_refused(low_border):
+    made = one_table((20, 8, 4), 3.5)
+    inner = (made.frame[["County", "Age", "Sex"]] != "Total").all(axis=1)
+    few = inner & (made.frame["Persons"] > 60) & (made.frame["Persons"] % 7 == 0)
+    with pytest.raises(Refused) as refusal:
+        protect_tables([persons_of(made, few, at_most=3)], policy(), masked=True, dataset="d")
+    assert "few persons stand behind" in refusal.value.what
 
 
 def system_of(tables):
