@@ -115,7 +115,13 @@ def test_a_table_that_does_not_agree_with_what_is_published_is_never_kept():
         off = truth.copy()
         off[0] += change
         assert not unknown.keep(off)
+    for bounds, change in ((unknown.low, 1), (unknown.high, -1)):
+        before = bounds.copy()
+        bounds[0] = truth[0] + change
+        assert not unknown.keep(truth)
+        bounds[:] = before
     assert not unknown.tables
+    assert unknown.keep(truth)
 
 
 def arrays(unknown, x, low, high):
@@ -169,13 +175,15 @@ def test_a_walk_stays_within_what_is_published_and_counts_tries():
         assert set(tries[visit].tolist()) <= {2, 3}
 
 
-@pytest.mark.parametrize("equations", [20, 100])
-def test_bounds_from_the_equations_around_a_cell_hold_in_every_table(equations):
+@pytest.mark.parametrize(("equations", "has_table"), [(20, False), (100, True)])
+def test_bounds_from_the_equations_around_a_cell_hold_in_every_table(equations, has_table):
     system = cube(synthetic((6, 4, 2, 3), 2.0, 3))
     view = published(system, (6, 4, 2, 3), some_pattern(system, 5, 0.1), "combined")
     unknown = unknowns(view)
     report = {f.cell: f for f in attack_large(view).cells}
     tightened = 0
+    if has_table:  # then no further than three away is looked, and an end there is no bound
+        unknown.keep(system.values[unknown.cells])
     for at, cell in enumerate(unknown.cells.tolist()):
         need = Need(at, 3, None, False, int(unknown.low[at]), int(unknown.high[at]))
         narrow_around(need, unknown, equations, Clock(None))
