@@ -231,9 +231,7 @@ def test_every_move_satisfies_every_equation(shape, base, groups):
     table, weight = np.zeros(system.size, np.int64), np.full(system.size, WEIGHT)
     scratch, state = moves.scratch(), np.array([7], dtype=np.uint64)
     for cell in range(0, system.size, 7):
-        corners, cost = cheapest_move(
-            cell, 2, NO_LIMIT, table, low, high, weight, 1000, state, moves.geometry, scratch
-        )
+        corners, cost = cheapest_move(cell, 2, NO_LIMIT, table, low, high, weight, 1000, state, moves.geometry, scratch)
         assert corners > 1
         assert cost == 0
         change = np.zeros(system.size, dtype=np.int64)
