@@ -8,11 +8,14 @@ or DuckDB. The full check of a declaration belongs to the run (and to ``bin/open
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.version import version as airflow_version
 
+from dags.notices import refresh_failed, still_running
 from dags.trigger_form import refresh_form
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.spec.light import Outline
@@ -72,6 +75,13 @@ def dag_of(outline: Outline) -> DAG:
         default_args={"owner": outline.owner, "retries": 0},
         tags=sorted({outline.department, outline.topic, *outline.tags}),
         params=refresh_form(outline.tables),
+        on_failure_callback=refresh_failed,
+        # A run that waits for its approvers has their deadline; one that is still there a day later is lost.
+        deadline=DeadlineAlert(
+            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            interval=timedelta(days=outline.approval_days + 1),
+            callback=SyncCallback(still_running, kwargs={"dataset": outline.dataset}),
+        ),
         auto_register=False,
     )
 

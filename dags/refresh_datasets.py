@@ -24,6 +24,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from dags.approval_task import AskForApproval, asked_of_each, waits
 from dags.declared import broken_dag, dag_id_of, declared_dag, outlines
+from dags.followed import announce, followed
 from dags.step_task import begin, perform, publish_if_configured, skip_in_a_dry_run
 from include.opendata.errors import DeclarationError
 from include.opendata.spec.light import Outline, declared_ids
@@ -54,7 +55,10 @@ def extract(dataset: str) -> dict[str, Any]:
 # What follows is skipped for an unchanged source, except `finish`, which goes by its own trigger rule.
 @task.short_circuit(ignore_downstream_trigger_rules=False)
 def has_changed(run: dict[str, Any]) -> bool:
-    return bool(perform("has_changed", run))
+    changed = bool(perform("has_changed", run))
+    if changed:
+        announce(run["dataset"], "snapshot", run=run["run_id"])
+    return changed
 
 
 @task(**HEAVY)
@@ -104,7 +108,10 @@ def check_approvals(run: dict[str, Any]) -> dict[str, Any]:
 
 @task(**REACHES_OUT)
 def stage(run: dict[str, Any]) -> dict[str, Any]:
-    return perform("stage", run)
+    done = perform("stage", run)
+    if done.get("staged"):
+        announce(run["dataset"], "release", release=done["release"])
+    return done
 
 
 @task(trigger_rule=TriggerRule.NONE_FAILED, **REACHES_OUT)
@@ -114,7 +121,10 @@ def finish(run: dict[str, Any]) -> dict[str, Any]:
 
 @task(trigger_rule=TriggerRule.NONE_FAILED, **REACHES_OUT, **PACED)
 def publish(run: dict[str, Any]) -> dict[str, Any]:
-    return publish_if_configured(run)
+    done = publish_if_configured(run)
+    if done.get("outcome") == "published":
+        announce(run["dataset"], "package", release=done["release"])
+    return done
 
 
 @task
@@ -131,7 +141,7 @@ def refresh_dag(outline: Outline, dag: DAG) -> DAG:
         built: Any = build_release(run)
         approved = check_approvals(built)
         (
-            has_changed(run)
+            has_changed.override(outlets=[followed(outline.dataset, "snapshot")])(run)
             >> check_quality(run)
             >> tabulate.partial(run=run).expand(table=tables)
             >> assess.partial(run=run).expand(table=tables)
@@ -143,9 +153,9 @@ def refresh_dag(outline: Outline, dag: DAG) -> DAG:
                 task_id="ask_approvers", map_index_template="{{ task.role_name }}", **waits(outline.approval_days)
             ).expand_kwargs(asked)
             >> approved
-            >> stage(run)
+            >> stage.override(outlets=[followed(outline.dataset, "release")])(run)
             >> finish(run)
-            >> publish(run)
+            >> publish.override(outlets=[followed(outline.dataset, "package")])(run)
         )
         asked >> approved
     return dag

@@ -67,10 +67,18 @@ def perform_elsewhere(step: str, call: Callable[[], Any]) -> Any:
 
 
 def perform(step: str, run: Mapping[str, Any], *arguments: str, **named: Any) -> Any:
-    """What the step of that name in ``pipeline.py`` returns for this run; a failure as this module describes."""
+    """What the step of that name in ``pipeline.py`` returns for this run; a failure as this module describes.
+
+    The task's log shows, folded under the step's name, the sentences the step told the ledger.
+    """
     from include.opendata import pipeline
 
-    return _guarded(step, run, lambda: getattr(pipeline, step)(dict(run), *arguments, **named))
+    log.info("::group::%s", " ".join([step, *arguments[:1]]))
+    answer = _guarded(step, run, lambda: getattr(pipeline, step)(dict(run), *arguments, **named))
+    for sentence in _guarded(step, None, lambda: pipeline.said(dict(run), step, *arguments[:1])):
+        log.info("%s", sentence)
+    log.info("::endgroup::")
+    return answer
 
 
 def fail(step: str, run: Mapping[str, Any], message: str) -> NoReturn:

@@ -16,6 +16,7 @@ from include.opendata.pipeline.refresh import (
     start,
     tabulate,
 )
+from include.opendata.pipeline.told import outcome_line, said
 
 __all__ = [
     "approval_needed",
@@ -27,11 +28,13 @@ __all__ = [
     "extract",
     "finish",
     "has_changed",
+    "outcome_line",
     "protect",
     "publish",
     "record_answer",
     "record_failure",
     "request_approvals",
+    "said",
     "stage",
     "start",
     "tabulate",

@@ -139,4 +139,5 @@ def test_the_folder_that_airflow_parses_holds_no_other_dag_file(bag, declare):
         "refresh_datasets.py",
         "broken_declarations.py",
         "onboard_table.py",
+        "watch_portal.py",
     }
