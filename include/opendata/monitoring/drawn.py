@@ -1,0 +1,86 @@
+"""Small drawings of the pages as SVG text, made by hand: they need no library, no script, and take the page's colours.
+
+Every drawing says in words what it shows; the same figures give the same text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from include.opendata.monitoring.equity import DimensionShares
+
+_WIDTH, _HEIGHT, _MARGIN = 96, 24, 3
+BARS_AT_MOST = 20
+
+
+def sparkline(values: Sequence[int], what: str) -> str:
+    """A line of the values, the last one marked; empty without at least one. ``what``: of what, such as “rows”."""
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    span = (high - low) or 1
+    step = (_WIDTH - 2 * _MARGIN) / max(len(values) - 1, 1)
+    level = [0.5 if high == low else (value - low) / span for value in values]
+    points = [
+        (_MARGIN + number * step, _HEIGHT - _MARGIN - part * (_HEIGHT - 2 * _MARGIN))
+        for number, part in enumerate(level)
+    ]
+    if len(points) == 1:
+        points = [(_WIDTH - _MARGIN, points[0][1])]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    said = f"{what.capitalize()} of the last {len(values)} releases: from {values[0]:,} to {values[-1]:,}."
+    if len(values) == 1:
+        said = f"One release of {values[0]:,} {what}."
+    x, y = points[-1]
+    return (
+        f'<svg class="spark" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" role="img" '
+        f'aria-label="{escape(said, quote=True)}"><polyline points="{line}"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5"/></svg>'
+    )
+
+
+def group_bars(dimension: DimensionShares) -> str:
+    """Bars of the share hidden, the groups hidden most first; empty where nothing is hidden."""
+    groups = dimension.touched[:BARS_AT_MOST]
+    if not groups:
+        return ""
+    row, left, width = 24, 190, 640
+    height = row * len(groups) + 4
+    said = "; ".join(f"{g.label}: {100 * g.share:.0f} %" for g in groups)
+    parts = [
+        f'<svg class="bars" viewBox="0 0 {width} {height}" role="img" '
+        f'aria-label="{escape(f"Share of cells hidden by {dimension.label}. {said}.", quote=True)}">'
+    ]
+    room = width - left - 56
+    for number, group in enumerate(groups):
+        middle = number * row + row / 2
+        label = group.label if len(group.label) <= 26 else group.label[:25] + "…"
+        kind = "gone" if group.gone else "part"
+        parts.append(
+            f'<text class="label" x="{left - 8}" y="{middle + 4:.0f}" text-anchor="end">{escape(label)}</text>'
+            f'<rect class="back" x="{left}" y="{middle - 7:.0f}" width="{room}" height="14"/>'
+            f'<rect class="{kind}" x="{left}" y="{middle - 7:.0f}" width="{room * group.share:.1f}" height="14"/>'
+            f'<text class="figure" x="{left + room + 6}" y="{middle + 4:.0f}">{100 * group.share:.0f} %</text>'
+        )
+    return "".join(parts) + "</svg>"
+
+
+def quality_line(met: Sequence[int], asked: Sequence[int]) -> str:
+    """One bar per run: how many expectations were met of those asked."""
+    if not asked:
+        return ""
+    width, height, step = 24 * len(asked) + 8, 60, 24
+    most = max(asked)
+    said = "; ".join(f"{m} of {a}" for m, a in zip(met, asked, strict=True))
+    parts = [
+        f'<svg class="quality" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
+        f'aria-label="{escape(f"Expectations met, run by run, the oldest first: {said}.", quote=True)}">'
+    ]
+    for number, (good, all_) in enumerate(zip(met, asked, strict=True)):
+        x, tall, ok = 4 + number * step, 52 * all_ / most, 52 * good / most
+        parts.append(
+            f'<rect class="gone" x="{x}" y="{56 - tall:.1f}" width="18" height="{tall:.1f}"/>'
+            f'<rect class="met" x="{x}" y="{56 - ok:.1f}" width="18" height="{ok:.1f}"/>'
+        )
+    return "".join(parts) + "</svg>"
