@@ -1,4 +1,4 @@
-"""The refreshes of a month: when each was done, when the next are due, which were missed. ``freshness`` decides when that is."""
+"""The refreshes of a month: when each was done, when the next are due, which were missed. ``freshness`` knows when that is."""
 
 from __future__ import annotations
 
