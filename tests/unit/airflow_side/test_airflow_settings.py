@@ -21,6 +21,7 @@ def test_the_file_of_this_project_can_be_read_and_makes_the_pools_the_steps_use(
     assert [pool["pool_name"] for pool in settings.pools] == [HEAVY_POOL, PORTAL_POOL]
     assert [variable["variable_name"] for variable in settings.variables] == [
         "opendata_staging",
+        "opendata_staging_connection",
         "opendata_approvers",
         "opendata_portal",
     ]
