@@ -2,8 +2,9 @@
 
 A group is a total with its parts: one inner node of one axis, everywhere else one node. Two per group: no group may hold
 exactly one unknown, it would be the difference of the others. Rule (6): where the total is known, the hidden parts must
-not all be 3 or less and must sum to the threshold or more (DDG 2.0 §4.4.1 (2), (6)). Necessary, not sufficient: whether a
-count can be narrowed through many groups is decided by the walks.
+not all be 3 or less and must sum to the threshold or more (DDG 2.0 §4.4.1 (2), (6)); where events of persons are counted,
+those persons too: many events of few persons are a small group. Necessary, not sufficient: whether a count can be narrowed
+through many groups is decided by the walks.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ def open_groups(cube: CubeTable, blank: np.ndarray, threshold: int) -> list[np.n
     unknown = ~known
     derived_small = known & ~cube.is_published() & (cube.values >= 1) & (cube.values < threshold)
     places = np.arange(cube.size).reshape(cube.values.shape)
+    persons = cube.values if cube.persons is None else cube.persons
     found: list[np.ndarray] = []
     for a, axis in enumerate(cube.axes):
         values, not_known = np.moveaxis(cube.values, a, 0), np.moveaxis(unknown, a, 0)
@@ -88,7 +90,10 @@ def open_groups(cube: CubeTable, blank: np.ndarray, threshold: int) -> list[np.n
             total = np.where(of_parts, values[parts], 0).sum(axis=0)
             tiny = ~(of_parts & (values[parts] > ALL_AT_MOST)).any(axis=0)
             some = hidden[parts].any(axis=0)
-            rule_6 = ~not_known[node] & ((some & tiny) | ((total >= 1) & (total < threshold)))
+            # at most so many persons stand behind what is hidden
+            behind = np.where(of_parts, np.moveaxis(persons, a, 0)[parts], 0).sum(axis=0)
+            few = some & (behind >= 1) & (behind < threshold)
+            rule_6 = ~not_known[node] & ((some & tiny) | ((total >= 1) & (total < threshold)) | few)
             # an unpublished small count that follows from what is shown: any group around it may hide it
             lone = (count == 0) & exposed[members].any(axis=0)
             broken = (count == 1) | rule_6 | lone
@@ -97,8 +102,10 @@ def open_groups(cube: CubeTable, blank: np.ndarray, threshold: int) -> list[np.n
 
 
 @compiled
-def breaks_rules(cell, hidden, unknown, values, threshold, lines):
-    """Whether some group of ``cell`` breaks a rule; ``hidden`` and ``unknown`` bool[cells] of the pattern."""
+def breaks_rules(cell, hidden, unknown, values, persons, threshold, lines):
+    """Whether some group of ``cell`` breaks a rule; ``hidden`` and ``unknown`` bool[cells] of the pattern.
+
+    ``persons`` int64[cells]: those behind the events; ``values`` themselves where nobody counts them apart."""
     strides, shape, node_start, parent, child_start, child = lines
     for a in range(len(shape)):
         at = (cell // strides[a]) % shape[a]
@@ -110,16 +117,18 @@ def breaks_rules(cell, hidden, unknown, values, threshold, lines):
             if first == last:
                 continue
             total = cell + (node - at) * strides[a]
-            count, some, tiny, together = 0, False, True, np.int64(0)
+            count, some, tiny, together, behind = 0, False, True, np.int64(0), np.int64(0)
             for i in range(first, last):
                 part = cell + (child[i] - at) * strides[a]
                 if unknown[part]:
                     count += 1
                     together += values[part]
+                    behind += persons[part]
                     tiny = tiny and values[part] <= ALL_AT_MOST
                 some = some or hidden[part]
             if not unknown[total]:
-                if count == 1 or (some and tiny) or (1 <= together < threshold):
+                few = 1 <= together < threshold or (some and 1 <= behind < threshold)
+                if count == 1 or (some and tiny) or few:
                     return True
             elif count == 0:
                 return True

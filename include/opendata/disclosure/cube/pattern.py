@@ -62,6 +62,7 @@ class PatternSearch:
         self.noise = NOISE if run == 0 and effort.runs > 1 else WIDER_NOISE
         self.state = self.rng.integers(0, 1 << 63, 1, dtype=np.uint64)
         self.values = cube.values.reshape(-1)
+        self.persons = self.values if cube.persons is None else cube.persons.reshape(-1)
         self.small = cube.small(threshold).reshape(-1)
         self.published = cube.is_published().reshape(-1)
         frozen = np.zeros(cube.size, dtype=bool) if cube.frozen is None else cube.frozen.reshape(-1)
@@ -309,7 +310,8 @@ class PatternSearch:
         """Complements to try, as many as the effort allows: the dearest first, or in a drawn order."""
         cells = np.flatnonzero(self.hidden & self.allowed & ~self.given)
         unknown = self.hidden | ~self.published
-        cells = cells[not_held_by_rules(cells, self.hidden.copy(), unknown, self.values, self.threshold, lines)]
+        kept = not_held_by_rules(cells, self.hidden.copy(), unknown, self.values, self.persons, self.threshold, lines)
+        cells = cells[kept]
         order = np.lexsort((self.rng.random(len(cells)), -cost[cells] if by_cost else 0 * cells))
         work = len(self.tables) * int((self.width > 0).sum())
         return cells[order][: self.effort.candidates(work)]
@@ -320,8 +322,8 @@ class PatternSearch:
         before = (self.hidden, self.low, self.high, self.width, stack, alive)
         kept = tuple(part.copy() for part in before) if self.cube.published is not None else None
         show_again(
-            candidates, self.values, self.hidden, self.hidden | ~self.published, self.low, self.high, self.width,
-            self.floor, self.threshold, stack, alive, 2 + int(alive.sum()) // 8, self._whims(), self.effort.depth,
+            candidates, self.values, self.persons, self.hidden, self.hidden | ~self.published, self.low, self.high,
+            self.width, self.floor, self.threshold, stack, alive, 2 + int(alive.sum()) // 8, self._whims(), self.effort.depth,
             self.effort.prune_tries, self.state, self.moves.arrays, lines, self.work,
         )  # fmt: skip
         if kept is not None and self._open_groups(self.hidden):  # what follows through unpublished totals

@@ -1,5 +1,7 @@
 """The fast path and the general engine mean the same by an open group."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,11 @@ from include.opendata.disclosure.cube.moves import moves_of
 from include.opendata.disclosure.groups import known_cells as known_in_general
 from include.opendata.disclosure.groups import open_groups as open_in_general
 from tests.unit.disclosure.cube.grids import cube, system
+
+
+def few_persons(values, rng):
+    """Persons behind ``values``: one, some, or as many as events."""
+    return np.where(values > 0, np.minimum(values, rng.choice([1, 2, 5, 12, 40], values.shape)), 0)
 
 
 @pytest.mark.parametrize(
@@ -37,13 +44,25 @@ def shapes():
     yield (3, 3), None, lambda place: place == (3, 3)
 
 
+def test_many_hidden_events_of_few_persons_need_one_more():
+    table = cube([40, 30, 50, 60])
+    hidden = np.array([True, True, False, False, False])
+    assert not open_groups(table, hidden, 11)
+    assert open_groups(replace(table, persons=np.array([4, 5, 50, 60, 119])), hidden, 11)
+    assert not open_groups(replace(table, persons=np.array([4, 7, 50, 60, 121])), hidden, 11)
+
+
+@pytest.mark.parametrize("counted", ["events", "persons"])
 @pytest.mark.parametrize("case", range(6))
 @pytest.mark.parametrize("seed", range(12))
-def test_open_groups_are_those_of_the_general_engine(case, seed):
+def test_open_groups_are_those_of_the_general_engine(case, seed, counted):
     shape, groups, absent = list(shapes())[case]
     rng = np.random.default_rng([case, seed])
     counts = rng.choice([0, 1, 2, 3, 8, 10, 20, 40], shape)
     table, general = cube(counts, groups, absent), system(counts, groups, absent)
+    if counted == "persons":
+        persons = few_persons(table.values, rng)
+        table, general = replace(table, persons=persons), replace(general, persons=persons.reshape(-1))
     hidden = (table.small(11) | (rng.random(table.values.shape) < 0.2)) & (table.values > 0) & table.is_published()
     members = {tuple(sorted(m)) for m in general.member_lists}
     found = [tuple(sorted(cells.tolist())) for cells in open_groups(table, hidden, 11)]
@@ -58,14 +77,18 @@ def test_open_groups_are_those_of_the_general_engine(case, seed):
     assert all(set(group) & told and known[list(group)].all() for group in set(found) - expected)
 
 
+@pytest.mark.parametrize("counted", ["events", "persons"])
 @pytest.mark.parametrize("seed", range(20))
-def test_the_compiled_check_agrees_with_looking_at_the_whole_cube(seed):
+def test_the_compiled_check_agrees_with_looking_at_the_whole_cube(seed, counted):
     rng = np.random.default_rng(seed)
     counts = rng.choice([0, 1, 2, 3, 8, 10, 20, 40], (5, 3, 2))
     table = cube(counts, {0: [[0, 1], [2, 3, 4]]})
+    if counted == "persons":
+        table = replace(table, persons=few_persons(table.values, rng))
+    behind = (table.values if table.persons is None else table.persons).reshape(-1)
     lines = lines_of(table, moves_of(table.axes).strides).arrays
     hidden = ((table.values < 11) | (rng.random(table.values.shape) < 0.3)) & (table.values > 0)
     flat = hidden.reshape(-1)
     broken = {int(c) for cells in open_groups(table, hidden, 11) for c in cells}
     for cell in range(table.size):
-        assert breaks_rules(cell, flat, flat, table.values.reshape(-1), 11, lines) == (cell in broken)
+        assert breaks_rules(cell, flat, flat, table.values.reshape(-1), behind, 11, lines) == (cell in broken)
