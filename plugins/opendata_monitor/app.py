@@ -32,7 +32,7 @@ from include.opendata.monitoring.overview import STANDINGS, Line, chosen, overvi
 from include.opendata.monitoring.promises import promises
 from plugins.opendata_monitor.access import dataset_of, may_see, visible
 from plugins.opendata_monitor.pages import PAGES
-from plugins.opendata_monitor.schedule import planned
+from plugins.opendata_monitor.schedule import airflow_runs, planned
 
 STATIC = Path(__file__).resolve().parent / "static"
 PER_PAGE = 50
@@ -56,7 +56,7 @@ def make_app() -> FastAPI:
     @app.get("/")
     def overview_page(request: Request, user: GetUserDep) -> Response:
         asked = {key: request.query_params.get(key, "")[:200] for key in ("q", "standing", "department", "level")}
-        ledger, now = open_ledger(), _now()
+        ledger, now, plans = open_ledger(), _now(), planned()
         lines = _lines(user, ledger, now)
         found = chosen(
             lines, search=asked["q"], standing=asked["standing"], department=asked["department"], level=asked["level"]
@@ -78,9 +78,7 @@ def make_app() -> FastAPI:
             pages=pages,
             link=lambda **more: "?" + urlencode({**kept, **more}),
             sizes=sizes(ledger, [line.dataset for line in shown]),
-            planned={line.dataset: plan for line in shown if (plan := plans.get(dag_id_of(line.dataset)))}
-            if (plans := planned())
-            else {},
+            planned={line.dataset: plans[dag] for line in shown if (dag := dag_id_of(line.dataset)) in plans},
             now=now,
         )
 
@@ -90,7 +88,7 @@ def make_app() -> FastAPI:
         lines = _lines(user, ledger, now)
         first = _month(request.query_params.get("month"), now.date())
         plans = planned()
-        due = {line.dataset: plans[dag].at for line in lines if (dag := dag_id_of(line.dataset)) in plans}
+        due = {line.dataset: plans[dag].coming(now) for line in lines if (dag := dag_id_of(line.dataset)) in plans}
         made = month(
             ledger,
             lines,
@@ -156,8 +154,16 @@ def _dataset(request: Request, dataset: str) -> Response:
     ledger = open_ledger()
     with _staging(ledger, dataset):
         shown = dataset_page(dataset, ledger, now=_now())
-    plan = planned().get(dag_id_of(dataset))
-    return _page(request, "dataset.html.j2", page=shown, line=shown.line, dag_id=dag_id_of(dataset), plan=plan)
+    dag_id = dag_id_of(dataset)
+    return _page(
+        request,
+        "dataset.html.j2",
+        page=shown,
+        line=shown.line,
+        dag_id=dag_id,
+        plan=planned().get(dag_id),
+        airflow_runs=airflow_runs(dag_id),
+    )
 
 
 def _staging(ledger: Ledger, dataset: str) -> Any:
