@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.opendata.errors import OpendataError
+from include.opendata.pipeline import protection
 from include.opendata.pipeline.protection import protect_and_attack
 from tests.property.stranger import Axis, leaks
 from tests.property.worlds import COLUMNS, TYPES, papers, tabulated, world
@@ -96,3 +97,17 @@ def test_a_cell_that_follows_from_no_published_one_does_not_stop_the_suppression
     declared, records, told = world(seed, kind="count")
     protection = protect_and_attack(declared, tabulated(declared, records), masked=True)
     assert not leaks(papers(protection, told, declared), COLUMNS, declared.small_below)
+
+
+@pytest.mark.parametrize("seed", [280, 584, 725])
+def test_what_the_attack_recovers_from_overlapping_tables_is_hidden_anew(seed, monkeypatch):
+    """The finest cells all tables are made of tell more than the tables' own; with them in mind hiding succeeds."""
+    declared, records, told = world(seed)
+    tables = tabulated(declared, records)
+    done = protect_and_attack(declared, tables, masked=True)
+    assert all(facts["hidden_anew"] == ["finest"] for facts in done.facts.values())
+    assert not leaks(papers(done, told, declared), COLUMNS, declared.small_below)
+    monkeypatch.setattr(protection, "FOUND_WITH", {})
+    with pytest.raises(OpendataError) as refusal:
+        protect_and_attack(declared, tables, masked=True)
+    assert refusal.value.slug == "hidden-count-recoverable"

@@ -36,11 +36,11 @@ ATTACK = "attack"
 
 @dataclass(frozen=True)
 class Engine:
-    """Searches patterns for one system. ``keys``: per cell its atoms in every column (as ``cells`` has them); ``progress``
-    is told what is going on, in counts of cells."""
+    """Searches patterns for one system. ``keys``: per cell its atoms in every column (as ``cells`` has them), None for a
+    system that cannot be a cube; ``progress`` is told what is going on, in counts of cells."""
 
     policy: Policy
-    keys: tuple[tuple[tuple[int, ...], ...], ...] = field(repr=False)
+    keys: tuple[tuple[tuple[int, ...], ...], ...] | None = field(repr=False)
     dataset: str = ""
     progress: Callable[[str], None] | None = field(default=None, repr=False)
 
@@ -58,7 +58,7 @@ class Engine:
 
         Raises Refused: what ``suppress`` raises, and ``too-many-linked-cells`` where no engine can take the system.
         """
-        if system.size < LARGE_FROM:
+        if system.size < LARGE_FROM or self.keys is None:
             return self._general(system, small, frozen)
         whole = self._as_cube(system, self.keys, small, frozen, given)
         return whole if whole is not None else self._by_parts(system, small, frozen, given)
@@ -147,6 +147,7 @@ class Engine:
         self, system: CellSystem, small: np.ndarray, frozen: np.ndarray | None, given: np.ndarray | None
     ) -> Suppression:
         """Parts that no equation ties together, each by the engine that can take it."""
+        assert self.keys is not None
         parts = _parts(system)
         if len(parts) == 1 and system.size > GENERAL_UP_TO:
             raise self._too_many(system.size)

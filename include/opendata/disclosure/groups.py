@@ -72,8 +72,9 @@ def open_groups(system: CellSystem, hidden: np.ndarray, threshold: int) -> list[
     found: dict[int, str] = {}
     for e in np.flatnonzero(system.members @ unknown == 1).tolist():
         found[e] = TWO_PER_GROUP
+    assert system.nobodys is not None
     for e, cell in derived:
-        if 1 <= system.values[cell] < threshold:
+        if 1 <= system.values[cell] < threshold and not system.nobodys[cell]:
             found.setdefault(e, TWO_PER_GROUP)
     total_known = known[system.parents]
     blanks = system.children @ blank.astype(np.int64)

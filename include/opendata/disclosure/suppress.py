@@ -188,7 +188,8 @@ class _Search:
         for c in np.flatnonzero(hidden if self.mode == "combined" else hidden & self.primary):
             exempt = self.threshold if never_small_counts and self.mode == "combined" else None
             wanted.append(Target((int(c),), self.min_width, exempt))
-        for c in np.flatnonzero(~system.published):
+        assert system.nobodys is not None
+        for c in np.flatnonzero(~system.published & ~system.nobodys):
             wanted.append(Target((int(c),), self.min_width, self.threshold, zero_is_safe=True))
         known, _ = known_cells(system, hidden)
         sums = system.children @ ((~known) * system.values)

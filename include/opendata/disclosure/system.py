@@ -52,6 +52,8 @@ class CellSystem:
     - ``persons`` int64[n] or None: distinct persons behind an event count.
     - ``known_low``, ``known_high`` int64[n] or None: what the public knows of a cell even when it is blank
       (a numerator is at most its published denominator). ``UNBOUNDED`` for no upper bound.
+    - ``nobodys`` bool[n] or None: unpublished cells that count nobody (what one measure is more than another); nothing is
+      asked of them.
 
     Raises :class:`InputError` when a declared total is not the sum of its parts, or a known bound excludes the count.
     """
@@ -66,6 +68,7 @@ class CellSystem:
     persons: np.ndarray | None = None
     known_low: np.ndarray | None = None
     known_high: np.ndarray | None = None
+    nobodys: np.ndarray | None = None
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,15 +84,28 @@ class CellSystem:
         settle(self, "level", _or_zeros(self.level, n, np.int64))
         if self.persons is not None:
             settle(self, "persons", np.asarray(self.persons, dtype=np.int64).copy())
+        settle(self, "nobodys", _or_zeros(self.nobodys, n, bool))
         settle(self, "known_low", _or_zeros(self.known_low, n, np.int64))
         high = np.full(n, UNBOUNDED) if self.known_high is None else np.asarray(self.known_high, dtype=np.int64).copy()
         settle(self, "known_high", high)
-        for name in ("published", "keys", "interest", "level", "persons", "known_low", "known_high", "neighbours"):
+        for name in (
+            "published",
+            "keys",
+            "interest",
+            "level",
+            "persons",
+            "known_low",
+            "known_high",
+            "nobodys",
+            "neighbours",
+        ):
             part = getattr(self, name)
             if part is not None and len(part) != n:
                 raise ValueError(f"{name} has {len(part)} entries for {n} cells")
         if len(set(self.keys)) != n:
             raise ValueError("two cells share one key: the same cell of two tables must be one variable")
+        if (self.nobodys & self.published).any():
+            raise ValueError("a published cell counts somebody")
         for equation in self.equations:
             members = (equation.parent, *equation.children)
             if not equation.children or len(set(members)) != len(members) or not all(0 <= i < n for i in members):

@@ -1,7 +1,7 @@
 """Protects data tables: from true figures to what the public may see, over all linked tables of a dataset at once.
 
-Turns the tables into cell systems (``cells`` says which figures are one cell and which are sums), has each system
-suppressed, and writes the pattern back: the blanks, what is derived from them, and the annotation beside every value.
+Has the tables turned into cell systems (``systems``) and each system suppressed, and writes the pattern back: the blanks,
+what is derived from them, and the annotation beside every value.
 Whether masking applies at all is decided by the gate; that the result withstands an attack is shown by another room.
 
 Annotations (Handbook, Guidelines §3): 1 small, 2 complementary, 3 no data (a rate without a denominator), 4 statistically
@@ -15,19 +15,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from include.opendata.cells import LinkedCells, link
 from include.opendata.disclosure.continuity import Keep, search_after
 from include.opendata.disclosure.derived import COMPLEMENTARY, SHOWN, SMALL, derived_blank
 from include.opendata.disclosure.engine import Engine
 from include.opendata.disclosure.policy import Policy
 from include.opendata.disclosure.primary import primary
 from include.opendata.disclosure.suppress import Suppression
-from include.opendata.disclosure.system import CellSystem, Equation
-from include.opendata.errors import InputError, Place, Refused
+from include.opendata.disclosure.systems import EVERYDAY, Counts, Reasoning, linked, systems_of
 from include.opendata.history.earlier import Earlier
 from include.opendata.vocabulary import (
     ANNOTATION_SUFFIX,
-    PERSONS_PREFIX,
     DataTable,
     ProtectedTable,
     Structure,
@@ -35,6 +32,8 @@ from include.opendata.vocabulary import (
 )
 
 NO_DATA, UNSTABLE = 3, 4
+
+__all__ = ["Policy", "Reasoning", "linked", "protect_tables"]
 
 
 def protect_tables(
@@ -45,111 +44,53 @@ def protect_tables(
     dataset: str,
     earlier: Earlier | None = None,
     keep: Keep = "pattern",
+    reasoning: Reasoning = EVERYDAY,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[tuple[ProtectedTable, ...], dict[str, dict[str, int]]]:
     """The tables as the public may see them, and the figures of each cell system (measure identity → figures).
 
     ``masked`` False: the assessment lets every count be shown; only unstable and undefined values are blank.
     ``earlier``: what was published before of these cells; a cell shown with the value it still has hides nothing any more.
+    ``reasoning``: what is reasoned with beyond the tables' own cells, after an attack has found more.
     Raises Refused (no safe pattern; distinct persons whose totals are not sums; ``small-cell-already-public``).
     """
     codes: dict[tuple[str, str], np.ndarray] = {}
     figures: dict[str, dict[str, int]] = {}
     if masked:
-        for cells in linked(tables):
-            suppression = _suppressed(cells, tables, policy, dataset, earlier, keep, progress)
-            figures[cells.identity] = dict(suppression.figures)
-            for place, rows in cells.rows.items():
+        for counts in systems_of(tables, reasoning, threshold=policy.threshold, dataset=dataset):
+            suppression = _suppressed(counts, policy, dataset, earlier, keep, progress)
+            for identity, part in counts.parts.items():
+                figures[identity] = _figures_of(counts, suppression, part)
+            for place, rows in counts.rows.items():
                 codes[place] = suppression.codes[rows]
     return tuple(_protected(table, codes, policy, masked) for table in tables), figures
 
 
-def linked(tables: Sequence[DataTable]) -> list[LinkedCells]:
-    """The cell systems of ``tables``, one per measure identity."""
-    return link([(t.structure, {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions}) for t in tables])
-
-
 def _suppressed(
-    cells: LinkedCells,
-    tables: Sequence[DataTable],
+    counts: Counts,
     policy: Policy,
     dataset: str,
     earlier: Earlier | None,
     keep: Keep,
     progress: Callable[[str], None] | None,
 ) -> Suppression:
-    values, persons = _counts(cells, tables)
-    try:
-        system = CellSystem(
-            values=values,
-            published=cells.published,
-            equations=tuple(Equation(parent, children) for parent, children in cells.equations),
-            keys=cells.keys,
-            interest=np.where(cells.least_interesting, -1.0, 0.0),
-            level=cells.level,
-            neighbours=cells.neighbours,
-            persons=persons,
-        )
-    except InputError:
-        if cells.identity.startswith("count_distinct"):
-            raise Refused(
-                "distinct persons are counted in more than one category, so the published totals are not sums",
-                remedy="Publish no totals for this measure, or count events and name the person's column under `persons`.",
-                slug="distinct-persons-overlap",
-                place=Place(dataset=dataset, table=", ".join(table for table, _ in cells.rows)),
-            ) from None
-        raise
-    small = primary(system, policy.threshold)
-    engine = Engine(policy, cells.keys, dataset, progress)
+    small = primary(counts.system, policy.threshold)
+    engine = Engine(policy, counts.keys, dataset, progress)
     if earlier is None:
-        return engine.search(system, small)
-    return search_after(system, small, cells.rows, earlier, engine, keep=keep, dataset=dataset)
+        return engine.search(counts.system, small)
+    return search_after(counts.system, small, counts.rows, earlier, engine, keep=keep, dataset=dataset)
 
 
-def _counts(cells: LinkedCells, tables: Sequence[DataTable]) -> tuple[np.ndarray, np.ndarray | None]:
-    """True counts (int64[n]) and, where events of persons are counted, distinct persons (int64[n]).
-
-    A combination no row stands for is zero; a total no table publishes is added up from its parts.
-    """
-    values = np.zeros(len(cells.keys), dtype=np.int64)
-    persons = np.zeros(len(cells.keys), dtype=np.int64)
-    counted = False
-    for table in tables:
-        for measure in table.structure.measures:
-            rows = cells.rows.get((table.structure.table, measure.name))
-            if rows is None or measure.identity != cells.identity:
-                continue
-            values[rows] = table.frame[measure.name].to_numpy(dtype=np.int64)
-            if PERSONS_PREFIX + measure.name in table.frame:
-                counted = True
-                persons[rows] = table.frame[PERSONS_PREFIX + measure.name].to_numpy(dtype=np.int64)
-    _fill_unpublished(cells, values, persons)
-    return values, persons if counted else None
-
-
-def _fill_unpublished(cells: LinkedCells, values: np.ndarray, persons: np.ndarray) -> None:
-    """The counts of cells no table publishes, from the sums they stand in; each has one with all else known."""
-    known = cells.published.copy()
-    waiting = [(parent, np.array(children)) for parent, children in cells.equations]
-    while not known.all():
-        left = []
-        for parent, children in waiting:
-            unknown = children[~known[children]]
-            if known[parent] and unknown.size == 0:
-                continue
-            if not known[parent] and unknown.size == 0:
-                # of persons the sum is an upper bound, enough to see that a total is not small by persons alone
-                values[parent], persons[parent] = values[children].sum(), persons[children].sum()
-                known[parent] = True
-            elif known[parent] and unknown.size == 1:
-                rest = children[known[children]]
-                values[unknown], persons[unknown] = values[parent] - values[rest].sum(), persons[parent]
-                known[unknown] = True
-            else:
-                left.append((parent, children))
-        if len(left) == len(waiting):
-            raise RuntimeError("a cell no table publishes follows from no sum")
-        waiting = left
+def _figures_of(counts: Counts, found: Suppression, part: slice) -> dict[str, int]:
+    """The figures of one measure; what was given back, and the equations, are those of the whole system."""
+    published, values = counts.system.published[part], counts.system.values[part]
+    return dict(found.figures) | {
+        "cells": len(values),
+        "published": int(published.sum()),
+        "zeros": int((published & (values == 0)).sum()),
+        "small": int((found.codes[part] == SMALL).sum()),
+        "complementary": int((found.codes[part] == COMPLEMENTARY).sum()),
+    }
 
 
 def _protected(

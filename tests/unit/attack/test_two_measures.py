@@ -1,41 +1,77 @@
 """Records and the distinct persons behind them, read together."""
 
+import itertools
+
 import pandas as pd
 import pytest
 
 from include.opendata.errors import AuditFailed
+from include.opendata.pipeline import protection
 from include.opendata.pipeline.protection import protect_and_attack
 from tests.unit.tabulate.small_tables import dataset, dimension, measure, table, warehouse_of
 
 
-def protected(folder, clients, visits):
-    """A table of visits and of distinct clients by county, protected and attacked."""
+def protected(folder, clients, visits, annotation="combined"):
+    """A table of visits and of distinct clients by county, protected and attacked; and what was reasoned with."""
     from include.opendata.tabulate import tabulate
 
     made = table(
         [dimension("County", recode={one: [one] for one in clients}, total="State")],
         [measure("Visits"), measure("Clients", "count_distinct", column="client")],
+        annotation=annotation,
     )
     declared = dataset({"county": "text", "client": "text"}, made, record="event")
     rows = [(county, f"{county}{n % clients[county]}") for county in clients for n in range(visits[county])]
     with warehouse_of(pd.DataFrame(rows, columns=["county", "client"]), folder) as warehouse:
-        return protect_and_attack(declared, [tabulate(declared, "one_table", warehouse)], masked=True)
+        done = protect_and_attack(declared, [tabulate(declared, "one_table", warehouse)], masked=True)
+    return done.tables[0].frame.set_index("County"), done.facts["one_table"]["hidden_anew"]
+
+
+def clients_left(frame, annotation):
+    """County → every number of clients it can have, by trying all that fit shown visits, blanks, codes and the total."""
+    codes = frame["Clients_annotation"]
+    assert frame["Visits"].notna().all()
+
+    def values(place):
+        if pd.notna(frame["Clients"][place]):
+            return [int(frame["Clients"][place])]
+        low, high = 1, int(frame["Visits"][place])
+        if annotation == "separate":
+            low, high = (11, high) if codes[place] == "2" else (low, min(high, 10))
+        return range(low, high + 1)
+
+    counties = [place for place in frame.index if place != "State"]
+    fitting = [one for one in itertools.product(*(values(place) for place in counties)) if sum(one) in values("State")]
+    return {place: {one[k] for one in fitting} for k, place in enumerate(counties) if pd.isna(frame["Clients"][place])}
 
 
 CLIENTS = {"a": 11, "b": 25, "c": 11, "d": 10}
+ONCE = {"a": 12, "b": 25, "c": 12, "d": 11}
 
 
-def test_shown_visits_narrow_hidden_clients_where_hardly_anybody_came_twice(tmp_path):
+def test_shown_visits_narrow_hidden_clients_where_hardly_anybody_came_twice(tmp_path, monkeypatch):
     """Of the 21 clients in two counties at most 12 are in the one with 12 visits, so the other has 9 or 10."""
+    monkeypatch.setattr(protection, "FOUND_WITH", {})
     with pytest.raises(AuditFailed) as refused:
-        protected(tmp_path, CLIENTS, {"a": 12, "b": 25, "c": 12, "d": 11})
+        protected(tmp_path, CLIENTS, ONCE)
     assert refused.value.slug == "recoverable-between-measures"
 
 
+@pytest.mark.parametrize("annotation", ["combined", "separate"])
+@pytest.mark.parametrize("visits", [ONCE, {"a": 12, "b": 26, "c": 13, "d": 12}], ids=["once", "twice"])
+def test_what_the_attack_found_between_measures_is_hidden_with_both_in_mind(tmp_path, visits, annotation):
+    frame, anew = protected(tmp_path, CLIENTS, visits, annotation)
+    assert anew == ["measures"] or (annotation == "combined" and visits != ONCE)
+    left = clients_left(frame, annotation)
+    assert max(left["d"]) - min(left["d"]) >= 3
+    assert all(min(values) > 10 or max(values) - min(values) >= 3 for values in left.values())
+
+
 def test_visits_tell_nothing_of_clients_who_came_often(tmp_path):
-    (made,) = protected(tmp_path, CLIENTS, {county: 4 * count for county, count in CLIENTS.items()}).tables
-    assert made.frame["Visits"].notna().all()
-    assert made.frame["Clients"].isna().sum() == 2
+    frame, anew = protected(tmp_path, CLIENTS, {county: 4 * count for county, count in CLIENTS.items()})
+    assert frame["Visits"].notna().all()
+    assert frame["Clients"].isna().sum() == 2
+    assert not anew
 
 
 def counted_from(folder, cases, residents):
@@ -70,3 +106,20 @@ def test_many_residents_tell_nothing_of_a_few_cases(tmp_path):
 def test_more_events_than_residents_show_that_residents_are_no_bound(tmp_path):
     (made,) = counted_from(tmp_path, {"a": 2, "b": 30, "c": 12}, [3, 20, 800]).tables
     assert made.frame["Cases"].isna().sum() == 2
+
+
+def test_a_few_residents_are_hidden_behind_a_county_that_has_room_for_more_cases(tmp_path, monkeypatch):
+    """All 12 residents of one county are cases; beside it, two cases among four residents could only be 2, 3 or 4."""
+    cases, residents = {"a": 12, "b": 2, "c": 40, "d": 30}, [12, 4, 900, 800]
+    (made,) = counted_from(tmp_path, cases, residents).tables
+    frame = made.frame.set_index("County")
+    hidden = frame.index[frame["Cases"].isna()]
+    assert "b" in hidden
+    assert set(hidden) - {"a", "b"}
+    room = sum(residents["abcd".index(county)] for county in hidden if county != "b")
+    together = sum(cases[county] for county in hidden)
+    assert room >= together - 1, "the others could have all cases but one"
+    monkeypatch.setattr(protection, "FOUND_WITH", {})
+    with pytest.raises(AuditFailed) as refused:
+        counted_from(tmp_path, cases, residents)
+    assert refused.value.slug == "recoverable-between-measures"
