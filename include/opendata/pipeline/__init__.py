@@ -11,11 +11,11 @@ from include.opendata.pipeline.refresh import (
     finish,
     has_changed,
     protect,
-    record_failure,
     stage,
     start,
     tabulate,
 )
+from include.opendata.pipeline.steps import record_failure
 from include.opendata.pipeline.told import outcome_line, said
 
 __all__ = [

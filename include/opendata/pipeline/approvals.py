@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.opendata.errors import DeclarationError, Place
-from include.opendata.pipeline.refresh import Run, decide, open_run
+from include.opendata.pipeline.steps import Run, decide, open_run
 
 if TYPE_CHECKING:
     from include.opendata.gate.approval import Standing

@@ -18,7 +18,7 @@ from include.opendata.errors import Place, Refused
 if TYPE_CHECKING:
     from include.opendata.changes import Differences, Facts, Side
     from include.opendata.changes.report import TableChange
-    from include.opendata.pipeline.refresh import Run
+    from include.opendata.pipeline.steps import Run
     from include.opendata.release.inputs import ChangesSince
     from include.opendata.spec.dataset import Dataset
     from include.opendata.spec.tables import Table
@@ -97,7 +97,7 @@ def check_changes(run: Run) -> dict[str, Any]:
     """
     from include.opendata.changes import read_differences
     from include.opendata.ledger.decided import decided_before
-    from include.opendata.pipeline.refresh import decide, open_run
+    from include.opendata.pipeline.steps import decide, open_run
 
     declared, area, ledger = open_run(run)
     path = area.folder / "changes" / "diff.json"

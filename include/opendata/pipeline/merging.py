@@ -16,7 +16,7 @@ from include.opendata.errors import Place, Refused, StorageError
 
 if TYPE_CHECKING:
     from include.opendata.ledger import Ledger
-    from include.opendata.pipeline.refresh import Run
+    from include.opendata.pipeline.steps import Run
     from include.opendata.spec.dataset import Dataset
     from include.opendata.spec.tables import Table
     from include.opendata.staging import Staging
@@ -215,7 +215,7 @@ _SAID = {
 
 
 def _tell(run: Run, table: Table, moved: MergedRows | None, *, again: bool, rows: int) -> None:
-    from include.opendata.pipeline.refresh import decide
+    from include.opendata.pipeline.steps import decide
 
     mechanism = table.refresh.mechanism
     figures: dict[str, Any] = {"rows": rows}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from include.opendata.pipeline.refresh import Run, decide
+from include.opendata.pipeline.steps import Run, decide
 
 if TYPE_CHECKING:
     from include.opendata.gate.assessment import Assessment

@@ -10,22 +10,23 @@ Imports are inside the steps: Airflow's parser reads this module and must not pa
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.opendata import places
-from include.opendata.errors import Place, Refused
+from include.opendata.errors import Place
+from include.opendata.pipeline.steps import (
+    Run,
+    decide,
+    now,
+    open_run,
+    record_release,
+    run_ledger,
+    snapshot_of,
+)
 
 if TYPE_CHECKING:
     from include.opendata.gate.assessment import Assessment
-    from include.opendata.ledger import Ledger
-    from include.opendata.spec.dataset import Dataset
-    from include.opendata.vocabulary import Snapshot
-    from include.opendata.work import RunArea
-
-Run = dict[str, Any]
-"""``dataset``, ``run_id``, ``staging`` (an address), ``source`` (an override, or None), ``preview``."""
 
 
 def start(dataset: str, run_id: str, source: str | None = None, staging: str | None = None, **options: Any) -> Run:
@@ -51,7 +52,7 @@ def start(dataset: str, run_id: str, source: str | None = None, staging: str | N
     facts: dict[str, Any] = {
         "dataset": dataset,
         "run_id": run_id,
-        "started_at": _now(),
+        "started_at": now(),
         "declaration_sha256": declaration_digest(declared),
         "code_version": code_version(),
         "previous": current,
@@ -60,7 +61,7 @@ def start(dataset: str, run_id: str, source: str | None = None, staging: str | N
     if area.has("run.json"):  # a retry of the same run keeps its first starting time
         facts["started_at"] = area.read_json("run.json")["started_at"]
     area.write_json("run.json", facts)
-    _ledger().start_run(
+    run_ledger().start_run(
         dataset, run_id, declaration_sha256=facts["declaration_sha256"], code_version=facts["code_version"]
     )
     run = {"dataset": dataset, "run_id": run_id, "source": source, "staging": address, "preview": asked.dry_run}
@@ -131,7 +132,7 @@ def has_changed(run: Run) -> bool:
     if goes_on(options, merging=merges(declared), dataset=run["dataset"]):
         return True
     area.write_json("unchanged.json", {"release": current})
-    _record_release(run)  # a run that was killed between staging and the ledger left this to be done
+    record_release(run)  # a run that was killed between staging and the ledger left this to be done
     decide(
         run,
         "has_changed",
@@ -151,7 +152,7 @@ def check_quality(run: Run) -> dict[str, Any]:
     from include.opendata.warehouse import open_snapshot
 
     declared, area, ledger = open_run(run)
-    snapshot = _snapshot(run)
+    snapshot = snapshot_of(run)
     with open_snapshot(snapshot.parquet, dataset=declared.dataset) as warehouse:
         report = check_source(declared, warehouse, told=quality_told(run))
         control_totals(declared, warehouse)
@@ -180,7 +181,7 @@ def tabulate(run: Run, table: str) -> dict[str, Any]:
     from include.opendata.work import write_table
 
     declared, area, _ = open_run(run)
-    with open_snapshot(_snapshot(run).parquet, dataset=declared.dataset) as warehouse:
+    with open_snapshot(snapshot_of(run).parquet, dataset=declared.dataset) as warehouse:
         if merging.merges(declared):
             tabulated = merging.tabulate_merged(run, declared, table, warehouse, area)
         else:
@@ -280,7 +281,7 @@ def build_release(run: Run) -> dict[str, Any]:
     from include.opendata.work import read_table
 
     declared, area, ledger = open_run(run)
-    facts, snapshot = area.read_json("run.json"), _snapshot(run)
+    facts, snapshot = area.read_json("run.json"), snapshot_of(run)
     names = [table.table for table in declared.tables]
     release = release_id(
         source_sha256=snapshot.sha256,
@@ -374,7 +375,7 @@ def stage(run: Run) -> dict[str, Any]:
     if merging.merges(declared):
         merging.keep_standing(area, declared, manifest.release)
     published = staging.publish(folder, manifest, expected_current=facts["previous"])
-    _record_release(run)
+    record_release(run)
     if merging.merges(declared):
         merging.prune_standing(declared, staging=staging, address=run["staging"], ledger=ledger)
     decide(run, "stage", "staged", f"Release {manifest.release} is in staging.")
@@ -387,7 +388,7 @@ def finish(run: Run) -> dict[str, Any]:
 
     if run.get("preview"):
         return {"outcome": "previewed", "folder": str(close_preview(run))}
-    area, ledger = RunArea(run["dataset"], run["run_id"]), _ledger()
+    area, ledger = RunArea(run["dataset"], run["run_id"]), run_ledger()
     unchanged = area.has("unchanged.json")
     outcome = "unchanged" if unchanged else "staged"
     entry = ledger.run(run["dataset"], run["run_id"])
@@ -419,94 +420,5 @@ def table_names(run: Run) -> list[str]:
     return [table.table for table in declared.tables]
 
 
-def record_failure(run: Run, step: str, message: str, outcome: str = "failed") -> None:
-    """Tell the ledger that a run ended in ``step``; ``message`` is for people and holds no value of a record.
-
-    ``outcome`` is failed, or refused where a rule said no.
-    """
-    ledger = _ledger()
-    if ledger.run(run["dataset"], run["run_id"]) is not None:
-        ledger.finish_run(run["dataset"], run["run_id"], outcome=outcome, message=f"{step}: {message}")
-        decide(run, step, "stopped", message.split("\n", 1)[0])
-
-
-def _record_release(run: Run) -> None:
-    """Tell the ledger of the current release in staging and of what it published; what it knows already stays as it is."""
-    import hashlib
-
-    from include.opendata.ledger import ReleaseEntry
-    from include.opendata.pipeline.memory import remember
-    from include.opendata.pipeline.releases import record_publication
-    from include.opendata.staging import open_staging
-
-    manifest, ledger = open_staging(run["staging"]).read_manifest(run["dataset"]), _ledger()
-    remember(run["dataset"], manifest, address=run["staging"], ledger=ledger)
-    record_publication(manifest, run["staging"], ledger)
-    ledger.record_release(
-        ReleaseEntry(
-            dataset=manifest.dataset,
-            release=manifest.release,
-            staged_at=_now(),
-            staging=run["staging"],
-            manifest_sha256=hashlib.sha256(manifest.to_bytes()).hexdigest(),
-            source_sha256=manifest.source.sha256,
-            declaration_sha256=manifest.declaration_sha256,
-            code_version=manifest.code_version,
-            previous=manifest.previous_release,
-            figures={"tables": [table.model_dump(mode="json") for table in manifest.tables]},
-        )
-    )
-
-
-def open_run(run: Run) -> tuple[Dataset, RunArea, Ledger]:
-    """The declaration (unchanged since the run began), the work area and the ledger of a run."""
-    from include.opendata.pipeline.provenance import declaration_digest
-    from include.opendata.spec.load import load
-    from include.opendata.work import RunArea
-
-    declared, area = load(run["dataset"]), RunArea(run["dataset"], run["run_id"])
-    if area.read_json("run.json")["declaration_sha256"] != declaration_digest(declared):
-        raise Refused(
-            "the declaration or a suite changed while the run was under way",
-            remedy="Start the refresh again; what was approved and what is built must be the same.",
-            slug="declaration-moved",
-            place=Place(dataset=run["dataset"]),
-        )
-    return declared, area, _ledger()
-
-
-def _snapshot(run: Run) -> Snapshot:
-    from include.opendata.vocabulary import Snapshot
-    from include.opendata.work import RunArea
-
-    area = RunArea(run["dataset"], run["run_id"])
-    facts = area.read_json("snapshot.json")
-    return Snapshot(
-        dataset=run["dataset"],
-        sha256=facts["sha256"],
-        bytes=facts["bytes"],
-        rows=facts["rows"],
-        schema=tuple((name, kind) for name, kind in facts["schema"]),
-        raw=area.folder / facts["raw"],
-        parquet=area.folder / facts["parquet"],
-    )
-
-
-def decide(run: Run, step: str, slug: str, sentence: str, **more: Any) -> None:
-    from include.opendata.ledger import Decision
-
-    _ledger().decide(run["dataset"], run["run_id"], [Decision(step=step, slug=slug, sentence=sentence, **more)])
-
-
-def _ledger() -> Ledger:
-    from include.opendata.ledger import open_ledger
-
-    return open_ledger()
-
-
 def _score(assessment: Assessment) -> int | None:
     return assessment.score.total if assessment.score is not None else None
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

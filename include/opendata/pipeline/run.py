@@ -17,6 +17,7 @@ from include.opendata.errors import EXIT_AUDIT, EXIT_REFUSED, OpendataError
 from include.opendata.pipeline import approvals
 from include.opendata.pipeline import refresh as steps
 from include.opendata.pipeline.progress import heard
+from include.opendata.pipeline.steps import record_failure
 
 Progress = Callable[[str], None]
 
@@ -92,8 +93,8 @@ def run_refresh(
         return Outcome(dataset, run_id, perform("finish")["outcome"], run["staging"])
     except OpendataError as error:
         refused = error.exit_code in (EXIT_REFUSED, EXIT_AUDIT)
-        steps.record_failure(run, step, str(error), outcome="refused" if refused else "failed")
+        record_failure(run, step, str(error), outcome="refused" if refused else "failed")
         raise
     except Exception:
-        steps.record_failure(run, step, "an unforeseen error; its message is withheld because it may quote a record")
+        record_failure(run, step, "an unforeseen error; its message is withheld because it may quote a record")
         raise

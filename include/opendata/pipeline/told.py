@@ -32,7 +32,9 @@ def outcome_line(dataset: str, run_id: str) -> str | None:
         return f"{entry.outcome.capitalize()} in {(entry.message or 'a step the ledger does not know').splitlines()[0]}"
     if entry.outcome == "unchanged":
         decided = ledger.decisions(dataset, run_id)
-        reason = next((d.sentence for d in decided if d.slug in ("unchanged", "rolled-back")), "The source is unchanged.")
+        reason = next(
+            (d.sentence for d in decided if d.slug in ("unchanged", "rolled-back")), "The source is unchanged."
+        )
         return f"Nothing new: {reason[0].lower()}{reason[1:]}"
     staged = next((r for r in ledger.releases(dataset) if r.release == entry.release), None)
     if entry.outcome != "staged" or staged is None:
