@@ -19,7 +19,7 @@ TABLE = {
     ],
     "measures": [
         {"name": "Persons", "kind": "count", "label": "Persons", "definition": "D."},
-        {"name": "Percent", "kind": "percent", "numerator": "Persons", "within": ["Sex"], "label": "Percent", "definition": "D."},
+        {"name": "Percent", "kind": "percent", "numerator": "Persons", "within": ["Sex"], "label": "%", "definition": "D."},
     ],
 }  # fmt: skip
 CSV = b"""County,Sex,Persons,Persons_annotation,Percent,Percent_annotation
