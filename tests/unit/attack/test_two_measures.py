@@ -109,8 +109,8 @@ def test_more_events_than_residents_show_that_residents_are_no_bound(tmp_path):
 
 
 def test_a_few_residents_are_hidden_behind_a_county_that_has_room_for_more_cases(tmp_path, monkeypatch):
-    """All 12 residents of one county are cases; beside it, two cases among four residents could only be 2, 3 or 4."""
-    cases, residents = {"a": 12, "b": 2, "c": 40, "d": 30}, [12, 4, 900, 800]
+    """All 14 residents of one county are cases; beside it, two cases among four residents could only be 2, 3 or 4."""
+    cases, residents = {"a": 14, "b": 2, "c": 40, "d": 30}, [14, 4, 900, 800]
     (made,) = counted_from(tmp_path, cases, residents).tables
     frame = made.frame.set_index("County")
     hidden = frame.index[frame["Cases"].isna()]
