@@ -4,6 +4,8 @@ SHELL := /bin/sh
 PYTHON_IN_VENV := .venv/bin/python
 # Paths, not packages: mypy refuses a folder without Python in it.
 TYPED := include dags dev $(wildcard demo) $(wildcard bench)
+# As many processes as processors; tests that share a server stay together (tests/conftest.py).
+SIDE_BY_SIDE := -n logical --dist loadgroup
 .PHONY: help install refresh demo-sources test lint format up system-deps bench lock clean
 
 help: ## list these commands
@@ -20,8 +22,8 @@ demo-sources: ## make the source files of the two shipped datasets
 	@$(PYTHON_IN_VENV) -m demo.make_sources
 
 test: install ## run every test, the quick ones first
-	@$(PYTHON_IN_VENV) -m pytest -m "not slow" -q
-	@$(PYTHON_IN_VENV) -m pytest -m slow -q
+	@$(PYTHON_IN_VENV) -m pytest -m "not slow" -q $(SIDE_BY_SIDE)
+	@$(PYTHON_IN_VENV) -m pytest -m slow -q $(SIDE_BY_SIDE)
 
 lint: install ## ruff, format check, type check
 	@.venv/bin/ruff check .
