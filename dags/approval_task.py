@@ -30,7 +30,8 @@ class AskForApproval(HITLOperator):
 
     def __init__(self, *, run: Mapping[str, Any], role: str, role_name: str, **kwargs: Any):
         kwargs.setdefault("options", [APPROVE, REJECT])
-        kwargs.setdefault("params", {"comment": _comment()})
+        # A mapped task hands over its params, though it has none: an empty dictionary must not take the comment away.
+        kwargs["params"] = kwargs.get("params") or {"comment": _comment()}
         super().__init__(**kwargs)
         self.run, self.role, self.role_name = run, role, role_name
 
