@@ -1,7 +1,7 @@
 """Writes ``requirements.txt``: what an Airflow image installs on top of what it already pins.
 
-The image brings Airflow and its providers at the versions it was tested with, so they are left out; our other direct
-requirements are taken at the versions of ``requirements.lock``, which a plain virtual environment installs in full.
+The image brings Airflow, and the providers Airflow itself needs, at the versions it was tested with, so they are left out;
+our other direct requirements are taken at the versions of ``requirements.lock``, which a plain virtual environment installs in full.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from dev.airflow_env import ROOT
 
 # What an image pins and its requirements file must not name.
-PINNED_BY_THE_IMAGE = re.compile(r"apache-airflow($|-)")
+PINNED_BY_THE_IMAGE = re.compile(r"apache-airflow(-core|-task-sdk|-providers-(smtp|standard|common-.*))?$")
 HEADER = """\
 # What an Airflow image installs on top of Airflow itself (Astro Runtime reads this file when it is built).
 # Made by `make lock` from requirements.in and requirements.lock; do not edit.

@@ -15,7 +15,6 @@ from include.opendata.rules.release import high_risk_populations, thresholds
 from include.opendata.spec.dataset import Dataset
 from include.opendata.vocabulary import ProtectedTable
 
-
 _IS = {False: "is", True: "are each"}
 
 
