@@ -1,7 +1,8 @@
 """Writes ``requirements.txt``: what an Airflow image installs on top of what it already pins.
 
 The image brings Airflow, and the providers Airflow itself needs, at the versions it was tested with, so they are left out;
-our other direct requirements are taken at the versions of ``requirements.lock``, which a plain virtual environment installs in full.
+our other direct requirements are taken at the versions of ``requirements.lock``, which a plain virtual environment
+installs in full.
 """
 
 from __future__ import annotations
