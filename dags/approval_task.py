@@ -30,8 +30,8 @@ class AskForApproval(HITLOperator):
 
     def __init__(self, *, run: Mapping[str, Any], role: str, role_name: str, **kwargs: Any):
         kwargs.setdefault("options", [APPROVE, REJECT])
-        # A mapped task hands over its params, though it has none: an empty dictionary must not take the comment away.
-        kwargs["params"] = kwargs.get("params") or {"comment": _comment()}
+        # A mapped task is given the DAG's trigger form as its params, and Airflow takes that away again: nothing would be left.
+        kwargs["params"] = {"comment": _comment()}
         super().__init__(**kwargs)
         self.run, self.role, self.role_name = run, role, role_name
 
@@ -154,4 +154,5 @@ def _comment() -> Param:
         format="multiline",
         title="Comment",
         description="The reason; it is kept in the ledger and shown with the decision.",
+        source="task",
     )

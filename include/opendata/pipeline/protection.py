@@ -191,6 +191,7 @@ def _hidden_and_attacked(
         tables, policy, masked=masked, dataset=declared.dataset, earlier=before, keep=keep, reasoning=reasoning,
         progress=say,
     )  # fmt: skip
+    protected, amounts = out_of_reach(declared, protected) if masked else (protected, 0)
     if failed is not None:
         if any(all(a.frame.equals(b.frame) for a, b in zip(protected, other, strict=True)) for other in failed):
             raise _AsBefore
@@ -207,11 +208,48 @@ def _hidden_and_attacked(
             "complementary": table.complementary,
             "unstable": table.unstable,
             "attack": verdicts.get(table.structure.table, {}),
+            "amounts": amounts,
             "hidden_anew": sorted(name for name, used in asdict(reasoning).items() if used),
         }
         for table in protected
     }
     return Protection(protected, facts, systems, attacked, extents, tuple(release.release for release in earlier))
+
+
+AMOUNT_ROUNDS = 12
+"""How often further amounts are hidden before the release is refused."""
+
+
+def out_of_reach(declared: Dataset, protected: tuple[ProtectedTable, ...]) -> tuple[tuple[ProtectedTable, ...], int]:
+    """``protected`` with further amounts and means hidden until none that is hidden with its count can be computed; and how
+    many rows that took. Raises AuditFailed (``amount-recoverable``)."""
+    from include.opendata.attack.amounts import recoverable_amounts
+    from include.opendata.disclosure.amounts import hide_amounts
+
+    if not any(m.role in ("amount", "mean") for table in protected for m in table.structure.measures):
+        return protected, 0
+    now: tuple[ProtectedTable, ...] | None = protected
+    found = recoverable_amounts(protected)
+    for _ in range(AMOUNT_ROUNDS):
+        if not found or now is None:
+            break
+        now = hide_amounts(now, {(one.table, one.measure, one.row) for one in found})
+        found = found if now is None else recoverable_amounts(now)
+    if found or now is None:
+        sentences = [one.sentence for one in found]
+        raise AuditFailed(
+            f"{len(found)} hidden amounts or means could be computed from amounts that would be published",
+            remedy="Give an amount the same `base` in all tables of the dataset, publish it in one table only, or drop it.",
+            slug="amount-recoverable",
+            place=Place(dataset=declared.dataset, table=", ".join(sorted({one.table for one in found}))),
+            details=tuple(sentences[:NAMED_AT_MOST]),
+        )
+    return now, sum(
+        int((after.frame[m.name].isna() & before.frame[m.name].notna()).sum())
+        for before, after in zip(protected, now, strict=True)
+        for m in before.structure.measures
+        if m.role in ("amount", "mean")
+    )
 
 
 def protection_policy(declared: Dataset) -> Policy:

@@ -118,7 +118,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(take):
 
 
 def test_a_packed_file_is_unpacked_and_kept_packed(take):
-    data = gzip.compress(b"name,visits\nA,1\n", mtime=0, mtime=0)
+    data = gzip.compress(b"name,visits\nA,1\n", mtime=0)
     snapshot = take(data)
     assert rows(snapshot) == [("A", 1)]
     assert snapshot.raw.read_bytes() == data
