@@ -97,7 +97,8 @@ def make_app() -> FastAPI:
             next_runs={dataset: at.date() for dataset, at in due.items() if at is not None},
         )
         late = [line for line in lines if line.freshness is not None and line.freshness.worst == "late"]
-        return _page(request, "calendar.html.j2", month=made, kinds=KINDS, today=now.date(), late=late)
+        day = _day(request.query_params.get("day"), first)
+        return _page(request, "calendar.html.j2", month=made, kinds=KINDS, today=now.date(), late=late, day=day)
 
     @app.get("/datasets/{dataset}")
     def page_of_dataset(request: Request, user: GetUserDep, dataset: str) -> Response:
@@ -224,6 +225,11 @@ def _month(text: str | None, today: dt.date) -> dt.date:
     if text and re.fullmatch(r"(19|20|21)\d\d-(0[1-9]|1[0-2])", text):
         return dt.date.fromisoformat(f"{text}-01")
     return today.replace(day=1)
+
+
+def _day(text: str | None, first: dt.date) -> dt.date | None:
+    found = first + dt.timedelta(days=_number(text) - 1) if text and text.isdecimal() and len(text) < 3 else None
+    return found if found is not None and found.month == first.month else None
 
 
 def _now() -> dt.datetime:

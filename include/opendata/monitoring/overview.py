@@ -55,7 +55,8 @@ class Line:
 
 
 def overview(ledger: Ledger, promises: Sequence[Promise], *, now: dt.datetime) -> list[Line]:
-    """A line per dataset: those with problems first, then those that wait for people or are due, each by id."""
+    """A line per dataset: those with problems first (what stopped, then what is late, the latest first), then those that
+    wait for people or are due, each by id."""
     with ledger.reading() as connection:
         last = _newest(connection, RUNS, RUNS.c.outcome != "previewed")
         good = _newest(connection, RUNS, RUNS.c.outcome.in_(ENDED_WELL))
@@ -76,7 +77,7 @@ def overview(ledger: Ledger, promises: Sequence[Promise], *, now: dt.datetime) -
         )
         for promise in promises
     ]
-    return sorted(lines, key=lambda line: (STANDINGS.index(line.standing), line.dataset))
+    return sorted(lines, key=_rank)
 
 
 def sizes(ledger: Ledger, datasets: Iterable[str]) -> dict[str, list[int]]:
@@ -140,6 +141,12 @@ def _waiting(connection: sa.Connection) -> dict[str, Any]:
         .order_by(columns.id)
     )
     return {row.dataset: row for row in connection.execute(query)}
+
+
+def _rank(line: Line) -> tuple[int, bool, int, str]:
+    late = line.freshness.days_late if line.freshness is not None else 0
+    only_late = late > 0 and len(line.problems) == 1
+    return STANDINGS.index(line.standing), only_late, -late if only_late else 0, line.dataset
 
 
 def _line(promise: Promise, last: Any, good: Any, release: Any, asked: Any, now: dt.datetime) -> Line:

@@ -37,13 +37,13 @@ def test_problems_come_first_then_what_waits_then_what_is_due(ledger):
     record_request(ledger, Request("c_waits", "w", "0" * 64, asked_at=stamp(NOW), **facts))
     found = overview(ledger, [promise(d) for d in ("a_fine", "b_due", "c_waits", "d_late", "e_refused")], now=NOW)
     assert [(line.dataset, line.standing) for line in found] == [
-        ("d_late", "problem"),
         ("e_refused", "problem"),
+        ("d_late", "problem"),
         ("c_waits", "waits"),
         ("b_due", "due"),
         ("a_fine", "fine"),
     ]
-    assert found[1].problems == ("Its last run (2026-11-19) was refused: check_quality: the source is not as declared",)
+    assert found[0].problems == ("Its last run (2026-11-19) was refused: check_quality: the source is not as declared",)
 
 
 def test_an_unchanged_refresh_keeps_the_promise_and_a_preview_keeps_none(ledger):
