@@ -1,4 +1,4 @@
-"""Small drawings of the pages as SVG text, made by hand: they need no library, no script, and take the page's colours.
+"""Small drawings of the pages, SVG made by hand: they need no library, no script, and take the page's colours.
 
 Every drawing says in words what it shows; the same figures give the same text.
 """
@@ -41,29 +41,22 @@ def sparkline(values: Sequence[int], what: str) -> str:
 
 
 def group_bars(dimension: DimensionShares) -> str:
-    """Bars of the share hidden, the groups hidden most first; empty where nothing is hidden."""
+    """Bars of the share hidden, the groups hidden most first; empty where nothing is hidden.
+
+    A list with a bar in every line: its words stay as large as the page's on a phone, and are read out as they stand.
+    """
     groups = dimension.touched[:BARS_AT_MOST]
     if not groups:
         return ""
-    row, left, width = 24, 190, 640
-    height = row * len(groups) + 4
-    said = "; ".join(f"{g.label}: {100 * g.share:.0f} %" for g in groups)
-    parts = [
-        f'<svg class="bars" viewBox="0 0 {width} {height}" role="img" '
-        f'aria-label="{escape(f"Share of cells hidden by {dimension.label}. {said}.", quote=True)}">'
+    lines = [
+        f'<li><span class="label">{escape(group.label)}</span>'
+        f'<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="back" width="100" height="10"/>'
+        f'<rect class="{"gone" if group.gone else "part"}" width="{100 * group.share:.1f}" height="10"/></svg>'
+        f'<span class="figure">{100 * group.share:.0f} %</span></li>'
+        for group in groups
     ]
-    room = width - left - 56
-    for number, group in enumerate(groups):
-        middle = number * row + row / 2
-        label = group.label if len(group.label) <= 26 else group.label[:25] + "…"
-        kind = "gone" if group.gone else "part"
-        parts.append(
-            f'<text class="label" x="{left - 8}" y="{middle + 4:.0f}" text-anchor="end">{escape(label)}</text>'
-            f'<rect class="back" x="{left}" y="{middle - 7:.0f}" width="{room}" height="14"/>'
-            f'<rect class="{kind}" x="{left}" y="{middle - 7:.0f}" width="{room * group.share:.1f}" height="14"/>'
-            f'<text class="figure" x="{left + room + 6}" y="{middle + 4:.0f}">{100 * group.share:.0f} %</text>'
-        )
-    return "".join(parts) + "</svg>"
+    return f'<ul class="bars">{"".join(lines)}</ul>'
 
 
 def quality_line(met: Sequence[int], asked: Sequence[int]) -> str:
