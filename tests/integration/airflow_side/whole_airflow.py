@@ -45,7 +45,8 @@ class WholeAirflow:
     def token(self, user: str) -> str:
         if user not in self.tokens:
             asked = {"username": user, "password": PASSWORD}
-            self.tokens[user] = httpx.post(f"{self.address}/auth/token", json=asked).json()["access_token"]
+            asked_for = httpx.post(f"{self.address}/auth/token", json=asked, timeout=60)
+            self.tokens[user] = asked_for.raise_for_status().json()["access_token"]
         return self.tokens[user]
 
     def ask(self, user: str | None, method: str, path: str, body: Any = None) -> httpx.Response:
