@@ -10,7 +10,10 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
 
 import numpy as np
 from scipy import sparse
@@ -31,7 +34,9 @@ class Axis:
 
 @dataclass(frozen=True)
 class Paper:
-    """One published table. ``kept``: column → the values its filter leaves; ``text``: the file."""
+    """One published table. ``kept``: column → the values its filter leaves; ``text``: the file · ``percents``: columns of
+    percentages with the dimensions whose total they are of · ``rates``: columns of rates with the published column they are
+    counted from, and per how many · ``means``: columns of means with the amounts they are means of. With their decimals."""
 
     axes: tuple[Axis, ...]
     kept: dict[str, Values]
@@ -40,7 +45,20 @@ class Paper:
     measure: str
     additive: bool = True
     persons: bool = False
-    whole: dict[str, Values] = field(default_factory=dict)
+    percents: tuple[tuple[str, tuple[str, ...], int], ...] = ()
+    rates: tuple[tuple[str, str, int, int], ...] = ()
+    means: tuple[tuple[str, str, int], ...] = ()
+
+
+@dataclass
+class Share:
+    """A percentage that is shown: ``part`` of ``whole`` is ``least`` to ``most`` in ``of``."""
+
+    part: tuple[Values, ...]
+    whole: tuple[Values, ...]
+    least: int
+    most: int
+    of: int
 
 
 @dataclass
@@ -96,18 +114,60 @@ def cells_of(papers: list[Paper], domain: dict[str, list], threshold: int) -> li
                 low = threshold
             if paper.separate and code == "1" and not paper.persons:
                 high = threshold - 1
+            least, most = told_by_ratios(paper, row)
+            low, high = max(low, least), min(high, most)
             found.append(Cell(where, tuple(box), low, high, True, code if paper.separate else ""))
+    return found
+
+
+def told_by_ratios(paper: Paper, row: dict[str, str]) -> tuple[int, float]:
+    """What the rates and means of a row say of its count."""
+    low, high = 0, np.inf
+    for name, counted_from, per, decimals in paper.rates:
+        if row[name] and row[counted_from]:
+            rate, half, people = Fraction(row[name]), Fraction(1, 2 * 10**decimals), int(row[counted_from])
+            low, high = max(low, ceil((rate - half) * people / per)), min(high, floor((rate + half) * people / per))
+    for name, amount, decimals in paper.means:
+        if row[name] and row[amount]:
+            mean, half, together = Fraction(row[name]), Fraction(1, 2 * 10**decimals), Fraction(row[amount])
+            low = max(low, ceil(together / (mean + half)))
+            high = min(high, floor(together / (mean - half))) if mean > half else high
+    return low, high
+
+
+def shares_of(papers: list[Paper], domain: dict[str, list]) -> list[Share]:
+    """Every percentage that is shown, of which total, within its rounding."""
+    columns = sorted(domain)
+    found = []
+    for paper in papers:
+        for row in csv.DictReader(io.StringIO(paper.text)):
+            for name, within, decimals in paper.percents:
+                if not row[name]:
+                    continue
+                boxes = []
+                for totals in ((), within):
+                    box = []
+                    for column in columns:
+                        own = paper.kept.get(column, frozenset(domain[column]))
+                        for axis in paper.axes:
+                            if axis.column == column and axis.name not in totals and row[axis.name] != axis.total:
+                                own = own & axis.labels[row[axis.name]]
+                        box.append(own)
+                    boxes.append(tuple(box))
+                twice = int(2 * Fraction(row[name]) * 10**decimals)
+                found.append(Share(*boxes, twice - 1, twice + 1, 200 * 10**decimals))
     return found
 
 
 class Knowledge:
     """The finest groups of records, and every cell as a sum of them."""
 
-    def __init__(self, cells: list[Cell], columns: int):
+    def __init__(self, cells: list[Cell], columns: int, shares: Sequence[Share] = ()):
         self.cells = cells
         classes: list[dict] = []
         for c in range(columns):
-            sides = sorted({cell.box[c] for cell in cells}, key=lambda s: sorted(map(str, s)))
+            every_box = [*(cell.box for cell in cells), *(s.part for s in shares), *(s.whole for s in shares)]
+            sides = sorted({box[c] for box in every_box}, key=lambda s: sorted(map(str, s)))
             every = frozenset().union(*sides)
             kinds: dict[tuple[bool, ...], int] = {}
             classes.append(
@@ -119,7 +179,11 @@ class Knowledge:
         self.matrix = np.stack([self.row(cell.box) for cell in cells])
         self.low = np.array([cell.low for cell in cells], dtype=float)
         self.high = np.array([cell.high for cell in cells], dtype=float)
-        self.rules = LinearConstraint(sparse.csr_array(self.matrix), self.low, self.high)
+        self.rules = [LinearConstraint(sparse.csr_array(self.matrix), self.low, self.high)]
+        for share in shares:
+            part, whole = share.of * self.row(share.part), self.row(share.whole)
+            self.rules.append(LinearConstraint(part - share.least * whole, 0, np.inf))
+            self.rules.append(LinearConstraint(part - share.most * whole, -np.inf, 0))
 
     def row(self, box) -> np.ndarray:
         made = np.ones(1)
@@ -131,7 +195,7 @@ class Knowledge:
 
     def extreme(self, row: np.ndarray, sign: int) -> float:
         cap = 100_000
-        got = milp(sign * row, constraints=[self.rules], integrality=np.ones(self.size), bounds=Bounds(0, cap))
+        got = milp(sign * row, constraints=self.rules, integrality=np.ones(self.size), bounds=Bounds(0, cap))
         if got.x is None:
             raise AssertionError(f"no table agrees with what is published: {got.message}")
         return float(round(row @ np.rint(got.x)))
@@ -143,7 +207,7 @@ class Knowledge:
 def leaks(papers: list[Paper], domain: dict[str, list], threshold: int, width: int = 3) -> list[Leak]:
     """Blanks that can be small and leave too few values; groups of blanks whose sum is known and small."""
     cells = cells_of(papers, domain, threshold)
-    known = Knowledge(cells, len(domain))
+    known = Knowledge(cells, len(domain), shares_of(papers, domain))
     found: list[Leak] = []
     done: dict[bytes, tuple[int, float]] = {}
     for k, cell in enumerate(cells):

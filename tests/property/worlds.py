@@ -67,9 +67,43 @@ def random_filter(draw: random.Random, columns: list[str]) -> tuple[list[dict], 
     return conditions, kept
 
 
-def world(seed: int, **fixed: Any) -> tuple[Dataset, pd.DataFrame, list[dict]]:
-    """A dataset, its records, and per table what the dictionary says of it."""
+def random_ratios(draw: random.Random, made: list[Axis], kind: str) -> tuple[list[dict], dict[str, Any]]:
+    """Percentages, rates and means beside the count ``Persons``, and what the dictionary says of them."""
+    measures: list[dict] = []
+    told: dict[str, Any] = {}
+    totals = [axis.name for axis in made if axis.total is not None]
+    if totals and draw.random() < 0.8:
+        within, decimals = draw.sample(totals, draw.randint(1, len(totals))), draw.choice([0, 1, 1, 2])
+        measures.append(measure("Share", "percent", numerator="Persons", within=within, decimals=decimals))
+        told["percents"] = (("Share", tuple(within), decimals),)
+    if kind != "sum" and draw.random() < 0.6:
+        decimals = draw.choice([0, 1, 3])
+        measures.append(measure("Residents", "sum", column="residents", of="population"))
+        measures.append(
+            measure("Rate", "rate", numerator="Persons", denominator="Residents", per=1000, decimals=decimals)
+        )
+        told["rates"] = (("Rate", "Residents", 1000, decimals),)
+    if draw.random() < 0.6:
+        decimals = draw.choice([0, 2, 4])
+        measures.append(measure("Paid", "sum", column="paid", of="amount", base="Persons"))
+        measures.append(measure("Mean", "mean", column="paid", base="Persons", decimals=decimals))
+        told["means"] = (("Mean", "Paid", decimals),)
+    return measures, told
+
+
+def with_money(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The same records with what was paid, and how many residents each stands for."""
     draw = random.Random(seed)
+    crowded = draw.choice([[1, 1, 2, 5], [10, 20, 40], [10, 20, 40]])
+    facts = [(draw.choice(crowded), draw.choice([0, 3, 10, 250])) for _ in range(len(frame))]
+    return frame.assign(residents=[r for r, _ in facts], paid=[p for _, p in facts])
+
+
+def world(seed: int, **fixed: Any) -> tuple[Dataset, pd.DataFrame, list[dict]]:
+    """A dataset, its records, and per table what the dictionary says of it. ``ratios=True``: with percentages, rates and
+    means beside the counts, of a survey or of a full count."""
+    draw = random.Random(seed)
+    aside = random.Random(seed + 1) if fixed.get("ratios") else None
     measure_kind = fixed.get("kind") or draw.choice(["count", "count", "count", "count_distinct", "persons", "sum"])
     annotation = draw.choice(["separate", "combined"])
     below = draw.choice([None, None, None, 15])
@@ -91,6 +125,8 @@ def world(seed: int, **fixed: Any) -> tuple[Dataset, pd.DataFrame, list[dict]]:
             measures = [measure("Persons", "sum", column="visits", of="events")]
         else:
             measures = [measure("Persons", "count_distinct", column="client")]
+        more, ratios = random_ratios(aside, [a for _, a in made], measure_kind) if aside else ([], {})
+        measures += more
         tables.append(
             table(
                 [d for d, _ in made],
@@ -101,11 +137,16 @@ def world(seed: int, **fixed: Any) -> tuple[Dataset, pd.DataFrame, list[dict]]:
                 absent_combinations=draw.choice(["zero", "omit"]),
             )
         )
-        told.append({"axes": tuple(a for _, a in made), "kept": kept, "separate": annotation == "separate"})
+        told.append({"axes": tuple(a for _, a in made), "kept": kept, "separate": annotation == "separate", **ratios})
     columns = {**TYPES, "client": "integer", "visits": "integer"}
+    columns |= {"residents": "integer", "paid": "integer"} if aside else {}
     declared = dataset(columns, *tables, record="event" if measure_kind == "persons" else "person")
     declared = declared.model_copy(update={"seed": seed, "small_cells_below": below})
-    return declared, records(draw, fixed.get("clients") or draw.choice(["own", "own", "shared"])), told
+    frame = records(draw, fixed.get("clients") or draw.choice(["own", "own", "shared"]))
+    if aside:
+        declared = declared if aside.random() < 0.5 else declared.model_copy(update={"survey": None})
+        frame = with_money(frame, seed)
+    return declared, frame, told
 
 
 def records(draw: random.Random, clients: str) -> pd.DataFrame:
