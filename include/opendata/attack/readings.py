@@ -18,6 +18,7 @@ from include.opendata.attack.propagate import parts, propagate
 from include.opendata.attack.published import published_view
 from include.opendata.attack.search import AttackBudget, Part
 from include.opendata.attack.view import ABSENT, BLANK, NOT_SHOWN, SHOWN, UNBOUNDED, PublishedView
+from include.opendata.cells import LinkedCells
 from include.opendata.errors import InputError
 from include.opendata.history.joint import JointCells
 
@@ -58,6 +59,23 @@ def views_with_earlier(
             found.append((joint.releases[base], view, set_aside))
             seen.append(_said(view))
     return found
+
+
+def newest_view(
+    joint: JointCells, found: Sequence[tuple[str, PublishedView, int]], *, threshold: int, min_width: int, dataset: str
+) -> tuple[LinkedCells, PublishedView]:
+    """What is seen of a measure when the newest release's figures are taken as right: of ``found`` by
+    :func:`views_with_earlier`, or the newest release by itself where the others add nothing."""
+    for base, view, _ in found:
+        if base == joint.releases[-1]:
+            return joint.cells, view
+    own = joint.of_release(len(joint.releases) - 1)
+    return joint.cells, published_view(own, joint.tables[-1], threshold=threshold, min_width=min_width, dataset=dataset)
+
+
+def agrees(view: PublishedView) -> bool:
+    """Whether some table agrees with everything in ``view``; for large ones, whether none is certain not to."""
+    return _agreement(view)(view)
 
 
 def _said(view: PublishedView) -> tuple[bytes, ...]:

@@ -315,19 +315,29 @@ def attack_with_earlier(
 ) -> tuple[AttackedView, ...]:
     """Attack what would be published together with everything published before. Raises as :func:`attack_published`."""
     from include.opendata.attack import attack
-    from include.opendata.attack.readings import views_with_earlier
+    from include.opendata.attack.measures import two_measures
+    from include.opendata.attack.readings import agrees, newest_view, views_with_earlier
     from include.opendata.history.joint import joint_cells
 
     attacked: list[AttackedView] = []
+    newest = []
     for joint in joint_cells([*earlier, upcoming_release(protected, extents)], dataset=declared.dataset):
         truth = _truth(joint.cells, tables, suffix=f"@{UPCOMING}")
-        for base, view, set_aside in views_with_earlier(
+        found = views_with_earlier(
             joint, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset, progress=say
-        ):
+        )
+        newest.append(newest_view(joint, found, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset))
+        for base, view, set_aside in found:
             report = attack(view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
             if not report.passed:
                 raise _together(report, declared.dataset, {table.structure.table for table in protected})
             attacked.append(_kept(joint.cells.identity, base, view, report, truth, set_aside))
+    for both in two_measures(newest):
+        if not agrees(both.view):
+            continue  # a revision of one measure contradicts the other: there is nothing to be read together
+        report = attack(both.view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
+        if sentences := both.failures(report):
+            raise _between_measures(sentences, declared.dataset, {t.structure.table for t in protected})
     return tuple(attacked)
 
 

@@ -1,10 +1,12 @@
 """Records and the distinct persons behind them, read together."""
 
 import itertools
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from include.opendata.attack import readings
 from include.opendata.errors import AuditFailed
 from include.opendata.pipeline import protection
 from include.opendata.pipeline.protection import protect_and_attack
@@ -123,3 +125,32 @@ def test_a_few_residents_are_hidden_behind_a_county_that_has_room_for_more_cases
     with pytest.raises(AuditFailed) as refused:
         counted_from(tmp_path, cases, residents)
     assert refused.value.slug == "recoverable-between-measures"
+
+
+def release_of(folder, tables, earlier=()):
+    """The next release of ``tables``, of the same clients and visits every time."""
+    from include.opendata.tabulate import atoms, tabulate
+
+    declared = dataset({"county": "text", "client": "text"}, *tables, record="event")
+    rows = [(county, f"{county}{n % CLIENTS[county]}") for county in CLIENTS for n in range(ONCE[county])]
+    with warehouse_of(pd.DataFrame(rows, columns=["county", "client"]), folder) as warehouse:
+        known = atoms(declared, warehouse)
+        made = [tabulate(declared, t.table, warehouse, atoms=known) for t in declared.tables]
+    done = protection.protect_and_attack(declared, made, masked=True, earlier=earlier)
+    return replace(protection.upcoming_release(done.tables, done.extents), release=f"r{len(earlier) + 1}")
+
+
+def test_visits_an_earlier_release_showed_narrow_the_clients_of_this_one(tmp_path, monkeypatch):
+    """The regions' visits say nothing of a county's clients; the counties' visits of the release before do."""
+    county = dimension("County", recode={one: [one] for one in CLIENTS}, total="State")
+    region = dimension("County", recode={"north": ["a", "b"], "south": ["c", "d"]}, total="State")
+    clients = measure("Clients", "count_distinct", column="client")
+    before = table([county], [measure("Visits")], "visits")
+    now = [table([region], [measure("Visits")], "visits"), table([county], [clients], "clients")]
+    first = release_of(tmp_path, [before])
+    release_of(tmp_path, now)  # by itself nothing is wrong with it
+    with pytest.raises(AuditFailed) as refused:
+        release_of(tmp_path, now, (first,))
+    assert refused.value.slug == "recoverable-between-measures"
+    monkeypatch.setattr(readings, "agrees", lambda view: False)
+    release_of(tmp_path, now, (first,))
