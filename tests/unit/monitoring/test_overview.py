@@ -46,6 +46,12 @@ def test_problems_come_first_then_what_waits_then_what_is_due(ledger):
     assert found[0].problems == ("Its last run (2026-11-19) was refused: check_quality: the source is not as declared",)
 
 
+def test_a_preview_hides_no_problem(ledger):
+    seed(ledger, runs=[run("a", 2, "failed", "extract: the source is out of reach"), run("a", 1, "previewed")])
+    assert lines(ledger, promise("a"))["a"].outcome == "failed"
+    assert lines(ledger, promise("a"))["a"].standing == "problem"
+
+
 def test_an_unchanged_refresh_keeps_the_promise_and_a_preview_keeps_none(ledger):
     seed(ledger, runs=[run("a", 60), run("a", 2, "unchanged"), run("b", 60), run("b", 2, "previewed")])
     found = lines(ledger, promise("a"), promise("b"))
