@@ -13,10 +13,29 @@ from dataclasses import replace
 import numpy as np
 
 from include.opendata.cells import LinkedCells, link
-from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableMeasure
+from include.opendata.errors import Place as Where
+from include.opendata.errors import Refused
+from include.opendata.vocabulary import ANNOTATION_SUFFIX, DataTable, ProtectedTable, TableMeasure
 
 Place = tuple[str, str, int]
 """Table, measure, row."""
+
+
+def refuse_two_roles(tables: Sequence[DataTable], dataset: str) -> None:
+    """Raise Refused (``column-in-two-roles``) where a column is added up as a count that is protected, and elsewhere as an
+    amount, a mean or a public population, which would tell that count."""
+    counts = {m.identity for t in tables for m in t.structure.measures if m.role == "count"}
+    for t in tables:
+        for m in t.structure.measures:
+            column = m.identity.removeprefix("sum:") if m.role == "population" else _column(m)
+            if column is not None and f"sum:{column}" in counts:
+                raise Refused(
+                    f"{m.name} adds up a column that is also added up as a count of persons or events",
+                    remedy="Declare the column alike in all tables of the dataset: `of: persons` or `of: events` where small "
+                    "figures describe people; leave the mean out and publish the count with what it is counted from.",
+                    slug="column-in-two-roles",
+                    place=Where(dataset=dataset, table=t.structure.table, column=column),
+                )
 
 
 def hide_amounts(tables: Sequence[ProtectedTable], found: Collection[Place]) -> tuple[ProtectedTable, ...] | None:

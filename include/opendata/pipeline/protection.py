@@ -95,6 +95,7 @@ def protect_and_attack(
     Where releases came before, patterns that follow them most closely are tried first. Raises DeclarationError (annotations
     differ), Refused (no safe pattern; an incident; releases that cannot be compared), AuditFailed.
     """
+    from include.opendata.disclosure.amounts import refuse_two_roles
     from include.opendata.disclosure.overlap import persons_told_apart
     from include.opendata.history.earlier import earlier_figures
     from include.opendata.history.extents import table_extents
@@ -103,6 +104,8 @@ def protect_and_attack(
     if percentages.publishes_percentages_only(declared):
         return percentages.protect_percentages(declared, tables, masked=masked, earlier=earlier)
     percentages.refuse_counts_after_percentages(declared, earlier)
+    if masked:
+        refuse_two_roles(tables, declared.dataset)
     policy = protection_policy(declared)
     tables = persons_told_apart(tables)
     extents = table_extents(declared, [table.structure for table in tables])

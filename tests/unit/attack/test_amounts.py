@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 from include.opendata.attack import amounts
 from include.opendata.attack.amounts import recoverable_amounts
-from include.opendata.errors import AuditFailed
+from include.opendata.errors import AuditFailed, Refused
 from include.opendata.pipeline import protection
 from include.opendata.tabulate import atoms, tabulate
 from tests.unit.tabulate.small_tables import dataset, dimension, measure, table, warehouse_of
@@ -202,3 +202,24 @@ def test_what_follows_from_several_sums_at_once_is_found(monkeypatch, seed, dens
     told = [np.linalg.matrix_rank(np.vstack([inside, np.eye(parts)[k]])) == rank for k in range(parts)]
     assert found.tolist() == told
     assert seed or all(told)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        measure("Other", "sum", column="visits", of="amount", base="Visits"),
+        measure("Other", "sum", column="visits", of="population"),
+        measure("Other", "mean", column="visits", base="Visits"),
+    ],
+    ids=["amount", "population", "mean"],
+)
+def test_a_count_is_not_told_by_the_same_column_in_another_role(tmp_path, other):
+    records = visits(FEW_IN_B, each=1).assign(visits=1)
+    secret = of(COUNTIES, [measure("Seen", "sum", column="visits", of="events")], 0, "State")
+    declared = dataset({**COLUMNS, "visits": "integer"}, secret, of(COUNTIES, [VISITS, other], 1), record="event")
+    with warehouse_of(records, tmp_path) as warehouse:
+        known = atoms(declared, warehouse)
+        made = [tabulate(declared, t.table, warehouse, atoms=known) for t in declared.tables]
+    with pytest.raises(Refused) as refused:
+        protection.protect_and_attack(declared, made, masked=True)
+    assert refused.value.slug == "column-in-two-roles"
