@@ -330,7 +330,7 @@ def test_an_append_killed_while_it_is_staged_appends_once(monthly, monkeypatch, 
         elif moment == "before the release is staged":
             killing.setattr(LocalStaging, "publish", dies)
         else:
-            killing.setattr(steps, "_record_release", dies)
+            killing.setattr(steps, "record_release", dies)
         with pytest.raises(Killed):
             refresh(monthly, FEBRUARY)
     assert refresh(monthly, FEBRUARY).code == 0
