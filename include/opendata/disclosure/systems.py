@@ -18,6 +18,7 @@ from scipy import sparse
 
 from include.opendata.cells import LinkedCells, link
 from include.opendata.disclosure.engine import GENERAL_UP_TO
+from include.opendata.disclosure.policy import Policy
 from include.opendata.disclosure.programs import Program, whole
 from include.opendata.disclosure.system import UNBOUNDED, CellSystem, Equation
 from include.opendata.errors import InputError, Place, Refused
@@ -55,7 +56,7 @@ def linked(tables: Sequence[DataTable], *, finest: bool = False) -> list[LinkedC
     return link(described, joint=finest)
 
 
-def systems_of(tables: Sequence[DataTable], reasoning: Reasoning, *, threshold: int, dataset: str) -> list[Counts]:
+def systems_of(tables: Sequence[DataTable], reasoning: Reasoning, *, policy: Policy, dataset: str) -> list[Counts]:
     """The systems that are suppressed one by one.
 
     Raises Refused: ``distinct-persons-overlap``; where more is reasoned with than every day, also
@@ -68,7 +69,7 @@ def systems_of(tables: Sequence[DataTable], reasoning: Reasoning, *, threshold: 
     rest = [one for one in single if one not in together]
     if len(together) < 2 or RECORDS not in {identity for one in together for identity in one.parts}:
         return single
-    return [_side_by_side(together, threshold), *rest]
+    return [_side_by_side(together, policy), *rest]
 
 
 def _read_together(one: Counts) -> bool:
@@ -207,7 +208,7 @@ def _counted_from(cells: LinkedCells, tables: Sequence[DataTable]) -> np.ndarray
     return most
 
 
-def _side_by_side(measures: Sequence[Counts], threshold: int) -> Counts:
+def _side_by_side(measures: Sequence[Counts], policy: Policy) -> Counts:
     """Several measures as one system: in every cell records and persons share, records are the persons and some more."""
     at = np.cumsum([0, *(one.system.size for one in measures)])
     parts = {next(iter(one.parts)): slice(int(at[k]), int(at[k + 1])) for k, one in enumerate(measures)}
@@ -232,11 +233,12 @@ def _side_by_side(measures: Sequence[Counts], threshold: int) -> Counts:
     known_high = np.concatenate([*(one.system.bounds_known()[1] for one in measures), np.full(extra, UNBOUNDED)])
     counted = any(one.system.persons is not None for one in measures)
     persons = [one.system.values if one.system.persons is None else one.system.persons for one in measures]
-    if counted:  # code 1 then tells nothing of events; of distinct persons it still says how many at most
+    if counted and policy.annotation == "separate":
+        # code 1 then tells nothing of events; of distinct persons it still says how many at most
         for identity, part in parts.items():
+            coded = systems[identity].published & (values[part] < policy.threshold)
             if identity != RECORDS:
-                low = values[part] < threshold
-                known_high[part] = np.where(low, np.minimum(known_high[part], threshold - 1), known_high[part])
+                known_high[part] = np.where(coded, np.minimum(known_high[part], policy.threshold - 1), known_high[part])
     equations = [
         Equation(e.parent + at[k], tuple(int(c + at[k]) for c in e.children))
         for k, one in enumerate(measures)

@@ -57,7 +57,7 @@ def protect_tables(
     codes: dict[tuple[str, str], np.ndarray] = {}
     figures: dict[str, dict[str, int]] = {}
     if masked:
-        for counts in systems_of(tables, reasoning, threshold=policy.threshold, dataset=dataset):
+        for counts in systems_of(tables, reasoning, policy=policy, dataset=dataset):
             suppression = _suppressed(counts, policy, dataset, earlier, keep, progress)
             for identity, part in counts.parts.items():
                 figures[identity] = _figures_of(counts, suppression, part)

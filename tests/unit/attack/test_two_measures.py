@@ -1,25 +1,27 @@
 """Records and the distinct persons behind them, read together."""
 
 import itertools
+import random
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from include.opendata.attack import readings
-from include.opendata.errors import AuditFailed
+from include.opendata.disclosure import systems
+from include.opendata.errors import AuditFailed, OpendataError
 from include.opendata.pipeline import protection
 from include.opendata.pipeline.protection import protect_and_attack
 from tests.unit.tabulate.small_tables import dataset, dimension, measure, table, warehouse_of
 
 
-def protected(folder, clients, visits, annotation="combined"):
+def protected(folder, clients, visits, annotation="combined", records=None):
     """A table of visits and of distinct clients by county, protected and attacked; and what was reasoned with."""
     from include.opendata.tabulate import tabulate
 
     made = table(
         [dimension("County", recode={one: [one] for one in clients}, total="State")],
-        [measure("Visits"), measure("Clients", "count_distinct", column="client")],
+        [records or measure("Visits"), measure("Clients", "count_distinct", column="client")],
         annotation=annotation,
     )
     declared = dataset({"county": "text", "client": "text"}, made, record="event")
@@ -67,6 +69,41 @@ def test_what_the_attack_found_between_measures_is_hidden_with_both_in_mind(tmp_
     left = clients_left(frame, annotation)
     assert max(left["d"]) - min(left["d"]) >= 3
     assert all(min(values) > 10 or max(values) - min(values) >= 3 for values in left.values())
+
+
+def test_what_is_too_large_to_be_hidden_anew_is_refused_with_what_the_attack_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(systems, "GENERAL_UP_TO", 12)
+    with pytest.raises(AuditFailed) as refused:
+        protected(tmp_path, CLIENTS, ONCE)
+    assert refused.value.slug == "recoverable-between-measures"
+
+
+@pytest.mark.parametrize("annotation", ["combined", "separate"])
+@pytest.mark.parametrize("seed", range(6))
+def test_random_visits_and_clients_come_out_safe_by_trying_all_or_are_refused(tmp_path, seed, annotation):
+    draw = random.Random(seed)
+    clients = {county: draw.choice([3, 8, 10, 11, 12, 14, 20]) for county in "abcd"}
+    visits = {county: max(11, count + draw.randint(0, 4)) for county, count in clients.items()}
+    try:
+        frame, _ = protected(tmp_path, clients, visits, annotation)
+    except OpendataError as refused:
+        assert refused.slug in ("recoverable-between-measures", "separate-codes-unsafe", "no-safe-suppression")
+        return
+    for values in clients_left(frame, annotation).values() if frame["Visits"].notna().all() else ():
+        assert min(values) > 10 or max(values) - min(values) >= 3
+
+
+@pytest.mark.parametrize("annotation", ["combined", "separate"])
+def test_visits_that_are_hidden_with_few_clients_are_hidden_with_them_in_mind(tmp_path, annotation):
+    """Visits of few persons carry code 1 as well, which then says nothing of how many visits they are."""
+    visits = measure("Visits", persons="client")
+    frame, _ = protected(
+        tmp_path, {"a": 12, "b": 30, "c": 13, "d": 9}, {"a": 13, "b": 31, "c": 14, "d": 11}, annotation, visits
+    )
+    small = frame["Clients"].isna()
+    assert small["d"]
+    assert pd.isna(frame["Visits"]["d"])
+    assert small.sum() >= 2
 
 
 def test_visits_tell_nothing_of_clients_who_came_often(tmp_path):

@@ -69,3 +69,11 @@ def test_a_cell_in_no_table_is_zero_or_more():
     system = column([4, 50], total=False)
     low, high = attacker_bounds(system, primary(system), primary(system), "combined", 11)
     assert (low[2], high[2]) == (0, UNBOUNDED)
+
+
+def test_only_a_cell_in_no_table_may_count_nobody():
+    with pytest.raises(ValueError, match="counts somebody"):
+        CellSystem(
+            np.array([5, 2, 3]), np.array([True, True, True]), (Equation(0, (1, 2)),), (("a",), ("b",), ("c",)),
+            nobodys=np.array([False, True, False]),
+        )  # fmt: skip
