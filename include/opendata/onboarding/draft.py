@@ -249,7 +249,7 @@ def _bins(column: ColumnProfile) -> list[dict[str, Any]]:
 def _total(m: Meaning, column: ColumnProfile, taken: set[str]) -> str:
     wanted = [_TOTALS.get(str(m.variable), f"All: {m.label}"), f"Total of {m.label}", "All categories together"]
     if m.standard == "county":
-        wanted.insert(0, "California" if _all_counties(column) else "All counties together")
+        wanted.insert(0, "California" if _all_counties(column) else "All counties")
     elif m.role == "area":
         wanted.insert(0, "All areas")
     return next(label for label in wanted if label.lower() not in taken)

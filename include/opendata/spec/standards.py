@@ -56,6 +56,20 @@ def source_inconsistencies(source: Source, at: FieldPath) -> Iterator[Inconsiste
             )
 
 
+def _words_beside_counties(dimension: t.Dimension, standard: FieldStandard, at: FieldPath) -> Iterator[Inconsistency]:
+    """The total and the category of what is missing stand in the column of names, and are held to what it is held to."""
+    for field in ("total", "missing"):
+        label = getattr(dimension, field)
+        if label and standard.max_length is not None and len(label) > standard.max_length:
+            yield Inconsistency(
+                (*at, field),
+                f"{label!r} has {len(label)} characters, and the column {dimension.name} follows the field standard "
+                f"{standard.element}, which takes {standard.max_length}",
+            )
+        if label and label.endswith(standard.must_not_end_with):
+            yield Inconsistency((*at, field), f"{label!r} does not follow the field standard: {standard.rule}")
+
+
 def published_inconsistencies(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
     """Attributes, the standards that need one another, points, and formats that need points."""
     standards = published_standards(dataset, table)
@@ -63,6 +77,8 @@ def published_inconsistencies(dataset: Dataset, table: t.Table, at: FieldPath) -
         for number, attribute in enumerate(dimension.attributes):
             where = (*at, "dimensions", index, "attributes", number)
             yield from _attribute(dataset, table, attribute, standards.get(attribute.name), where)
+        if dimension.standard == "county":
+            yield from _words_beside_counties(dimension, standards[dimension.name], (*at, "dimensions", index))
     elements = {standard.element for standard in standards.values()}
     for name, standard in standards.items():
         missing = [element for element in standard.requires if element not in elements]
