@@ -106,6 +106,14 @@ def test_visits_that_are_hidden_with_few_clients_are_hidden_with_them_in_mind(tm
     assert small.sum() >= 2
 
 
+def test_code_one_of_clients_says_how_many_at_most_although_that_of_visits_does_not(tmp_path):
+    visits = {"a": 10, "b": 11, "c": 12, "d": 10}
+    records = measure("Visits", persons="client")
+    frame, anew = protected(tmp_path, {"a": 9, "b": 11, "c": 12, "d": 9}, visits, "separate", records)
+    assert anew == ["measures"]
+    assert frame.loc[["a", "d"], ["Visits", "Clients"]].isna().all(axis=None)
+
+
 def test_visits_tell_nothing_of_clients_who_came_often(tmp_path):
     frame, anew = protected(tmp_path, CLIENTS, {county: 4 * count for county, count in CLIENTS.items()})
     assert frame["Visits"].notna().all()
