@@ -196,7 +196,7 @@ def _described(package: str, entry: Mapping[str, Any], file: ManifestFile) -> Wa
 
 def _further_format(package: str, csv: Mapping[str, Any], file: ManifestFile) -> WantedResource:
     kind, media_type = _format(file)
-    return _plain(package, file, f"{csv['name']} ({kind})", csv.get("description", ""), kind, media_type)
+    return _plain(package, file, f"{kind}: {csv['name']}", csv.get("description", ""), kind, media_type)
 
 
 def _undescribed(package: str, file: ManifestFile) -> WantedResource:

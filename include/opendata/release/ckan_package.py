@@ -89,9 +89,10 @@ def _resources(
     name = protected.structure.table
     table = dataset.table(name)
     data, dictionary = f"data/{name}.csv", f"dictionary/{name}.csv"
+    # What tells the files of a table apart comes first: the portal's page of a package cuts a name after 50 characters.
     others = [
         {
-            "name": f"{table.title} ({file.about.label})",
+            "name": f"{file.about.label}: {table.title}",
             "description": f"{table.description} The same rows as the CSV file: {file.about.described}.",
             "format": file.about.label,
             "mimetype": file.about.media_type,
@@ -118,7 +119,7 @@ def _resources(
         },
         *others,
         {
-            "name": f"{table.title}: data dictionary",
+            "name": f"Data dictionary: {table.title}",
             "description": f"What each field of “{table.title}” holds, where it comes from and why values are blank.",
             "format": "CSV",
             "mimetype": "text/csv",
@@ -141,7 +142,7 @@ def _xml_schema(title: str, name: str, hashes: Mapping[str, str]) -> list[dict[s
         return []
     return [
         {
-            "name": f"{title}: XML schema",
+            "name": f"XML schema: {title}",
             "description": f"What the XML file of “{title}” may hold (W3C XML Schema).",
             "format": "XSD",
             "mimetype": "application/xml",

@@ -79,7 +79,7 @@ def test_a_file_nobody_described_is_named_after_its_table(built, package, dcat):
     manifest = built.manifest.model_copy(update={"files": (*built.manifest.files, added)})
     first, second = wanted_package(manifest, package, dcat, portal_profile("chhs")).resources[:2]
     assert (first.path, second.path) == (csv_file["path"], path)
-    assert second.fields["name"] == f"{csv_file['name']} (GeoJSON)"
+    assert second.fields["name"] == f"GeoJSON: {csv_file['name']}"
     assert (second.fields["format"], second.table) == ("GeoJSON", None)
 
 
