@@ -39,6 +39,17 @@ def rollback(
     else:
         said = "rolled back from" if done.action == "rollback" else "restored; before it the current one was"
         sys.stdout.write(f"{id} · release {done.release} · {said} {done.previous}\n")
+    if not json:
+        _tell_of_portals(id, done.release)
+
+
+def _tell_of_portals(dataset: str, release: str) -> None:
+    """The portals that still show another release: they do not follow by themselves."""
+    from include.opendata.ledger import open_ledger
+
+    for portal, shown in sorted(open_ledger().portal_publications.shown_on(dataset).items()):
+        if shown != release:
+            sys.stdout.write(f"  {portal} still shows release {shown}: run `bin/opendata publish {dataset}`\n")
 
 
 def person() -> str:

@@ -88,6 +88,14 @@ class PortalPublications:
         """The last attempt after which the portal was known to show the dataset, None when there was none."""
         return next((entry for entry in self.of(dataset, portal) if entry.outcome in SHOWN), None)
 
+    def shown_on(self, dataset: str) -> dict[str, str]:
+        """Portal → the release it was last known to show."""
+        found: dict[str, str] = {}
+        for entry in self.of(dataset):
+            if entry.outcome in SHOWN:
+                found.setdefault(entry.portal, entry.release)
+        return found
+
 
 def _now() -> str:
     return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
