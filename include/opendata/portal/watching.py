@@ -1,15 +1,17 @@
 """Whether a portal still shows what was published on it: a look that changes nothing.
 
-Compares the package's fields, the files by the digests the portal states of them, and the number of rows of every table.
-That every byte and row is right is made sure of when a release is published; this tells that nobody changed it since.
+Compares the package's fields, the files by the bytes the portal gives out (the digest it states of a file stays when somebody
+replaces the file by hand), and the number of rows of every table. A row that was changed without its number changing is found
+when the release is published again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from include.opendata.portal.access import Missing, Portal, PortalAccess
-from include.opendata.portal.compare import compare
+from include.opendata.errors import Refused
+from include.opendata.portal.access import Forbidden, Missing, Portal, PortalAccess
+from include.opendata.portal.compare import Held, compare, filename_of
 from include.opendata.portal.datastore import table_info
 from include.opendata.portal.package import WantedPackage
 
@@ -17,14 +19,22 @@ from include.opendata.portal.package import WantedPackage
 def portal_drift(access: PortalAccess, wanted: WantedPackage, rows: Mapping[str, int]) -> tuple[str, ...]:
     """What on the portal is not as published, a sentence each; empty when all is. ``rows``: path in the release → its rows.
 
-    Raises OpendataError when the portal cannot be asked.
+    Raises OpendataError when the portal cannot be asked, or does not let this token look (``portal-not-allowed``).
     """
     with Portal(access, wanted.dataset) as portal:
         try:
             shown = portal.call("package_show", id=wanted.name)
+            return tuple(_sentences(portal, wanted, shown, rows))
         except Missing:
             return ("The package is not on the portal.",)
-        return tuple(_sentences(portal, wanted, shown, rows))
+        except Forbidden:
+            pass
+        raise Refused(
+            "the portal does not let this token's owner see the package: it is private, deleted or another department's",
+            remedy="Ask an administrator of the department on the portal to make the token's owner an editor there.",
+            slug="portal-not-allowed",
+            place=portal.place,
+        )
 
 
 def _sentences(portal: Portal, wanted: WantedPackage, shown: Mapping, rows: Mapping[str, int]) -> Iterator[str]:
@@ -38,10 +48,10 @@ def _sentences(portal: Portal, wanted: WantedPackage, shown: Mapping, rows: Mapp
         yield f"Fields of the package were changed: {', '.join(sorted(difference.fields))}."
     for held in difference.new:
         yield f"{held.wanted.filename} is missing."
-    for held in difference.to_send:
-        yield f"{held.wanted.filename} is not the file that was published."
-    for held in difference.to_describe:
-        if not held.file_changed:
+    for held in difference.resources:
+        if held.shown is not None and not _gives_out(portal, held):
+            yield f"{held.wanted.filename} is not the file that was published."
+        elif held.shown is not None and held.changed_fields:
             yield f"The description of {held.wanted.filename} was changed: {', '.join(sorted(held.changed_fields))}."
     for resource in difference.vanished:
         yield f"There is a file the release does not have: {resource.get('name') or resource['id']}."
@@ -53,3 +63,11 @@ def _sentences(portal: Portal, wanted: WantedPackage, shown: Mapping, rows: Mapp
         if there != rows[held.wanted.path]:
             shown_rows = "none" if there is None else f"{there:,}"
             yield f"The table of {held.wanted.filename} has {shown_rows} of {rows[held.wanted.path]:,} rows."
+
+
+def _gives_out(portal: Portal, held: Held) -> bool:
+    """Whether the portal gives out the file that was published, under its name."""
+    shown = held.shown or {}
+    if shown.get("url_type") != "upload" or filename_of(shown) != held.wanted.filename:
+        return False
+    return portal.digest(str(shown["url"])) == (held.wanted.fields["hash"], held.wanted.bytes)
