@@ -35,6 +35,8 @@ from include.opendata import places
 from include.opendata.errors import AuditFailed, DeclarationError, InputError, OpendataError, Refused, SetupError
 
 log = logging.getLogger(__name__)
+# Hundreds of lines on its own registries in every task that runs a suite; what it found is told by the step.
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 SETTLED = (DeclarationError, InputError, SetupError, Refused, AuditFailed)
 STAGING_VARIABLE = "opendata_staging"
@@ -69,15 +71,18 @@ def perform_elsewhere(step: str, call: Callable[[], Any]) -> Any:
 def perform(step: str, run: Mapping[str, Any], *arguments: str, **named: Any) -> Any:
     """What the step of that name in ``pipeline.py`` returns for this run; a failure as this module describes.
 
-    The task's log shows, folded under the step's name, the sentences the step told the ledger.
+    The task's log shows, folded under the step's name, the sentences the step told the ledger; the reason of a failure stands
+    after the fold.
     """
     from include.opendata import pipeline
 
     log.info("::group::%s", " ".join([step, *arguments[:1]]))
-    answer = _guarded(step, run, lambda: getattr(pipeline, step)(dict(run), *arguments, **named))
-    for sentence in _guarded(step, None, lambda: pipeline.said(dict(run), step, *arguments[:1])):
-        log.info("%s", sentence)
-    log.info("::endgroup::")
+    try:
+        answer = _guarded(step, run, lambda: getattr(pipeline, step)(dict(run), *arguments, **named))
+        for sentence in _guarded(step, None, lambda: pipeline.said(dict(run), step, *arguments[:1])):
+            log.info("%s", sentence)
+    finally:
+        log.info("::endgroup::")  # the reason of a failure, which Airflow writes next, must not be folded away
     return answer
 
 

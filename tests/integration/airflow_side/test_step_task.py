@@ -59,3 +59,16 @@ def test_a_run_of_airflow_gives_a_name_fit_for_a_folder():
     assert name == "scheduled__2026-11-01T06-00-00-00-00"
     assert pipeline_run_id("../../etc/passwd") == "-..-etc-passwd"
     assert pipeline_run_id("..") == "run"
+
+
+def test_the_reason_of_a_failure_stands_after_the_fold_of_its_step(pipeline, tmp_path, caplog):
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from dags.step_task import perform
+
+    pipeline.raises["tabulate"] = [Refused("The table has no rows.", remedy="Mend the filter.", slug="no-rows")]
+    run = {"dataset": "visits", "run_id": "one", "staging": str(tmp_path)}
+    with caplog.at_level("INFO"), pytest.raises(AirflowFailException, match="no rows"):
+        perform("tabulate", run, "visits_by_sex")
+    folds = [record.getMessage() for record in caplog.records if record.getMessage().startswith("::")]
+    assert folds == ["::group::tabulate visits_by_sex", "::endgroup::"]
