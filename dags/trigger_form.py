@@ -50,6 +50,7 @@ def refresh_form(tables: Iterable[str]) -> dict[str, Param]:
             None,
             type=["null", "string"],
             enum=[None, *tables],
+            values_display={"null": "All tables"},
             title="One table only",
             description="No other table may change; if one would, the run is refused, for they are protected together.",
         ),
