@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json as jsonlib
+import os
 import sys
 from typing import Annotated
 
@@ -18,22 +19,37 @@ def watch(
     staging: Annotated[
         str | None, typer.Option(metavar="URL", help="Where releases are staged. Default: ./staging.")
     ] = None,
+    portal: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Look at this portal too; token as for publish.", envvar="OPENDATA_PORTAL"),
+    ] = None,
+    profile: Annotated[str, typer.Option(metavar="NAME", help="The portal's package form: chhs or data_ca.")] = "chhs",
+    organization: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The department's name on the portal. Default: made of the declared one."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
 ):
     """What is late, changed behind our back, waiting or broken, over all datasets."""
     from include.opendata.cli.app import located
+    from include.opendata.cli.publish import TOKEN
     from include.opendata.ledger import open_ledger
     from include.opendata.monitoring.digest import text
-    from include.opendata.monitoring.looks import staging_look
+    from include.opendata.monitoring.looks import portal_look, staging_look
     from include.opendata.monitoring.watch import find_problems
+    from include.opendata.portal import PortalAccess
     from include.opendata.spec.light import declared_ids
 
     address = located(staging) or places.staging()
+    looks = [("staging-drift", staging_look(address))]
+    if portal:
+        access = PortalAccess(portal, os.environ.get(TOKEN, ""))
+        looks.append(("portal-drift", portal_look(address, access, profile=profile, organization=organization)))
     problems = find_problems(
         ids or declared_ids(),
         open_ledger(),
         now=dt.datetime.now(dt.UTC),
-        looks=[("staging-drift", staging_look(address))],
+        looks=looks,
         progress=lambda what: _say(f"  {what} …"),
     )
     if json:
