@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dev.airflow_env import Home, embedded_environment, ensure_private
-from tests.integration.airflow_side.whole_airflow import whole_airflow  # noqa: F401 - a fixture
+from tests.integration.airflow_side.whole_airflow import running_airflow, whole_airflow  # noqa: F401 - fixtures
 
 DECLARATION = """\
 dataset: {dataset}

@@ -1,6 +1,6 @@
 """One Airflow with its four components for all tests of what people see and answer; four datasets wait for legal counsel.
 
-They are refreshed at once when it starts, so that they come to their approvers while the pages are looked at.
+For the tests that ask for them, they are refreshed at once, so that they come to their approvers while the pages are looked at.
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ def declare(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def whole_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeAirflow]:
+def running_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeAirflow]:
+    """All four components, healthy; nothing has been run in it."""
     folder = tmp_path_factory.mktemp("whole")
     declare(folder)
     home = folder / "airflow"
@@ -140,15 +141,20 @@ def whole_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeAir
     try:
         until(lambda: "all four components healthy" in output.read_text() or process.poll() is not None, 240, "Airflow")
         assert process.poll() is None, output.read_text()
-        airflow = WholeAirflow(f"http://127.0.0.1:{port}", folder, process)
-        for dataset in WAITING:
-            dag = f"/api/v2/dags/refresh__{dataset}"
-            until(lambda dag=dag: airflow.ask("admin", "GET", dag).status_code == 200, 120, dag)
-            airflow.ask("admin", "PATCH", dag, {"is_paused": False}).raise_for_status()
-            started = airflow.ask("admin", "POST", f"{dag}/dagRuns", {"logical_date": None})
-            airflow.runs[dataset] = started.raise_for_status().json()["dag_run_id"]
-        yield airflow
+        yield WholeAirflow(f"http://127.0.0.1:{port}", folder, process)
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def whole_airflow(running_airflow: WholeAirflow) -> WholeAirflow:
+    """The same, with the four datasets on their way to their approvers."""
+    for dataset in WAITING:
+        dag = f"/api/v2/dags/refresh__{dataset}"
+        until(lambda dag=dag: running_airflow.ask("admin", "GET", dag).status_code == 200, 120, dag)
+        running_airflow.ask("admin", "PATCH", dag, {"is_paused": False}).raise_for_status()
+        started = running_airflow.ask("admin", "POST", f"{dag}/dagRuns", {"logical_date": None})
+        running_airflow.runs[dataset] = started.raise_for_status().json()["dag_run_id"]
+    return running_airflow
