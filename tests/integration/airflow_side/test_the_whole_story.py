@@ -95,6 +95,7 @@ class Person:
         self.page.wait_for_url(f"{airflow.address}/")
 
     def keep(self, name: str) -> None:
+        self.page.wait_for_timeout(700)  # Airflow may load a frame a second time
         self.page.screenshot(path=ARTEFACTS / f"story-{name}.png")
 
     def go(self, path: str) -> None:
@@ -239,6 +240,12 @@ def see_the_break(admin: Person, airflow: WholeAirflow, source: Path) -> None:
     expect(first).to_contain_text(DATASET)
     expect(first).to_contain_text("column sex")
     admin.keep("7-broken")
+    admin.go(f"/dags/{DAG}/runs/{airflow.runs[DATASET]}/tasks/extract")
+    expect(admin.page.get_by_text("the columns are not the declared ones").first).to_be_visible()
+    admin.keep("8-reason")
+    admin.go(f"/dags/{DAG}/runs")
+    expect(admin.page.get_by_role("row").filter(has_text="manual__")).to_have_count(2)
+    admin.keep("9-runs")
 
 
 def hear_of_it(airflow: WholeAirflow) -> None:
