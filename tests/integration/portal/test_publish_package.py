@@ -11,6 +11,7 @@ from dataclasses import replace
 import ckanapi
 import pytest
 
+from include.opendata.portal import datastore
 from tests.integration.portal.packages import FIELDS, ROWS, TYPES
 from tests.servers.ckan.prepare import DEPARTMENT
 
@@ -125,7 +126,7 @@ def test_publishing_the_earlier_release_brings_back_its_data_and_metadata(trial,
 
 
 def test_readers_never_find_the_table_empty_while_it_is_replaced(trial, access, ask, portal_server):
-    rows = [(f"County {n}", "Female", str(n), "") for n in range(20_000)]
+    rows = [(f"County {n}", "Female", str(n), "") for n in range(5_000)]
     trial.table("visits", rows)
     trial.publish(access)
     seen, done = [], threading.Event()
@@ -134,7 +135,7 @@ def test_readers_never_find_the_table_empty_while_it_is_replaced(trial, access, 
         with ckanapi.RemoteCKAN(portal_server.url) as portal:
             while not done.is_set():
                 seen.append(portal.call_action("datastore_search", {"resource_id": trial.id(), "limit": 0})["total"])
-                time.sleep(0.05)
+                time.sleep(0.02)
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -145,10 +146,10 @@ def test_readers_never_find_the_table_empty_while_it_is_replaced(trial, access, 
     finally:
         done.set()
         reader.join()
-    assert (table.added, table.changed, table.removed) == (1_000, 950, 1_000)
+    assert (table.added, table.changed, table.removed) == (1_000, 200, 1_000)
     assert len(seen) > 5
-    assert min(seen) >= 20_000, "added before anything is removed"
-    assert records_total(ask, trial.id()) == 20_000
+    assert min(seen) >= 5_000, "added before anything is removed"
+    assert records_total(ask, trial.id()) == 5_000
     assert any("rows to change, in one transaction" in text for text in trial.said)
 
 
@@ -156,13 +157,15 @@ def records_total(ask, resource):
     return ask("datastore_search", None, resource_id=resource, limit=0)["total"]
 
 
-def test_a_load_is_sent_in_requests_of_a_bounded_size_and_says_how_far_it_is(trial, access, proxy):
-    trial.table("visits", [(f"County {n}", "Female", str(n), "") for n in range(20_500)])
+def test_a_load_is_sent_in_requests_of_a_bounded_size_and_says_how_far_it_is(trial, access, proxy, monkeypatch):
+    assert datastore.ROWS_PER_REQUEST == 10_000
+    monkeypatch.setattr(datastore, "ROWS_PER_REQUEST", 1_000)
+    trial.table("visits", [(f"County {n}", "Female", str(n), "") for n in range(2_050)])
     trial.publish(access)
     sizes = [len(request.body) for request in proxy.requests if request.action == "datastore_upsert"]
     assert len(sizes) == 3
-    assert max(sizes) < 2_000_000
-    assert any("10,000 of 20,500 rows are in the DataStore" in text for text in trial.said)
+    assert max(sizes) < 200_000
+    assert any("1,000 of 2,050 rows are in the DataStore" in text for text in trial.said)
 
 
 def test_columns_come_and_go_in_place(trial, access, ask, proxy):

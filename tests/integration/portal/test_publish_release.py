@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+from pathlib import Path
 
 import pytest
 
 from include.opendata.errors import OpendataError
 from include.opendata.ledger import open_ledger
-from tests.functional.conftest import Installation, installation  # noqa: F401 - a fixture
+from include.opendata.monitoring.looks import portal_look
+from include.opendata.spec.load import load
+from tests.functional.conftest import install, installation  # noqa: F401 - a fixture
 from tests.servers.ckan.server import HERE, ckan
 from tests.unit.spec.declarations import SOUND
 
@@ -18,18 +22,31 @@ pytestmark = pytest.mark.slow
 PACKAGE = "clinic-visits"
 
 
+@pytest.fixture(scope="module")
+def refreshed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The folder of an installation with one release staged, and a copy of it as it was then."""
+    folder = tmp_path_factory.mktemp("portal") / "installation"
+    folder.mkdir()
+    with pytest.MonkeyPatch.context() as patched:
+        made = install(folder, patched)
+        made.write_source()
+        made.declare()
+        answer = made.opendata("refresh", "clinic_visits")
+        assert answer.code == 0, answer.err
+    return folder, shutil.copytree(folder, folder.with_name("as it was"))
+
+
 @pytest.fixture
-def staged(installation: Installation, proxy, portal_server, ask, monkeypatch):  # noqa: F811
+def staged(refreshed, proxy, portal_server, ask, monkeypatch):
     """An installation with one release staged and the portal within reach; the portal has nothing of it."""
+    folder, as_it_was = refreshed
+    shutil.rmtree(folder)
+    shutil.copytree(as_it_was, folder)
     monkeypatch.setenv("OPENDATA_PORTAL", proxy.url)
     monkeypatch.setenv("OPENDATA_PORTAL_TOKEN", portal_server.tokens["publisher"])
     if PACKAGE in ask("package_list", "admin"):
         ask("dataset_purge", "admin", id=PACKAGE)
-    installation.write_source()
-    installation.declare()
-    refreshed = installation.opendata("refresh", "clinic_visits")
-    assert refreshed.code == 0, refreshed.err
-    return installation
+    return install(folder, monkeypatch)
 
 
 def release(staged):
@@ -119,7 +136,7 @@ def test_a_profile_nobody_knows(staged):
     assert "chhs, data_ca" in answer.err
 
 
-def test_an_outage_is_in_the_ledger_and_the_next_publish_finishes_it(staged, ask, proxy):
+def test_an_outage_is_in_the_ledger_and_the_next_publish_finishes_it(staged, ask, proxy, access):
     proxy.fail("package_revise", status=503)
     answer = staged.opendata("publish", "clinic_visits", "--timeout", "30")
     assert answer.code == 1
@@ -129,6 +146,8 @@ def test_an_outage_is_in_the_ledger_and_the_next_publish_finishes_it(staged, ask
     assert "the portal failed at package_revise: it answered 503" in entry.message
     assert ask("package_show", id=PACKAGE)["private"]
     proxy.heal()
+    watched = portal_look(str(staged.staging), access)(load("clinic_visits"))
+    assert watched == [], "what never came to be shown is missed by nobody"
     assert staged.opendata("publish", "clinic_visits").code == 0
     assert outcomes()[0] == (release(staged), "published")
 
@@ -175,16 +194,16 @@ def test_a_publish_that_was_killed_is_seen_in_the_ledger(staged, ask, monkeypatc
     assert outcomes() == [(release(staged), "published"), (release(staged), "running")]
 
 
-def test_the_token_is_kept_nowhere(staged, portal_server, proxy, tmp_path):
+def test_the_token_is_kept_nowhere(staged, portal_server, proxy):
     proxy.fail("package_revise", status=500)
     answer = staged.opendata("publish", "clinic_visits")
     proxy.heal()
     staged.opendata("publish", "clinic_visits")
     token = portal_server.tokens["publisher"]
     assert token not in answer.err + answer.out
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as ledger:
+    with sqlite3.connect(staged.folder / "ledger.sqlite") as ledger:
         assert not any(token in line for line in ledger.iterdump())
-    assert not [p for p in tmp_path.rglob("*") if p.is_file() and token.encode() in p.read_bytes()]
+    assert not [p for p in staged.folder.rglob("*") if p.is_file() and token.encode() in p.read_bytes()]
 
 
 def test_the_state_portal_gets_its_own_names_for_the_same_facts(staged, monkeypatch):
