@@ -1,4 +1,4 @@
-"""A note on every refresh that ended: its outcome in one line, where Airflow's list of runs shows it.
+"""A note on every refresh that ended: its outcome in one line, which Airflow shows with the run.
 
 The words are the ledger's. A note somebody wrote by hand is left alone. A ledger out of reach costs the note, never the run.
 """

@@ -238,7 +238,7 @@ def see_the_break(admin: Person, airflow: WholeAirflow, source: Path) -> None:
     assert airflow.current(DATASET) == before
     first = admin.overview().locator("tbody tr").first
     expect(first).to_contain_text(DATASET)
-    expect(first).to_contain_text("column sex")
+    expect(first).to_contain_text("column sex: the columns are not the declared ones")
     admin.keep("7-broken")
     admin.go(f"/dags/{DAG}/runs/{airflow.runs[DATASET]}/tasks/extract")
     expect(admin.page.get_by_text("the columns are not the declared ones").first).to_be_visible()
