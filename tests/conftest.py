@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent
 SHARED = ("integration/airflow_side", "integration/portal", "integration/postgresql", "integration/s3", "docs")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         place = item.path.relative_to(ROOT).as_posix()
