@@ -32,9 +32,6 @@ USERS = {
     "agency": "user",
     "viewer": "viewer",
 }
-SQLITE_WAITS = {"timeout": 30}
-"""Seconds a component waits for another's turn to write. SQLite's own five are too short on a busy machine: then a click,
-such as an approval, is answered by an internal error."""
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
@@ -126,8 +123,6 @@ def embedded_environment(home: Home, port: int = 8080, environment: Mapping[str,
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home.passwords),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.database}",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "dev.airflow_env.SQLITE_WAITS",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS_ASYNC": "dev.airflow_env.SQLITE_WAITS",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.logs),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(home.logs / "dag_processor"),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",

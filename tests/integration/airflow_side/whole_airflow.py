@@ -51,7 +51,13 @@ class WholeAirflow:
 
     def ask(self, user: str | None, method: str, path: str, body: Any = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token(user)}"} if user else {}
-        return httpx.request(method, self.address + path, json=body, headers=headers, timeout=60)
+        # On SQLite one process of Airflow can stand in its own way: its event loop waits for a lock that a request holds which
+        # waits for the event loop. After five seconds the change is answered by 500, undone; a person clicks again.
+        for _ in range(5):
+            answer = httpx.request(method, self.address + path, json=body, headers=headers, timeout=60)
+            if answer.status_code != 500 or method != "PATCH":
+                break
+        return answer
 
     def run_of(self, dataset: str) -> str:
         return f"/api/v2/dags/refresh__{dataset}/dagRuns/{self.runs[dataset]}"
