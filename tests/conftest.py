@@ -6,17 +6,25 @@ what takes long to start, stay in one process as a whole.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent
-SHARED = ("integration/airflow_side", "integration/portal", "integration/postgresql", "integration/s3", "docs")
+SHARED = tuple(
+    f"tests/{folder}/"
+    for folder in ("integration/airflow_side", "integration/portal", "integration/postgresql", "integration/s3", "docs")
+)
 
 
-@pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        place = item.path.relative_to(ROOT).as_posix()
-        group = next((folder for folder in SHARED if place.startswith(f"{folder}/")), place)
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByWhatIsShared(LoadScopeScheduling):
+        """Gives out files, or whole folders where their files share a server."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return next((folder for folder in SHARED if file.startswith(folder)), file)
+
+    return ByWhatIsShared(config, log)
