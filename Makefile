@@ -5,7 +5,7 @@ PYTHON_IN_VENV := .venv/bin/python
 # Paths, not packages: mypy refuses a folder without Python in it.
 TYPED := include dags dev $(wildcard demo) $(wildcard bench)
 # As many processes as processors; tests that share a server stay together (tests/conftest.py).
-SIDE_BY_SIDE := -n logical
+SIDE_BY_SIDE := -n logical --no-loadscope-reorder
 .PHONY: help install refresh demo-sources test lint format up system-deps bench lock clean
 
 help: ## list these commands
