@@ -90,7 +90,11 @@ HEADER = "license,year,facility,address,zip,county,fips,tract,lat,lon,rooms\n"
 CLINICS = HEADER + "".join(
     f"{number},{year},{rest},{rooms + (year - 2025)}\n"
     for number, rest, rooms in (
-        ("0101", 'Capitol "Oak" Clinic,"1500 Capitol Ave, Ste 1",95814,Sacramento,067,06067001101,38.573936,-121.490738', 12),
+        (
+            "0101",
+            'Capitol "Oak" Clinic,"1500 Capitol Ave, Ste 1",95814,Sacramento,067,06067001101,38.573936,-121.490738',
+            12,
+        ),
         ("0102", "Niños & Familias,200 Main St,93721,Fresno,019,06019000100,36.738420,-119.784830", 4),
         ("0103", "Clinic <Tahoe>,7 Lake Blvd,96150,El Dorado,017,06017030200,38.9399,-119.9772", 3),
         ("0104", "Not yet geocoded,1 New Rd,92101,San Diego,073,06073005100,,", 9),

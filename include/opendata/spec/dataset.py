@@ -55,9 +55,9 @@ class Approval(Strict):
 class ApprovalDeadline(Strict):
     """How long a run waits for its approvers (days)."""
 
-    days: Annotated[int, Field(default=14, ge=1, le=90, description="Then the run fails and says who did not answer.")] = (
-        14
-    )
+    days: Annotated[
+        int, Field(default=14, ge=1, le=90, description="Then the run fails and says who did not answer.")
+    ] = 14
     remind_after: Annotated[
         int, Field(default=3, ge=1, le=90, description="From then on the daily watch reminds of it.")
     ] = 3
