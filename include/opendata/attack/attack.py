@@ -130,7 +130,7 @@ def attack(
     verdicts: dict[int, str] = {}
     hidden = np.flatnonzero(view.state != SHOWN).tolist()
     for number, c in enumerate(hidden):
-        if progress is not None and number % 50 == 0:
+        if progress is not None and number and number % 50 == 0:
             progress(f"attacking: {len(hidden) - number:,} of {len(hidden):,} cells to go")
         late = end is not None and time.monotonic() > end
         verdicts[c] = UNDECIDED if late else _judge(_cell_target(view, c), low, part_of)
