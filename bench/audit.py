@@ -9,8 +9,6 @@ or loading what an earlier run compiled, is reported apart. A mode that is refus
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
-import multiprocessing
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bench import synthetic
+from bench.apart import apart
 from bench.tau_argus import view_of
 from include.opendata.attack import (
     BLANK,
@@ -125,20 +124,13 @@ def main(arguments: Sequence[str]) -> int:
     for name, mode in rows:
         seeds = [int(seed) for seed in chosen.seeds.split(",")] if chosen.seeds else SEEDS
         for seed in seeds[:1] if name in ONE_SEED and not chosen.seeds else seeds:
-            found = _alone(name, seed, mode)
+            found = apart(measure, name, seed, mode)
             loads.append(found.load)
             print(_line(found.columns()), flush=True)
     print(
         f"compiling, or loading what was compiled before: {loads[0]:.1f} s for the first row, at least {min(loads):.1f} s"
     )
     return 0
-
-
-def _alone(name: str, seed: int, mode: str) -> Measurement:
-    """Measured in a fresh process."""
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(max_workers=1, mp_context=context) as process:
-        return process.submit(measure, name, seed, mode).result()
 
 
 def _line(columns: Sequence[str]) -> str:

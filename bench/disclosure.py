@@ -9,14 +9,13 @@ the number of cells shown impossible; the seconds then include finding what comb
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
-import multiprocessing
 import resource
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench import synthetic
+from bench.apart import apart
 
 MODES = ("combined", "separate")
 NAMES = (*synthetic.TABLES, "many")
@@ -125,17 +124,10 @@ def main(arguments: Sequence[str]) -> int:
     for name in names:
         for seed in chosen.seeds.split(","):
             for mode in modes:
-                found = _alone(name, int(seed), mode)
+                found = apart(measure, name, int(seed), mode)
                 loads.append(found.load)
                 print(line(found.columns()), flush=True)
     print(
         f"compiling, or loading what was compiled before: {loads[0]:.1f} s for the first row, at least {min(loads):.1f} s"
     )
     return 0
-
-
-def _alone(name: str, seed: int, mode: str) -> Measurement:
-    """Measured in a fresh process."""
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(max_workers=1, mp_context=context) as process:
-        return process.submit(measure, name, seed, mode).result()

@@ -116,7 +116,10 @@ def approvers(dataset: str) -> dict[str, list[str]]:
     """
     named = Variable.get(APPROVERS_VARIABLE, default=None, deserialize_json=True) or {}
     if not isinstance(named, dict):
-        raise AirflowFailException(f"The Variable `{APPROVERS_VARIABLE}` is not an object of roles and users.")
+        raise AirflowFailException(
+            f"The Variable `{APPROVERS_VARIABLE}` is not an object of roles and users.\nWhat to do: write it as JSON, such as "
+            f'{{"legal_counsel": ["their user name"]}}, then start the refresh again.'
+        )
     layered = any(isinstance(value, dict) for value in named.values())
     roles = {**named.get(EVERY_DATASET, {}), **named.get(dataset, {})} if layered else named
     return {role: [users] if isinstance(users, str) else [str(user) for user in users] for role, users in roles.items()}

@@ -22,6 +22,7 @@ from tests.functional.monthly import (
     extract,
     together,
 )
+from tests.functional.test_refresh import STEPS
 
 
 def current(installation):
@@ -256,19 +257,6 @@ def test_a_table_is_replaced_beside_one_that_is_appended_to_from_the_same_extrac
     assert again.json()["datasets"][0]["outcome"] == "unchanged"
     late = together(extract("2022-01", n_f=1).replace(",n", ",w"), MARCH)
     refused(installation, late, "published already")
-
-
-STEPS = [
-    "extract",
-    "check_quality",
-    "tabulate",
-    "assess",
-    "protect",
-    "check_publishable",
-    "build_release",
-    "stage",
-    "finish",
-]
 
 
 def whole(installation):

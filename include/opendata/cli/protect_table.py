@@ -21,11 +21,9 @@ import numpy as np
 
 from include.opendata.cli.audit_table import Audit, AuditRequest, audit_table
 from include.opendata.cli.long_table import LongTable, parse_long_table, read_long_table
+from include.opendata.disclosure.engine import LARGE_FROM
 from include.opendata.errors import AuditFailed, DeclarationError, InputError, Place, StorageError
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
-
-CUBE_FROM = 2_500
-"""From so many cells on the engine for large cubes is used."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,7 @@ def _suppress(
     progress: Callable[[str], None] | None,
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Per cell 0 shown, 1 small, 2 complementary; and the engine's figures."""
-    if len(counts) >= CUBE_FROM:
+    if len(counts) >= LARGE_FROM:
         return _suppress_cube(table, counts, present, request, progress)
     from include.opendata.disclosure import CellSystem, Equation, primary, suppress
 

@@ -7,14 +7,8 @@ even be read is told as such, for it is the first thing to be mended.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import hashlib
-import json
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,8 +16,10 @@ from pydantic import ValidationError
 from include.opendata import places
 from include.opendata.errors import OpendataError
 from include.opendata.gate.permission import decide_permission
+from include.opendata.pipeline.provenance import code_version
 from include.opendata.rules.answers import PermissionAnswers
 from include.opendata.spec import yaml_reader
+from include.opendata.spec.kept import digest_of, read_kept, write_kept
 from include.opendata.spec.light import declared_ids
 
 FILE = "promises.json"
@@ -46,7 +42,6 @@ class Promise:
 
 
 _KNOWN: dict[str, tuple[tuple[int, int], Promise]] = {}
-_KEY = json.dumps([field.name for field in dataclasses.fields(Promise)])
 
 
 def promises() -> list[Promise]:
@@ -67,12 +62,15 @@ def promises() -> list[Promise]:
         else:
             missing.append(dataset)
     if missing:
-        kept = _read_kept()
+        key = code_version()  # the level follows from the rules too, not from the declaration alone
+        kept = read_kept(FILE, key)
         read = {dataset: _of(dataset, kept) for dataset in missing}
         for dataset, (_, promise) in read.items():
             _KNOWN[str(places.declaration(dataset))] = (stamps[dataset], promise)
             found[dataset] = promise
-        _keep(kept | {digest: dataclasses.asdict(promise) for digest, promise in read.values() if digest})
+        write_kept(
+            FILE, key, kept | {digest: dataclasses.asdict(promise) for digest, promise in read.values() if digest}
+        )
     return [found[dataset] for dataset in sorted(found)]
 
 
@@ -82,15 +80,13 @@ def promise_of(dataset: str) -> Promise:
 
 
 def _of(dataset: str, kept: dict[str, dict[str, Any]]) -> tuple[str, Promise]:
-    path = places.declaration(dataset)
+    digest = digest_of(dataset) or ""
+    if digest in kept:
+        return digest, Promise(**kept[digest])
     try:
-        digest = hashlib.sha256(dataset.encode() + b"\0" + path.read_bytes()).hexdigest()
-        if digest in kept:
-            return digest, Promise(**kept[digest])
-        data, _ = yaml_reader.read(path, dataset=dataset)
-    except (OSError, OpendataError) as error:
-        what = error.what if isinstance(error, OpendataError) else "the file cannot be read"
-        return "", Promise(dataset, dataset, broken=what)
+        data, _ = yaml_reader.read(places.declaration(dataset), dataset=dataset)
+    except OpendataError as error:
+        return "", Promise(dataset, dataset, broken=error.what)
     if not isinstance(data, dict) or not isinstance(data.get("tables"), list) or not data.get("title"):
         return digest, Promise(dataset, dataset, broken="it lacks a title or its tables")
     steward, coverage = data.get("steward"), data.get("coverage")
@@ -111,22 +107,3 @@ def _level(answers: Any) -> int | None:
         return decide_permission(PermissionAnswers.model_validate(answers)).level
     except ValidationError:
         return None
-
-
-def _read_kept() -> dict[str, dict[str, Any]]:
-    try:
-        content = json.loads((places.cache() / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    kept = content.get("promises") if isinstance(content, dict) and content.get("key") == _KEY else None
-    return kept if isinstance(kept, dict) else {}
-
-
-def _keep(kept: dict[str, dict[str, Any]]) -> None:
-    path: Path = places.cache() / FILE
-    with contextlib.suppress(OSError):  # the next process reads the declarations again
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{FILE}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"key": _KEY, "promises": kept}, file)
-        Path(beside).replace(path)

@@ -71,4 +71,12 @@ def test_what_is_no_longer_declared_is_dropped(births, tmp_path):
     cache = OutlineCache("k")
     assert cache.find("births") is None
     cache.keep()
-    assert json.loads((tmp_path / "cache" / FILE).read_text())["outlines"] == {}
+    assert json.loads((tmp_path / "cache" / FILE).read_text())["kept"] == {}
+
+
+def test_what_other_code_read_is_read_anew(births, monkeypatch, tmp_path):
+    remembered()
+    other = tmp_path / "light.py"
+    other.write_text("# another way of reading")
+    monkeypatch.setattr("include.opendata.spec.outline_cache._READ_BY", (str(other),))
+    assert OutlineCache("k").find("births") is None

@@ -1,0 +1,50 @@
+"""What was read of declarations before, kept under the digest of their bytes, so that a thousand are not parsed again.
+
+One JSON file in the cache folder; it can be deleted at any time. An edited declaration has another digest, whatever its date
+says; ``key`` names what else the kept facts follow from (code, Airflow's version), and another key makes them strangers. Where
+the file cannot be read or written, every declaration is parsed as before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from include.opendata import places
+
+Kept = dict[str, dict[str, Any]]
+
+
+def digest_of(dataset: str) -> str | None:
+    """Of a declaration's name and bytes; None when it cannot be read."""
+    try:
+        content = places.declaration(dataset).read_bytes()
+    except OSError:
+        return None
+    return hashlib.sha256(dataset.encode() + b"\0" + content).hexdigest()
+
+
+def read_kept(file: str, key: str) -> Kept:
+    """Digest → facts, as kept under this very key; empty otherwise."""
+    try:
+        content = json.loads((places.cache() / file).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    kept = content.get("kept") if isinstance(content, dict) and content.get("key") == key else None
+    return kept if isinstance(kept, dict) else {}
+
+
+def write_kept(file: str, key: str, kept: Kept) -> None:
+    """Replace what is kept, whole or not at all."""
+    path: Path = places.cache() / file
+    with contextlib.suppress(OSError):  # the next process reads the declarations again
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{file}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump({"key": key, "kept": kept}, stream)
+        Path(beside).replace(path)
