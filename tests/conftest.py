@@ -6,9 +6,14 @@ what takes long to start, stay in one process as a whole.
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from dev.airflow_env import Home, embedded_environment, ensure_private
 
 SHARED = tuple(
     f"tests/{folder}/"
@@ -28,3 +33,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return next((folder for folder in SHARED if file.startswith(folder)), file)
 
     return ByWhatIsShared(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home for the Airflow that this process may import: it reads its settings once, at its first import, whichever test
+    comes first. Nothing is started or migrated here (``embedded_airflow`` does that)."""
+    assert "airflow.configuration" not in sys.modules, (
+        "a test module imports airflow at its top; import it inside the tests"
+    )
+    home = Home(tmp_path_factory.mktemp("airflow"))
+    ensure_private(home, {})
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AIRFLOW__")]:
+            patch.delenv(name)
+        for name, value in embedded_environment(home).items():
+            if name.startswith("AIRFLOW"):
+                patch.setenv(name, value)
+        yield home

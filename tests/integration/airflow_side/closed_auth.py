@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 
-KEPT_OUT, CLOSED = "viewer", "refresh__visits_by_hand"
+from tests.integration.airflow_side.whole_airflow import CLOSED, KEPT_OUT
 
 
 class ClosedAuthManager(SimpleAuthManager):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dev.airflow_env import Home, embedded_environment, ensure_private
+from dev.airflow_env import Home, embedded_environment
 from tests.integration.airflow_side.whole_airflow import running_airflow, whole_airflow  # noqa: F401 - fixtures
 
 DECLARATION = """\
@@ -30,18 +30,14 @@ tables:
 
 
 @pytest.fixture(scope="session")
-def embedded_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def embedded_airflow(airflow_home: Home) -> Iterator[Home]:
     """A migrated home with the settings of airflow_settings.yaml, and this process configured to use it."""
-    # Airflow reads its configuration once, at the first import: a test module that imports it at its top comes too early.
-    assert "airflow.configuration" not in sys.modules, "import airflow inside the tests, after this fixture"
-    home = Home(tmp_path_factory.mktemp("airflow"))
-    ensure_private(home, {})
     before = dict(os.environ)
-    os.environ.update(embedded_environment(home), OPENDATA_AIRFLOW_HOME=str(home.folder))
+    os.environ.update(embedded_environment(airflow_home), OPENDATA_AIRFLOW_HOME=str(airflow_home.folder))
     from dev.airflow_home import make_ready
 
     make_ready()
-    yield home
+    yield airflow_home
     os.environ.clear()
     os.environ.update(before)
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from dev.airflow_env import ROOT
-from tests.integration.airflow_side.closed_auth import CLOSED, KEPT_OUT
-from tests.integration.airflow_side.whole_airflow import HOSTILE, HOSTILE_TITLE, PASSWORD, WAITING, WholeAirflow
+from tests.integration.airflow_side.whole_airflow import (
+    CLOSED,
+    HOSTILE,
+    HOSTILE_TITLE,
+    KEPT_OUT,
+    PASSWORD,
+    WAITING,
+    WholeAirflow,
+)
 
 pytestmark = pytest.mark.slow
 

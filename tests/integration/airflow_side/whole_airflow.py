@@ -26,6 +26,7 @@ from tests.unit.spec.declarations import SOUND, write
 
 PASSWORD = "a password for this test"
 WAITING = ("visits_approved", "visits_by_hand", "visits_rejected", "visits_in_browser")
+KEPT_OUT, CLOSED = "viewer", "refresh__visits_by_hand"  # a user, and the one DAG that closed_auth.py keeps them from
 HOSTILE = "visits_hostile"
 HOSTILE_TITLE = '<script>document.title="owned"</script><img src=x onerror=alert(1)>'
 LEGAL = "  - {role: legal_counsel, name: C, date: 2026-01-01, reference: F1}\n"
