@@ -21,15 +21,16 @@ def clinic_visits(declare):
     return declare("clinic_visits")
 
 
-def test_the_mapped_tasks_bear_the_names_of_their_tables(run_dag, pipeline):
+def test_the_mapped_tasks_bear_the_names_of_their_tables(run_dag, pipeline, declare):
     from airflow.models import TaskInstance
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    run_dag("refresh__clinic_visits")
+    dag_id = f"refresh__{declare('named_visits')}"
+    run_dag(dag_id)
     with create_session() as session:
         named = select(TaskInstance.rendered_map_index).where(
-            TaskInstance.dag_id == "refresh__clinic_visits", TaskInstance.task_id == "assess"
+            TaskInstance.dag_id == dag_id, TaskInstance.task_id == "assess"
         )
         assert set(session.scalars(named)) == {"visits_by_region", "visits_by_county"}
 

@@ -91,13 +91,15 @@ def test_a_run_that_was_killed_is_settled_before_a_scheduler_could_take_it_up(ba
     from airflow.utils.session import create_session
     from sqlalchemy import select, update
 
-    declare("clinic_visits")
-    run_dag("refresh__clinic_visits")
+    dag_id = f"refresh__{declare('killed_visits')}"
+    run_dag(dag_id)
+    of_run, staged = DagRun.dag_id == dag_id, (TaskInstance.dag_id == dag_id, TaskInstance.task_id == "stage")
+    protected = (TaskInstance.dag_id == dag_id, TaskInstance.task_id == "protect")
     with create_session() as session:
-        session.execute(update(DagRun).where(DagRun.dag_id == "refresh__clinic_visits").values(state="running"))
-        session.execute(update(TaskInstance).where(TaskInstance.task_id == "stage").values(state="running"))
+        session.execute(update(DagRun).where(of_run).values(state="running"))
+        session.execute(update(TaskInstance).where(*staged).values(state="running"))
     airflow_home.settle_killed_runs()
     with create_session() as session:
-        assert set(session.scalars(select(DagRun.state).where(DagRun.dag_id == "refresh__clinic_visits"))) == {"failed"}
-        assert set(session.scalars(select(TaskInstance.state).where(TaskInstance.task_id == "stage"))) == {"failed"}
-        assert "success" in set(session.scalars(select(TaskInstance.state).where(TaskInstance.task_id == "protect")))
+        assert list(session.scalars(select(DagRun.state).where(of_run))) == ["failed"]
+        assert list(session.scalars(select(TaskInstance.state).where(*staged))) == ["failed"]
+        assert list(session.scalars(select(TaskInstance.state).where(*protected))) == ["success"]
