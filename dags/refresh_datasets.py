@@ -1,4 +1,4 @@
-"""One DAG ``refresh__<dataset>`` for every declaration: wiring only, the story is ``include/opendata/pipeline.py``.
+"""One DAG ``refresh__<dataset>`` for every declaration: wiring only, the story is in ``include/opendata/pipeline``.
 
 - Tasks bear the names of the steps; the steps that work table by table are mapped over the declared tables.
 - Tasks hand on where a run is kept and digests, never data.

@@ -95,8 +95,13 @@ def ensure_private(home: Home, environment: Mapping[str, str] = os.environ) -> N
         _write_private(home.passwords, {user: fixed or known.get(user) or secrets.token_urlsafe(12) for user in USERS})
 
 
-def embedded_environment(home: Home, port: int = 8080, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The whole environment for a process of the embedded Airflow, secrets included; ``ensure_private`` comes first."""
+def embedded_environment(
+    home: Home, port: int = 8080, environment: Mapping[str, str] = os.environ, execution_port: int | None = None
+) -> dict[str, str]:
+    """The whole environment for a process of the embedded Airflow, secrets included; ``ensure_private`` comes first.
+
+    ``execution_port``: where tasks speak to, if another process serves them than the one on ``port``.
+    """
     drawn = json.loads(home.secrets.read_text())
     address = f"http://127.0.0.1:{port}"
     # DEV=1 makes Airflow print the variables of every frame of a traceback; a log must not hold them.
@@ -118,7 +123,7 @@ def embedded_environment(home: Home, port: int = 8080, environment: Mapping[str,
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__FERNET_KEY": drawn["fernet_key"],
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{execution_port or port}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role}" for user, role in USERS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home.passwords),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",

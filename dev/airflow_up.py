@@ -1,6 +1,9 @@
-"""`make up`: the four components of Airflow as separate processes, watched over until Ctrl-C stops them all.
+"""`make up`: the components of Airflow as separate processes, watched over until Ctrl-C stops them all.
 
-Says when all four are healthy, where the UI is and where the password is. When one of them dies the others are stopped,
+People and tasks are served by two processes of the API server: on SQLite one process for both would wait for itself when a
+person's answer and a task's heartbeat want to write at the same time, and the person would be shown an internal error.
+
+Says when all are healthy, where the UI is and where the password is. When one of them dies the others are stopped,
 and the end of its log is shown. Nothing outlives this process: each component leads a session of its own, orphans among
 their descendants are adopted (Linux), and what does not end when asked is killed.
 
@@ -22,6 +25,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import psutil
 
@@ -29,7 +33,8 @@ from dev.airflow_env import LOGIN, ROOT, embedded_environment, ensure_private, h
 from dev.airflow_home import InUse, sole_use
 from dev.processes import adopt_orphans, end_with_parent
 
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+EXECUTION_API = "execution-api"  # what tasks speak to, on a free port of its own
+COMPONENTS = ("api-server", EXECUTION_API, "scheduler", "dag-processor", "triggerer")
 # How the health report calls what we call a component.
 REPORTED_AS = {
     "metadatabase": "the metadata database",
@@ -82,12 +87,25 @@ def choose_port(wanted: str | None) -> int | None:
     return None
 
 
-def start(name: str, environment: dict[str, str], logs: Path) -> Component:
+def command(name: str, execution_port: int) -> list[str]:
+    """The arguments of ``airflow`` that start a component."""
+    if name == EXECUTION_API:
+        return ["api-server", "--apps", "execution", "--port", str(execution_port)]
+    return [name, "--apps", "core"] if name == "api-server" else [name]
+
+
+def any_free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(name: str, arguments: list[str], environment: dict[str, str], logs: Path) -> Component:
     """Start one component in a session of its own; it ends when we end, even if we are killed (Linux)."""
     log = logs / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "airflow", name],
+            [sys.executable, "-m", "airflow", *arguments],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -127,20 +145,28 @@ def _signal(process: psutil.Process, what: signal.Signals) -> None:
         return
 
 
-def unhealthy(port: int) -> list[str]:
-    """What the api-server does not call healthy; the api-server itself while it does not answer."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5) as answer:
-            report = json.load(answer)
-    except (urllib.error.URLError, OSError, ValueError):
+def unhealthy(port: int, execution_port: int) -> list[str]:
+    """What the api-server does not call healthy; a server itself while it does not answer."""
+    if (report := asked(port, "api/v2/monitor/health")) is None:
         return ["api-server"]
+    if asked(execution_port, "execution/health") is None:
+        return [EXECUTION_API]
     return [name for key, name in REPORTED_AS.items() if (report.get(key) or {}).get("status") != "healthy"]
 
 
-def wait_until_healthy(components: list[Component], port: int) -> None:
-    """Return when all four are healthy. Raises Failed when one dies or they are not in time."""
+def asked(port: int, path: str) -> dict[str, Any] | None:
+    """The JSON that a server of ours answers with; None while it does not."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5) as answer:
+            return dict(json.load(answer))
+    except (urllib.error.URLError, OSError, ValueError):
+        return None
+
+
+def wait_until_healthy(components: list[Component], port: int, execution_port: int) -> None:
+    """Return when all are healthy. Raises Failed when one dies or they are not in time."""
     deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
-    while waiting_for := unhealthy(port):
+    while waiting_for := unhealthy(port, execution_port):
         check_alive(components)
         if time.monotonic() > deadline:
             logs = ", ".join(str(component.log) for component in components)
@@ -162,7 +188,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def watch(port: int) -> int:
     """Run the components on the port until someone stops us (0) or one of them fails (1)."""
     here = home()
-    environment = embedded_environment(here, port)
+    execution_port = any_free_port()
+    environment = embedded_environment(here, port, execution_port=execution_port)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     components: list[Component] = []
@@ -180,9 +207,9 @@ def watch(port: int) -> int:
             raise Failed("The home could not be made ready:\n" + prepared.stderr[-3000:])
         adopt_orphans()
         for name in COMPONENTS:
-            components.append(start(name, environment, here.logs))
-        wait_until_healthy(components, port)
-        say(f"Airflow is up, all four components healthy: http://127.0.0.1:{port}")
+            components.append(start(name, command(name, execution_port), environment, here.logs))
+        wait_until_healthy(components, port, execution_port)
+        say(f"Airflow is up, all components healthy: http://127.0.0.1:{port}")
         say(
             f"  log in as {LOGIN}, or as an approver (steward, deputy, counsel, director); passwords are in {here.passwords}"
         )

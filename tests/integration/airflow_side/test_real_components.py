@@ -115,7 +115,7 @@ def up(tmp_path_factory: pytest.TempPathFactory, datasets: Path) -> Iterator[Up]
         )
     try:
         until(
-            lambda: "all four components healthy" in output.read_text() or process.poll() is not None,
+            lambda: "all components healthy" in output.read_text() or process.poll() is not None,
             HEALTHY_WITHIN_SECONDS,
             "Airflow to be healthy",
         )
@@ -129,7 +129,7 @@ def up(tmp_path_factory: pytest.TempPathFactory, datasets: Path) -> Iterator[Up]
             process.wait(timeout=60)
 
 
-def test_the_four_components_are_healthy_and_nobody_gets_in_without_logging_in(up: Up):
+def test_the_components_are_healthy_and_nobody_gets_in_without_logging_in(up: Up):
     health = up.api.call("GET", "/api/v2/monitor/health")
     assert {part: told["status"] for part, told in health.items() if told["status"]} == {
         "metadatabase": "healthy",
@@ -157,7 +157,7 @@ def test_a_broken_declaration_is_shown_with_its_reason_and_the_other_dataset_is_
     assert error["filename"] == "broken_declarations.py"
     assert "dataset no_tables" in error["stack_trace"]
     dags = {dag["dag_id"]: dag for dag in up.api.call("GET", "/api/v2/dags")["dags"]}
-    assert set(dags) == {"refresh__no_tables", f"refresh__{DATASET}"}
+    assert {dag for dag in dags if dag.startswith("refresh__")} == {"refresh__no_tables", f"refresh__{DATASET}"}
     assert [tag["name"] for tag in dags["refresh__no_tables"]["tags"]] == ["broken declaration"]
     assert not dags[f"refresh__{DATASET}"]["has_import_errors"]
 
@@ -176,7 +176,10 @@ def test_a_triggered_refresh_runs_through_every_step_and_stages_a_release(up: Up
     instances = up.api.call("GET", f"{dag}/dagRuns/{run}/taskInstances")["task_instances"]
     states = {f"{one['task_id']}[{one['map_index']}]": one["state"] for one in instances}
     assert state == "success", states
-    assert set(states.values()) == {"success"}, states
+    # Every form is in the declaration, and no portal is configured.
+    skipped = {one for one, came_to in states.items() if came_to == "skipped"}
+    assert skipped == {"ask_approvers[-1]", "publish[-1]"}, states
+    assert set(states.values()) == {"success", "skipped"}, states
     assert {one["task_id"] for one in instances if one["map_index"] >= 0} == {"tabulate", "assess", "check_publishable"}
     named = {one["rendered_map_index"] for one in instances if one["task_id"] == "tabulate"}
     assert named == {"homicides_by_county_and_year", "homicides_by_county_and_period"}

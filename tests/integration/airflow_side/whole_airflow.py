@@ -1,4 +1,4 @@
-"""One Airflow with its four components for all tests of what people see and answer; four datasets wait for legal counsel.
+"""One Airflow with all its components for all tests of what people see and answer; four datasets wait for legal counsel.
 
 For the tests that ask for them, they are refreshed at once, so that they come to their approvers while the pages are looked at.
 """
@@ -52,13 +52,7 @@ class WholeAirflow:
 
     def ask(self, user: str | None, method: str, path: str, body: Any = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token(user)}"} if user else {}
-        # On SQLite one process of Airflow can stand in its own way: its event loop waits for a lock that a request holds which
-        # waits for the event loop. After five seconds the change is answered by 500, undone; a person clicks again.
-        for _ in range(5):
-            answer = httpx.request(method, self.address + path, json=body, headers=headers, timeout=60)
-            if answer.status_code != 500 or method != "PATCH":
-                break
-        return answer
+        return httpx.request(method, self.address + path, json=body, headers=headers, timeout=60)
 
     def run_of(self, dataset: str) -> str:
         return f"/api/v2/dags/refresh__{dataset}/dagRuns/{self.runs[dataset]}"
@@ -112,7 +106,7 @@ def declare(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def running_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeAirflow]:
-    """All four components, healthy; nothing has been run in it."""
+    """All components, healthy; nothing has been run in it."""
     folder = tmp_path_factory.mktemp("whole")
     declare(folder)
     home = folder / "airflow"
@@ -146,7 +140,7 @@ def running_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeA
             text=True,
         )
     try:
-        until(lambda: "all four components healthy" in output.read_text() or process.poll() is not None, 240, "Airflow")
+        until(lambda: "all components healthy" in output.read_text() or process.poll() is not None, 240, "Airflow")
         assert process.poll() is None, output.read_text()
         yield WholeAirflow(f"http://127.0.0.1:{port}", folder, process)
     finally:
