@@ -73,9 +73,10 @@ def test_a_refresh_killed_half_way_and_run_again_stages_one_whole_release(elsewh
     assert again.returncode == 0, told
     assert "a new release is staged" in told
     assert len(list((staging / DATASET / "releases").iterdir())) == 1
+    by_year, by_period = "homicides_by_county_and_year", "homicides_by_county_and_period"
     assert {Path(name).name for name in data(staging)} == {
-        "homicides_by_county_and_year.csv",
-        "homicides_by_county_and_period.csv",
+        *(f"{by_year}.{form}" for form in ("csv", "json", "xlsx", "parquet", "xml")),
+        *(f"{by_period}.{form}" for form in ("csv", "xlsx")),
     }
 
 
