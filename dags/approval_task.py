@@ -14,14 +14,12 @@ from typing import Any
 
 from airflow.configuration import conf
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import Param, Variable
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import Param
 
+from dags.approvers import APPROVERS_VARIABLE, approvers
 from dags.step_task import fail, perform
 
 APPROVE, REJECT = "Approve", "Reject"
-APPROVERS_VARIABLE = "opendata_approvers"
-EVERY_DATASET = "*"
 EVIDENCE_PAGE = "/opendata/datasets/{dataset}/runs/{run_id}/evidence"
 
 
@@ -107,22 +105,6 @@ def asked_of_each(run: Mapping[str, Any], asked: Mapping[str, Any]) -> list[dict
         }
         for role, name in asked["open"].items()
     ]
-
-
-def approvers(dataset: str) -> dict[str, list[str]]:
-    """Role → the users of this Airflow who may answer for this dataset: those named for it, else those for all.
-
-    The Variable holds ``{role: [user, …]}``, or ``{"*": {role: …}, dataset: {role: …}}`` where datasets differ.
-    """
-    named = Variable.get(APPROVERS_VARIABLE, default=None, deserialize_json=True) or {}
-    if not isinstance(named, dict):
-        raise AirflowFailException(
-            f"The Variable `{APPROVERS_VARIABLE}` is not an object of roles and users.\nWhat to do: write it as JSON, such as "
-            f'{{"legal_counsel": ["their user name"]}}, then start the refresh again.'
-        )
-    layered = any(isinstance(value, dict) for value in named.values())
-    roles = {**named.get(EVERY_DATASET, {}), **named.get(dataset, {})} if layered else named
-    return {role: [users] if isinstance(users, str) else [str(user) for user in users] for role, users in roles.items()}
 
 
 def question(asked: Mapping[str, Any], role_name: str, page: str) -> str:

@@ -29,6 +29,7 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
+from dags.approvers import accepting_user
 from dags.staging_access import staging_access
 from dags.trigger_form import filled_in
 from include.opendata import places
@@ -48,12 +49,13 @@ def begin(dataset: str) -> dict[str, Any]:
     from include.opendata import pipeline
 
     airflow_run = get_current_context()["run_id"]
+    asked = {"source": None, **_guarded("start", None, filled_in)}
+    if "accept_changes" in asked:
+        asked["by"] = accepting_user(dataset)
     return _guarded(
         "start",
         None,
-        lambda: pipeline.start(
-            dataset, run_id=pipeline_run_id(airflow_run), staging=staging_place(), **{"source": None, **filled_in()}
-        ),
+        lambda: pipeline.start(dataset, run_id=pipeline_run_id(airflow_run), staging=staging_place(), **asked),
     )
 
 

@@ -60,6 +60,20 @@ def refresh_form(tables: Iterable[str]) -> dict[str, Param]:
             title="Another source",
             description="Read the source from here instead of the declared place.",
         ),
+        "whole": form_field(
+            False,
+            type="boolean",
+            title="The source is the whole table",
+            description="Begin anew with it, although the declaration says to append, update or delete.",
+        ),
+        "accept_changes": form_field(
+            None,
+            type=["null", "string"],
+            maxLength=500,
+            format="multiline",
+            title="Accept the changes",
+            description="Why the changes are right for which an earlier run was refused. Only an approver of this dataset may.",
+        ),
         "note": form_field(
             None,
             type=["null", "string"],

@@ -123,7 +123,8 @@ def check_changes(run: Run) -> dict[str, Any]:
     raise Refused(
         f"{said} since the release before.{unseen}",
         remedy=f"Look at the evidence page, {_evidence(area)}, and ask the steward where it surprises; if it is right: "
-        f'`bin/opendata refresh {declared.dataset} --accept-changes "why"`.',
+        f'`bin/opendata refresh {declared.dataset} --accept-changes "why"`, or in Airflow a refresh with "Accept the changes" '
+        f"filled in by an approver of this dataset.",
         slug=BEYOND,
         place=Place(dataset=declared.dataset),
         details=tuple(

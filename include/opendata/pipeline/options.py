@@ -1,12 +1,14 @@
 """What a person may ask of one refresh, by hand: on the command line or in Airflow's trigger form.
 
-========  =====================================================================================================
-force     go on although source, declaration and code are those of the current release, and stage again
-dry_run   everything but approvals and staging; the release is left in the work area to look at
-only      this table alone may differ from the current release
-source    read the source from here instead of the declared place
-note      why; kept with the run in the ledger
-========  =====================================================================================================
+==============  ===============================================================================================
+force           go on although source, declaration and code are those of the current release, and stage again
+dry_run         everything but approvals and staging; the release is left in the work area to look at
+only            this table alone may differ from the current release
+source          read the source from here instead of the declared place
+whole           the source is the whole of every table, whatever the declared mechanism
+accept_changes  why the changes are right for which an earlier run was refused; ``by`` says who looked at them
+note            why; kept with the run in the ledger
+==============  ===============================================================================================
 
 ``only`` is a promise about the outcome, not a shorter way to it. The tables of a dataset share cells and are protected and
 attacked together, so all of them are made; a release whose other tables do not come out the same, byte for byte, as in the
@@ -40,6 +42,9 @@ class RefreshOptions(BaseModel):
     force: bool = False
     dry_run: bool = False
     only: str | None = None
+    whole: bool = False
+    accept_changes: Annotated[str | None, Field(max_length=LONGEST_NOTE)] = None
+    by: str | None = None
     note: Annotated[str | None, Field(max_length=LONGEST_NOTE)] = None
 
 
@@ -49,8 +54,9 @@ def checked_options(options: Mapping[str, Any], *, dataset: str, tables: Sequenc
     Raises DeclarationError ``option-unknown`` with the list, ``option-invalid``, ``table-unknown``.
     """
     place = Place(dataset=dataset)
-    known = list(RefreshOptions.model_fields)
-    if unknown := sorted(set(options) - set(known)):
+    known = [name for name in RefreshOptions.model_fields if name != "by"]
+    texts = ("only", "accept_changes", "note")
+    if unknown := sorted(set(options) - {*known, "by"}):
         near = [
             f"{name!r} (did you mean {n[0]!r}?)" for name in unknown if (n := difflib.get_close_matches(name, known))
         ]
@@ -63,13 +69,14 @@ def checked_options(options: Mapping[str, Any], *, dataset: str, tables: Sequenc
         )
     try:
         checked = RefreshOptions.model_validate(
-            {name: value or None if name in ("only", "note") else value for name, value in options.items()}
+            {name: value or None if name in texts else value for name, value in options.items()}
         )
     except ValidationError as error:
         wrong = sorted({str(detail["loc"][0]) for detail in error.errors(include_url=False)})
         raise DeclarationError(
             f"these options do not have the form asked for: {', '.join(wrong)}",
-            remedy=f"`force` and `dry_run` are true or false, `only` is a table, `note` has up to {LONGEST_NOTE} characters.",
+            remedy=f"`force`, `dry_run` and `whole` are true or false, `only` is a table, `accept_changes` and `note` have up "
+            f"to {LONGEST_NOTE} characters.",
             slug="option-invalid",
             place=place,
         ) from None

@@ -64,7 +64,10 @@ def start(dataset: str, run_id: str, source: str | None = None, staging: str | N
     run_ledger().start_run(
         dataset, run_id, declaration_sha256=facts["declaration_sha256"], code_version=facts["code_version"]
     )
-    run = {"dataset": dataset, "run_id": run_id, "source": source, "staging": address, "preview": asked.dry_run}
+    run = {
+        "dataset": dataset, "run_id": run_id, "source": source, "staging": address, "preview": asked.dry_run,
+        "whole": asked.whole, "accept_changes": asked.accept_changes, "by": asked.by,
+    }  # fmt: skip
     if asked.note:
         decide(run, "start", "note", asked.note)
     return run

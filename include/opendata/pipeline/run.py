@@ -55,9 +55,10 @@ def run_refresh(
     """
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     run_id = f"{'preview' if preview else 'by-hand'}__{stamp}__{os.getpid()}"
-    asked = {"force": force, "dry_run": preview, "only": only, "note": note}
-    run = steps.start(dataset, run_id, source=source, staging=staging, **asked)
-    run |= {"whole": whole, "preview": preview, "accept_changes": accept_changes, "by": by}
+    run = steps.start(
+        dataset, run_id, source=source, staging=staging, force=force, dry_run=preview, only=only, note=note, whole=whole,
+        accept_changes=accept_changes, by=by,
+    )  # fmt: skip
     step = "start"
 
     def perform(name: str, *arguments: str) -> Any:

@@ -118,7 +118,7 @@ def test_every_open_role_is_a_question_to_its_own_users(named):
 
 
 def test_a_dataset_can_have_approvers_of_its_own(named):
-    from dags.approval_task import approvers
+    from dags.approvers import approvers
 
     named({"*": {"legal_counsel": "counsel", "agency": "a"}, "clinic_visits": {"legal_counsel": ["clinics_counsel"]}})
     assert approvers("clinic_visits") == {"legal_counsel": ["clinics_counsel"], "agency": ["a"]}

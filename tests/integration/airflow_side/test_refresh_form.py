@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -31,7 +32,7 @@ def trigger(bag, pipeline, monkeypatch):
 
 def test_the_form_offers_the_tables_and_asks_for_nothing(bag):
     params = bag().dags[DAG].params
-    assert sorted(params) == ["dry_run", "force", "note", "only", "source"]
+    assert sorted(params) == ["accept_changes", "dry_run", "force", "note", "only", "source", "whole"]
     assert params.get_param("only").schema["enum"] == [None, "visits_by_region", "visits_by_county"]
     assert {name: params[name] for name in params if params[name]} == {}, "a scheduled run has no options"
 
@@ -41,6 +42,38 @@ def test_what_is_filled_in_reaches_the_run(trigger, pipeline):
     assert state == "success"
     told = {name: pipeline.started_with[name] for name in ("force", "only", "source", "note")}
     assert told == {"force": True, "only": "visits_by_region", "source": "/data/late.csv", "note": "a correction"}
+    assert "by" not in pipeline.started_with
+
+
+@pytest.fixture
+def approvers():
+    """Writes the Variable that maps roles to users, and empties it again."""
+    from airflow.models import Variable
+
+    yield lambda mapping: Variable.set("opendata_approvers", json.dumps(mapping))
+    Variable.set("opendata_approvers", "{}")
+
+
+def test_an_approver_of_the_dataset_accepts_changes_in_their_name(trigger, pipeline, approvers):
+    approvers(
+        {"*": {}, "clinic_visits": {"data_steward": ["dag_test"]}}
+    )  # whom `dag.test()` names as having started it
+    state, _ = trigger(accept_changes="two clinics merged", whole=True)
+    assert state == "success"
+    assert pipeline.started_with["accept_changes"] == "two clinics merged"
+    assert pipeline.started_with["by"] == "dag_test"
+    assert pipeline.started_with["whole"] is True
+
+
+@pytest.mark.parametrize(
+    "mapping", [{}, {"data_steward": ["steward"]}, {"*": {}, "births": {"data_steward": ["dag_test"]}}]
+)
+def test_nobody_else_accepts_changes(trigger, pipeline, approvers, capfd, mapping):
+    approvers(mapping)
+    state, _ = trigger(accept_changes="two clinics merged")
+    assert state == "failed"
+    assert pipeline.started_with == {}
+    assert "Changes are accepted by an approver of clinic_visits, and dag_test is none." in "".join(capfd.readouterr())
 
 
 def test_a_dry_run_asks_nobody_stages_nothing_and_publishes_nothing(trigger, pipeline, embedded_airflow):

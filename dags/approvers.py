@@ -1,0 +1,36 @@
+"""Who may answer for a dataset: the Variable ``opendata_approvers`` maps roles to users of this Airflow."""
+
+from __future__ import annotations
+
+from airflow.sdk import Variable, get_current_context
+from airflow.sdk.exceptions import AirflowFailException
+
+APPROVERS_VARIABLE = "opendata_approvers"
+EVERY_DATASET = "*"
+
+
+def approvers(dataset: str) -> dict[str, list[str]]:
+    """Role → the users of this Airflow who may answer for this dataset: those named for it, else those for all.
+
+    The Variable holds ``{role: [user, …]}``, or ``{"*": {role: …}, dataset: {role: …}}`` where datasets differ.
+    """
+    named = Variable.get(APPROVERS_VARIABLE, default=None, deserialize_json=True) or {}
+    if not isinstance(named, dict):
+        raise AirflowFailException(
+            f"The Variable `{APPROVERS_VARIABLE}` is not an object of roles and users.\nWhat to do: write it as JSON, such as "
+            f'{{"legal_counsel": ["their user name"]}}, then start the refresh again.'
+        )
+    layered = any(isinstance(value, dict) for value in named.values())
+    roles = {**named.get(EVERY_DATASET, {}), **named.get(dataset, {})} if layered else named
+    return {role: [users] if isinstance(users, str) else [str(user) for user in users] for role, users in roles.items()}
+
+
+def accepting_user(dataset: str) -> str:
+    """Who started this run by hand and accepts its changes. Fails unless that user approves for the dataset in some role."""
+    user = getattr(get_current_context()["dag_run"], "triggering_user_name", None)
+    if user is None or user not in {name for users in approvers(dataset).values() for name in users}:
+        raise AirflowFailException(
+            f"Changes are accepted by an approver of {dataset}, and {user or 'whoever started this run'} is none.\nWhat to do: "
+            f"let a user start it whom the Variable `{APPROVERS_VARIABLE}` names for this dataset in any role."
+        )
+    return str(user)
