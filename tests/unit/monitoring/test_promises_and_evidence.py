@@ -36,6 +36,14 @@ def test_a_declaration_is_read_once_until_it_changes(place, monkeypatch):
     assert promises()[0].title == "Visits"
 
 
+def test_what_was_kept_under_other_rules_is_read_anew(place, monkeypatch):
+    (before,) = promises()
+    monkeypatch.setattr(module, "_KNOWN", {})
+    monkeypatch.setattr(module, "code_version", lambda: "a later one")
+    monkeypatch.setattr(module, "_level", lambda answers: 3)
+    assert (before.level, promises()[0].level) == (1, 3)
+
+
 def test_a_declaration_nobody_can_read_is_told_as_broken(place):
     declarations.write(place / "datasets", "dataset: [", "torn")
     broken = {one.dataset: one.broken for one in promises()}
