@@ -220,7 +220,15 @@ def _dag_factory_config(folder: Path, declarations: int) -> Path:
             "catchup": False,
             "max_active_runs": 1,
             "tags": ["a", "b", "c"],
-            "params": {"force": False, "dry_run": False, "only": None, "source": None, "note": None},
+            "params": {
+                "force": False,
+                "dry_run": False,
+                "only": None,
+                "source": None,
+                "whole": False,
+                "accept_changes": None,
+                "note": None,
+            },
             "tasks": tasks,
         }
     path = folder / "dag_factory.yaml"

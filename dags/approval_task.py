@@ -28,7 +28,7 @@ class AskForApproval(HITLOperator):
 
     def __init__(self, *, run: Mapping[str, Any], role: str, role_name: str, **kwargs: Any):
         kwargs.setdefault("options", [APPROVE, REJECT])
-        # A mapped task is given the DAG's trigger form as its params, and Airflow takes that away again: nothing would be left.
+        # Set, not a default: a mapped task comes with params already, and they are empty.
         kwargs["params"] = {"comment": _comment()}
         super().__init__(**kwargs)
         self.run, self.role, self.role_name = run, role, role_name

@@ -16,7 +16,6 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.version import version as airflow_version
 
 from dags.notices import refresh_failed, still_running
-from dags.trigger_form import refresh_form
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.spec.light import Outline
 from include.opendata.spec.outline_cache import OutlineCache, outline_of
@@ -74,7 +73,6 @@ def dag_of(outline: Outline) -> DAG:
         max_active_runs=1,
         default_args={"owner": outline.owner, "retries": 0},
         tags=sorted({outline.department, outline.topic, *outline.tags}),
-        params=refresh_form(outline.tables),
         on_failure_callback=refresh_failed,
         # A run that waits for its approvers has their deadline; one that is still there a day later is lost.
         deadline=DeadlineAlert(

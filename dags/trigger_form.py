@@ -7,7 +7,6 @@ against the form before anything begins. What an option means is decided in ``pi
 
 from __future__ import annotations
 
-import copy
 import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,36 +16,22 @@ from airflow.sdk import Param, get_current_context
 from include.opendata.errors import DeclarationError
 
 
-def form_field(value: Any, **rules: Any) -> Param:
-    """A field whose copies share its rules. Airflow copies the form of a DAG once for every task, in depth: with hundreds of
-    DAGs that was two fifths of the time it takes to parse them. Nothing changes a field's rules after it was made.
-
-    The class stays Airflow's own: a DAG with a field of any other class cannot be serialized.
-    """
-    return _sharing(Param(value, **rules))
-
-
-def _sharing(field: Param) -> Param:
-    field.__deepcopy__ = lambda memo: _sharing(copy.copy(field))  # type: ignore[attr-defined]
-    return field
-
-
 def refresh_form(tables: Iterable[str]) -> dict[str, Param]:
     """The fields of a refresh started by hand."""
     return {
-        "force": form_field(
+        "force": Param(
             False,
             type="boolean",
             title="Even if unchanged",
             description="Make and stage a release although source, declaration and code are those of the current one.",
         ),
-        "dry_run": form_field(
+        "dry_run": Param(
             False,
             type="boolean",
             title="Dry run",
             description="Everything but approvals, staging and the portal; the release is left in the work area.",
         ),
-        "only": form_field(
+        "only": Param(
             None,
             type=["null", "string"],
             enum=[None, *tables],
@@ -54,19 +39,19 @@ def refresh_form(tables: Iterable[str]) -> dict[str, Param]:
             title="One table only",
             description="No other table may change; if one would, the run is refused, for they are protected together.",
         ),
-        "source": form_field(
+        "source": Param(
             None,
             type=["null", "string"],
             title="Another source",
             description="Read the source from here instead of the declared place.",
         ),
-        "whole": form_field(
+        "whole": Param(
             False,
             type="boolean",
             title="The source is the whole table",
             description="Begin anew with it, although the declaration says to append, update or delete.",
         ),
-        "accept_changes": form_field(
+        "accept_changes": Param(
             None,
             type=["null", "string"],
             maxLength=500,
@@ -74,7 +59,7 @@ def refresh_form(tables: Iterable[str]) -> dict[str, Param]:
             title="Accept the changes",
             description="Why the changes are right for which an earlier run was refused. Only an approver of this dataset may.",
         ),
-        "note": form_field(
+        "note": Param(
             None,
             type=["null", "string"],
             maxLength=500,
