@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from include.opendata import places
-from include.opendata.errors import StorageError
+from include.opendata.errors import SetupError, StorageError
 from include.opendata.ledger.pointer_moves import PointerMoves
 from include.opendata.ledger.portal_publications import PortalPublications
 from include.opendata.ledger.schema import DECISIONS, PUBLISHED_CELLS, RELEASES, RUNS
@@ -23,6 +23,8 @@ HEAD = "0006"
 """The newest migration; a test keeps it true. Compared before Alembic is even imported."""
 
 _MIGRATION_LOCK = 0x0BE7DA7A
+_GONE = (sa.exc.OperationalError, sa.exc.InterfaceError)
+"""What a database that went away answers, and a connection to it that did."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class Ledger:
     def published(self, dataset: str) -> list[PublishedEntry]:
         """Everything ever published of a dataset, at any staging place, in the order it was recorded."""
         query = sa.select(PUBLISHED_CELLS).where(PUBLISHED_CELLS.c.dataset == dataset).order_by(PUBLISHED_CELLS.c.id)
-        with self._engine.connect() as connection:
+        with self.reading() as connection:
             return [
                 PublishedEntry(**{k: v for k, v in row._mapping.items() if k != "id"})
                 for row in connection.execute(query)
@@ -175,12 +177,12 @@ class Ledger:
     @property
     def pointer_moves(self) -> PointerMoves:
         """The moves of datasets' pointers in staging."""
-        return PointerMoves(self._engine, self.writing)
+        return PointerMoves(self.reading, self.writing)
 
     @property
     def portal_publications(self) -> PortalPublications:
         """What was published on which portal."""
-        return PortalPublications(self._engine, self.writing)
+        return PortalPublications(self.reading, self.writing)
 
     def run(self, dataset: str, run_id: str) -> RunEntry | None:
         """One run, or None."""
@@ -199,7 +201,7 @@ class Ledger:
             .where(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id)
             .order_by(DECISIONS.c.id)
         )
-        with self._engine.connect() as connection:
+        with self.reading() as connection:
             return [
                 Decision(r.step, r.slug, r.sentence, r.section, r.data_table, r.figures)
                 for r in connection.execute(query)
@@ -210,7 +212,7 @@ class Ledger:
         query = sa.select(RELEASES).order_by(RELEASES.c.id.desc())
         if dataset:
             query = query.where(RELEASES.c.dataset == dataset)
-        with self._engine.connect() as connection:
+        with self.reading() as connection:
             return [
                 ReleaseEntry(**{k: v for k, v in row._mapping.items() if k != "id"})
                 for row in connection.execute(query)
@@ -218,7 +220,7 @@ class Ledger:
 
     def _runs(self, *conditions: Any) -> list[RunEntry]:
         query = sa.select(RUNS).where(*conditions).order_by(RUNS.c.id.desc())
-        with self._engine.connect() as connection:
+        with self.reading() as connection:
             return [
                 RunEntry(**{k: v for k, v in row._mapping.items() if k != "id"}) for row in connection.execute(query)
             ]
@@ -228,9 +230,14 @@ class Ledger:
         statement = sa.update(RUNS).where(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id).values(**values)
         return connection.execute(statement).rowcount > 0
 
-    def reading(self) -> sa.Connection:
-        """A connection to read by; for the ledger's own modules."""
-        return self._engine.connect()
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to read by; for the ledger's own modules. Raises StorageError when the database is out of reach."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except _GONE as error:
+            raise _out_of_reach(self._engine.url, error) from None
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -238,16 +245,17 @@ class Ledger:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except sa.exc.OperationalError as error:
+        except _GONE as error:
             raise _out_of_reach(self._engine.url, error) from None
 
 
 def open_ledger(address: str | None = None) -> Ledger:
     """The ledger at ``address`` (default: where ``places.ledger()`` says), its schema brought up to date.
 
-    Raises StorageError when the database cannot be reached or written to; the message never holds a password.
+    Raises SetupError for an address no database has (``ledger-address``) and a ledger of a newer version than this code
+    (``ledger-newer``), StorageError when the database cannot be reached or written to; the message never holds a password.
     """
-    url = make_url(address or places.ledger())
+    url = _address(address or places.ledger())
     folder: Path | None = None
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         folder = Path(url.database).parent
@@ -256,14 +264,39 @@ def open_ledger(address: str | None = None) -> Ledger:
         except OSError as error:
             raise _out_of_reach(url, error) from None
     connect_args = {"timeout": 30} if folder is not None else {}
-    engine = sa.create_engine(url, connect_args=connect_args, poolclass=sa.NullPool if folder is not None else None)
     try:
-        if _revision(engine) != HEAD:
+        engine = sa.create_engine(url, connect_args=connect_args, poolclass=sa.NullPool if folder is not None else None)
+    except (sa.exc.ArgumentError, ImportError):
+        raise _no_address() from None
+    try:
+        if (revision := _revision(engine)) != HEAD:
+            if revision is not None and revision > HEAD:
+                raise SetupError(
+                    f"the ledger is of a newer version ({revision}) than this code ({HEAD})",
+                    remedy="Run the version of the pipeline that made it; every worker and server needs the same.",
+                    slug="ledger-newer",
+                )
             with _one_at_a_time(engine, folder):
                 _migrate(engine)
-    except (sa.exc.OperationalError, OSError) as error:
+    except (sa.exc.DBAPIError, OSError) as error:
         raise _out_of_reach(url, error) from None
     return Ledger(engine)
+
+
+def _address(text: str) -> sa.URL:
+    try:
+        return make_url(text)
+    except (sa.exc.ArgumentError, ValueError):
+        raise _no_address() from None
+
+
+def _no_address() -> SetupError:
+    """The address is not repeated: where it cannot be read, a password in it cannot be left out."""
+    return SetupError(
+        "OPENDATA_LEDGER is not the address of a database that can be used here",
+        remedy="Write it as sqlite:////a/folder/ledger.sqlite or postgresql+psycopg://user:password@host:5432/database.",
+        slug="ledger-address",
+    )
 
 
 def _revision(engine: sa.Engine) -> str | None:

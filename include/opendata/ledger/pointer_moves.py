@@ -40,8 +40,12 @@ class PointerMove:
 class PointerMoves:
     """Reads and writes ``pointer_moves``; made by :attr:`Ledger.pointer_moves`."""
 
-    def __init__(self, engine: sa.Engine, writing: Callable[[], AbstractContextManager[sa.Connection]]):
-        self._engine, self._writing = engine, writing
+    def __init__(
+        self,
+        reading: Callable[[], AbstractContextManager[sa.Connection]],
+        writing: Callable[[], AbstractContextManager[sa.Connection]],
+    ):
+        self._reading, self._writing = reading, writing
 
     def ask(self, move: PointerMove) -> int:
         """Record what is about to be done; the row's id, for :meth:`done` or :meth:`set_aside`."""
@@ -83,7 +87,7 @@ class PointerMoves:
             .where(POINTER_MOVES.c.dataset == dataset, POINTER_MOVES.c.staging == staging)
             .order_by(POINTER_MOVES.c.id)
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return [PointerMove(**row._mapping) for row in connection.execute(query)]
 
     @staticmethod

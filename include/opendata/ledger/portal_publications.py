@@ -44,8 +44,12 @@ class PortalPublication:
 class PortalPublications:
     """Reads and writes ``portal_publications``; made by :attr:`Ledger.portal_publications`."""
 
-    def __init__(self, engine: sa.Engine, writing: Callable[[], AbstractContextManager[sa.Connection]]):
-        self._engine, self._writing = engine, writing
+    def __init__(
+        self,
+        reading: Callable[[], AbstractContextManager[sa.Connection]],
+        writing: Callable[[], AbstractContextManager[sa.Connection]],
+    ):
+        self._reading, self._writing = reading, writing
 
     def begin(self, publication: PortalPublication) -> int:
         """Record what is about to be published; the row's id, for :meth:`end`."""
@@ -81,7 +85,7 @@ class PortalPublications:
         query = sa.select(PORTAL_PUBLICATIONS).where(columns.dataset == dataset).order_by(columns.id.desc())
         if portal is not None:
             query = query.where(columns.portal == portal)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return [PortalPublication(**row._mapping) for row in connection.execute(query)]
 
     def last_shown(self, dataset: str, portal: str) -> PortalPublication | None:

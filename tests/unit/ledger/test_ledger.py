@@ -3,8 +3,9 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from include.opendata.errors import StorageError
+from include.opendata.errors import SetupError, StorageError
 from include.opendata.ledger import Decision, ReleaseEntry, open_ledger
+from include.opendata.ledger.approvals import answers
 from include.opendata.ledger.ledger import HEAD
 from include.opendata.ledger.schema import METADATA
 
@@ -109,3 +110,50 @@ def test_a_ledger_that_cannot_be_written_says_where_it_is():
         open_ledger("sqlite:////proc/no/such/ledger.sqlite")
     assert failed.value.slug == "ledger-unreachable"
     assert "/proc/no/such" in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ledger", "postgres://u:sekrit@h/d", "no+such://u:sekrit@h/d", "postgresql+psycopg://u:sekrit@h:notaport/d"],
+)
+def test_an_address_no_database_has_is_a_matter_of_the_set_up_and_not_repeated(address):
+    with pytest.raises(SetupError) as failed:
+        open_ledger(address)
+    assert failed.value.slug == "ledger-address"
+    assert "sekrit" not in str(failed.value)
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none_that_can_be_read(tmp_path):
+    (tmp_path / "l.sqlite").write_text("not a database, and longer than nothing at all")
+    with pytest.raises(StorageError) as failed:
+        open_ledger(f"sqlite:///{tmp_path / 'l.sqlite'}")
+    assert failed.value.slug == "ledger-unreachable"
+
+
+def test_a_ledger_of_a_newer_version_is_not_touched(address):
+    open_ledger(address)
+    with sa.create_engine(address).begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0999'"))
+    with pytest.raises(SetupError) as failed:
+        open_ledger(address)
+    assert failed.value.slug == "ledger-newer"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda ledger: ledger.runs(),
+        lambda ledger: ledger.releases(),
+        lambda ledger: ledger.decisions("d", "run-1"),
+        lambda ledger: ledger.published("d"),
+        lambda ledger: ledger.pointer_moves.of("d", "staging"),
+        lambda ledger: ledger.portal_publications.of("d"),
+        lambda ledger: answers(ledger),
+    ],
+)
+def test_a_ledger_that_went_away_is_said_to_be_out_of_reach_by_whoever_reads_it(address, read, tmp_path):
+    ledger = started(open_ledger(address))
+    (tmp_path / "deep").rename(tmp_path / "elsewhere")
+    with pytest.raises(StorageError) as failed:
+        read(ledger)
+    assert failed.value.slug == "ledger-unreachable"
