@@ -111,7 +111,9 @@ class Ledger:
     def decide(self, dataset: str, run_id: str, decisions: list[Decision]) -> None:
         """Record decisions; those of the same run, step, table and slug are replaced."""
         with self.writing() as connection:
-            run = connection.scalar(sa.select(RUNS.c.id).where(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id))
+            # Tables of one run are worked on side by side: who writes of the run first holds its row until that is done.
+            this = sa.select(RUNS.c.id).where(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id)
+            run = connection.scalar(this.with_for_update())
             if run is None:
                 raise KeyError(f"no run {run_id!r} of {dataset!r} in the ledger")
             for d in decisions:

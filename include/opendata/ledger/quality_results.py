@@ -46,7 +46,8 @@ def record_quality(ledger: Ledger, dataset: str, run_id: str, table: str, report
     """
     columns = QUALITY_RESULTS.c
     with ledger.writing() as connection:
-        run = connection.scalar(sa.select(RUNS.c.id).where(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id))
+        this = sa.select(RUNS.c.id).where(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id)
+        run = connection.scalar(this.with_for_update())  # as in Ledger.decide
         if run is None:
             raise KeyError(f"no run {run_id!r} of {dataset!r} in the ledger")
         connection.execute(sa.delete(QUALITY_RESULTS).where(columns.run == run, columns.data_table == table))

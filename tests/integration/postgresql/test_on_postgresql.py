@@ -70,3 +70,23 @@ def test_a_ledger_out_of_reach_is_said_without_its_password():
         open_ledger("postgresql+psycopg://user:secret@127.0.0.1:1/none")
     assert "secret" not in str(failed.value)
     assert failed.value.slug == "ledger-unreachable"
+
+
+def test_tables_of_one_run_may_tell_of_the_same_thing_at_once(postgresql_address):
+    open_ledger(postgresql_address).start_run("d", "at-once", declaration_sha256="a" * 64, code_version="c")
+    failures: list[Exception] = []
+
+    def work() -> None:
+        try:
+            for _ in range(10):
+                open_ledger(postgresql_address).decide("d", "at-once", [Decision("tabulate", "stopped", "why")])
+        except Exception as error:  # noqa: BLE001 - collected and asserted on
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(open_ledger(postgresql_address).decisions("d", "at-once")) == 1
