@@ -267,7 +267,8 @@ def open_ledger(address: str | None = None) -> Ledger:
             raise _out_of_reach(url, error) from None
     connect_args = {"timeout": 30} if folder is not None else {}
     try:
-        engine = sa.create_engine(url, connect_args=connect_args, poolclass=sa.NullPool if folder is not None else None)
+        # Steps open the ledger many times: a connection that is kept would stay open until Python happens to tidy up.
+        engine = sa.create_engine(url, connect_args=connect_args, poolclass=sa.NullPool)
     except (sa.exc.ArgumentError, ImportError):
         raise _no_address() from None
     try:

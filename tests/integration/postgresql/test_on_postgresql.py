@@ -1,6 +1,7 @@
 """The same statements on a real PostgreSQL: data tables come out the same as on DuckDB, and the ledger lives there."""
 
 import threading
+import time
 
 import pandas as pd
 import pytest
@@ -90,3 +91,21 @@ def test_tables_of_one_run_may_tell_of_the_same_thing_at_once(postgresql_address
         thread.join()
     assert failures == []
     assert len(open_ledger(postgresql_address).decisions("d", "at-once")) == 1
+
+
+def test_a_ledger_that_was_opened_keeps_no_connection_for_itself(postgresql_address):
+    watching = sa.create_engine(postgresql_address, poolclass=sa.NullPool)
+    others = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+
+    def connected() -> int:
+        with watching.connect() as connection:
+            return connection.scalar(sa.text(others))
+
+    before = connected()
+    ledgers = [open_ledger(postgresql_address) for _ in range(5)]
+    for ledger in ledgers:
+        ledger.runs()
+    until = time.monotonic() + 5  # a server takes a moment to let go
+    while connected() > before and time.monotonic() < until:
+        time.sleep(0.05)
+    assert connected() <= before
