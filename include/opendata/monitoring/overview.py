@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
-from include.opendata.ledger.schema import APPROVAL_REQUESTS, POINTER_MOVES, RELEASES, RUNS
+from include.opendata.gate.approval import standings
+from include.opendata.ledger.approvals import Answer
+from include.opendata.ledger.schema import APPROVAL_REQUESTS, APPROVALS, POINTER_MOVES, RELEASES, RUNS
 from include.opendata.monitoring.freshness import Freshness, freshness
 from include.opendata.monitoring.promises import Promise
 from include.opendata.monitoring.watch import ENDED_WELL, RUN_LOST_AFTER
@@ -65,7 +67,7 @@ def overview(ledger: Ledger, promises: Sequence[Promise], *, now: dt.datetime) -
         )
         releases = _newest(connection, RELEASES)
         releases |= _elsewhere(connection, moved, releases)
-        asked = _waiting(connection)
+        asked = _asked(connection, now.date())
     lines = [
         _line(
             promise,
@@ -130,17 +132,38 @@ def _elsewhere(connection: sa.Connection, moved: dict[str, Any], newest: dict[st
     return {row.dataset: row for row in connection.execute(sa.select(RELEASES).where(named).order_by(RELEASES.c.id))}
 
 
-def _waiting(connection: sa.Connection) -> dict[str, Any]:
-    """Dataset → the request a run that is under way waits for."""
+@dataclass(frozen=True)
+class _Asked:
+    """What a run that is under way put before its approvers. ``waits``: a role has not approved it · ``since``: when it was
+    asked for, or last answered."""
+
+    run_id: str
+    waits: bool
+    since: str
+
+
+def _asked(connection: sa.Connection, today: dt.date) -> dict[str, _Asked]:
+    """Dataset → what a run that is under way put before its approvers."""
     columns = APPROVAL_REQUESTS.c
     same = sa.and_(RUNS.c.dataset == columns.dataset, RUNS.c.run_id == columns.run_id)
     query = (
-        sa.select(columns.dataset, columns.run_id, columns.asked_at, columns.answer_by)
+        sa.select(columns.dataset, columns.run_id, columns.asked_at, columns.digest, columns.required)
         .join(RUNS, same)
         .where(RUNS.c.outcome == "running")
         .order_by(columns.id)
     )
-    return {row.dataset: row for row in connection.execute(query)}
+    asked = {row.dataset: row for row in connection.execute(query)}
+    answers: dict[str, list[Answer]] = {}
+    for row in connection.execute(
+        sa.select(APPROVALS).where(APPROVALS.c.dataset.in_(list(asked))).order_by(APPROVALS.c.id)
+    ):
+        answers.setdefault(row.dataset, []).append(Answer(**{k: v for k, v in row._mapping.items() if k != "id"}))
+    found = {}
+    for dataset, row in asked.items():
+        states = standings(row.required, answers.get(dataset, []), row.digest, today=today)
+        given = [state.answer.recorded_at for state in states if state.answer is not None]
+        found[dataset] = _Asked(row.run_id, any(s.state != "given" for s in states), max(row.asked_at, *given))
+    return found
 
 
 def _rank(line: Line) -> tuple[int, bool, int, str]:
@@ -149,10 +172,11 @@ def _rank(line: Line) -> tuple[int, bool, int, str]:
     return STANDINGS.index(line.standing), only_late, -late if only_late else 0, line.dataset
 
 
-def _line(promise: Promise, last: Any, good: Any, release: Any, asked: Any, now: dt.datetime) -> Line:
+def _line(promise: Promise, last: Any, good: Any, release: Any, asked: _Asked | None, now: dt.datetime) -> Line:
     found = None if promise.broken else _freshness(promise, good, now)
-    waits = bool(last is not None and asked is not None and asked.run_id == last.run_id)
-    problems = tuple(_problems(promise, last, found, waits, now))
+    mine = asked if last is not None and asked is not None and asked.run_id == last.run_id else None
+    waits = mine is not None and mine.waits
+    problems = tuple(_problems(promise, last, found, mine, now))
     standing: Standing = (
         "problem" if problems else "waits" if waits else "due" if found is not None and found.worst == "due" else "fine"
     )
@@ -173,7 +197,9 @@ def _line(promise: Promise, last: Any, good: Any, release: Any, asked: Any, now:
     )
 
 
-def _problems(promise: Promise, last: Any, found: Freshness | None, waits: bool, now: dt.datetime) -> Iterable[str]:
+def _problems(
+    promise: Promise, last: Any, found: Freshness | None, asked: _Asked | None, now: dt.datetime
+) -> Iterable[str]:
     if promise.broken:
         yield f"Its declaration cannot be used: {promise.broken}."
     if last is None:
@@ -183,8 +209,11 @@ def _problems(promise: Promise, last: Any, found: Freshness | None, waits: bool,
     if last.outcome in ("failed", "refused"):
         why = (last.message or "no reason was recorded").split("\n", 1)[0]
         yield f"Its last run ({day}) {'was refused' if last.outcome == 'refused' else 'failed'}: {why}"
-    elif last.outcome == "running" and not waits and now - _moment(last.started_at) > RUN_LOST_AFTER:
-        yield f"Its run of {day} neither ended nor waits for anybody."
+    elif last.outcome == "running" and not (asked is not None and asked.waits):
+        # A run that waited for people for days is at work again since they answered.
+        since = max(last.started_at, asked.since if asked is not None else "")
+        if now - _moment(since) > RUN_LOST_AFTER:
+            yield f"Its run of {day} neither ended nor waits for anybody."
     if found is not None and found.worst == "late":
         yield found.sentence
 

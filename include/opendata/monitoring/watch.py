@@ -20,7 +20,7 @@ from include.opendata.errors import OpendataError
 from include.opendata.monitoring.freshness import freshness
 
 if TYPE_CHECKING:
-    from include.opendata.ledger import Ledger
+    from include.opendata.ledger import Ledger, RunEntry
     from include.opendata.spec.dataset import Dataset
 
 Severity = Literal["error", "warning"]
@@ -91,8 +91,8 @@ def _runs(declared: Dataset, ledger: Ledger, now: dt.datetime) -> Iterator[tuple
     if last.outcome in ("failed", "refused"):
         why = (last.message or "no reason was recorded").split("\n", 1)[0]
         yield f"last-run-{last.outcome}", "error", f"Its last run ({last.started_at[:10]}) {_said(last.outcome)}: {why}"
-    waits = _waiting(declared, ledger, last.run_id)
-    if last.outcome == "running" and not waits and now - _moment(last.started_at) > RUN_LOST_AFTER:
+    since = _at_work_since(declared, ledger, last) if last.outcome == "running" else None
+    if since is not None and now - since > RUN_LOST_AFTER:
         yield "run-lost", "error", f"Its run of {last.started_at[:10]} neither ended nor waits for anybody."
     good = next((run for run in runs if run.outcome in ENDED_WELL), None)
     found = freshness(
@@ -136,10 +136,17 @@ def _approvals(declared: Dataset, ledger: Ledger, now: dt.datetime) -> Iterator[
                 yield "approval-expires", "warning", f"The approval as {standing.role_name} expires on {ends}."
 
 
-def _waiting(declared: Dataset, ledger: Ledger, run_id: str) -> bool:
+def _at_work_since(declared: Dataset, ledger: Ledger, run: RunEntry) -> dt.datetime | None:
+    """Since when a run that is under way waits for nobody: its start, or the last of its approvals; None while it waits."""
     from include.opendata.ledger.approvals import requests
+    from include.opendata.pipeline.approvals import position
 
-    return any(request.run_id == run_id for request in requests(ledger, declared.dataset))
+    asked = next((request for request in requests(ledger, declared.dataset) if request.run_id == run.run_id), None)
+    if asked is None:
+        return _moment(run.started_at)
+    found = position(declared, ledger, asked)
+    given = [standing.answer.recorded_at for standing in found.standings if standing.answer is not None]
+    return None if found.open_roles else _moment(max(run.started_at, asked.asked_at, *given))
 
 
 def _said(outcome: str) -> str:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from include.opendata.ledger import open_ledger
-from include.opendata.ledger.approvals import Request, record_request
+from include.opendata.ledger.approvals import Answer, Request, record_answer, record_request
 from include.opendata.monitoring.overview import chosen, overview, sizes
 from tests.unit.monitoring.seeded import NOW, moved, promise, release, run, seed, stamp
 
@@ -70,6 +70,24 @@ def test_a_run_that_neither_ended_nor_waits_is_a_problem_after_a_day(ledger):
     found = lines(ledger, promise("a"), promise("b"))
     assert found["a"].problems == ("Its run of 2026-11-18 neither ended nor waits for anybody.",)
     assert found["b"].problems == ()
+
+
+@pytest.mark.parametrize(
+    ("answered_days_ago", "outcome", "problems"),
+    [(None, "waits for approval", 0), (0.5, "running", 0), (2, "running", 1)],
+)
+def test_a_run_waits_until_it_is_approved_and_is_lost_a_day_after(ledger, answered_days_ago, outcome, problems):
+    seed(ledger, runs=[run("a", 5, "running", run_id="w")])
+    facts = {"facts": {}, "level": 1, "required": ("legal_counsel",), "release": None}
+    asked_at = stamp(NOW - dt.timedelta(days=5))
+    record_request(ledger, Request("a", "w", "0" * 64, asked_at=asked_at, **facts))
+    if answered_days_ago is not None:
+        at = stamp(NOW - dt.timedelta(days=answered_days_ago))
+        answer = Answer("a", "legal_counsel", "approve", "C", "airflow", at, "0" * 64, recorded_at=at)
+        record_answer(ledger, answer)
+    found = lines(ledger, promise("a"))["a"]
+    lost = [problem for problem in found.problems if "neither ended nor waits" in problem]
+    assert (found.outcome, len(lost)) == (outcome, problems)
 
 
 def test_the_share_hidden_is_that_of_the_current_release_also_after_a_rollback(ledger):

@@ -9,6 +9,7 @@ import pytest
 from include.opendata.errors import StorageError
 from include.opendata.ledger import open_ledger
 from include.opendata.ledger.approvals import Answer, Request, record_answer, record_request
+from include.opendata.ledger.schema import RUNS
 from include.opendata.monitoring.digest import messages, text
 from include.opendata.monitoring.watch import Problem, find_problems
 from tests.unit.spec import declarations
@@ -111,6 +112,21 @@ def test_an_approver_who_lets_a_release_wait_is_reminded_of(ledger):
     asked(ledger, days_ago=4)
     assert "approval-waits" in slugs(ledger)
     assert "run-lost" not in slugs(ledger, later=dt.timedelta(days=2))
+
+
+def test_a_run_that_was_killed_after_its_approvals_waits_for_nobody_and_is_lost(ledger):
+    asked(ledger)
+    given(ledger, TODAY.date() + dt.timedelta(days=90))
+    assert "run-lost" not in slugs(ledger, later=dt.timedelta(hours=23))
+    assert "run-lost" in slugs(ledger, later=dt.timedelta(hours=25))
+
+
+def test_a_run_that_waited_for_days_is_not_lost_the_moment_it_is_approved(ledger):
+    asked(ledger, days_ago=4)
+    with ledger.writing() as connection:
+        connection.execute(RUNS.update().values(started_at="2026-01-01T00:00:00Z"))
+    given(ledger, TODAY.date() + dt.timedelta(days=90))
+    assert "run-lost" not in slugs(ledger)
 
 
 @pytest.mark.parametrize(("days", "slug"), [(-1, "approval-expired"), (29, "approval-expires")])
