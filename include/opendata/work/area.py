@@ -91,11 +91,19 @@ def sweep(older_than_days: float = 7.0, *, now: float | None = None) -> int:
     swept = 0
     root = places.work()
     for run in sorted(root.glob("[!.]*/*")) if root.is_dir() else []:  # not what stands for the next extract
-        newest = max((path.stat().st_mtime for path in [run, *run.rglob("*")]), default=0.0)
-        if run.is_dir() and newest < limit and not _waits(run, clock):
+        newest = _last_written(run)
+        if run.is_dir() and newest is not None and newest < limit and not _waits(run, clock):
             shutil.rmtree(run, ignore_errors=True)
             swept += 1
     return swept
+
+
+def _last_written(run: Path) -> float | None:
+    """When anything of a run's folder was last written; None when files vanish while we look: another run is at work in it."""
+    try:
+        return max(path.stat().st_mtime for path in [run, *run.rglob("*")])
+    except FileNotFoundError:
+        return None
 
 
 def _waits(run: Path, clock: float) -> bool:

@@ -80,6 +80,25 @@ def test_old_runs_are_swept_and_young_ones_kept(area_root):
     assert young.folder.exists()
 
 
+def test_a_run_that_is_at_work_while_we_sweep_disturbs_nobody(area_root, monkeypatch):
+    old, busy = RunArea("d", "old"), RunArea("d", "busy")
+    for area in (old, busy):
+        area.write_json("run.json", {})
+        for path in (area.folder, *area.folder.rglob("*")):
+            os.utime(path, (0, 0))
+    listed = Path.rglob
+
+    def and_renamed_meanwhile(folder, pattern):
+        yield from listed(folder, pattern)
+        if folder == busy.folder:
+            yield folder / "snapshot.json.partial"
+
+    monkeypatch.setattr(Path, "rglob", and_renamed_meanwhile)
+    assert sweep(older_than_days=7) == 1
+    assert busy.folder.exists()
+    assert not old.folder.exists()
+
+
 @pytest.mark.parametrize(("number", "slug"), [(errno.ENOSPC, "disk-full"), (errno.EACCES, "storage-denied")])
 def test_the_operating_systems_refusal_is_put_in_words(number, slug):
     with pytest.raises(StorageError) as failed, storage_errors("d", "the work area"):
