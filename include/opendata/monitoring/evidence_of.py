@@ -59,6 +59,8 @@ def staged_file(ledger: Ledger, dataset: str, release: str, path: str) -> bytes:
     place = next((entry.staging for entry in ledger.releases(dataset) if entry.release == release), None)
     if place is None:
         raise _none(dataset, "no such release was staged")
+    if path == MANIFEST_NAME:  # staging reads it too, but it names itself nowhere, nor its digest
+        raise _none(dataset, "the release has no such file")
     try:
         return open_staging(place).read_file(dataset, release, path)
     except InputError as error:

@@ -13,6 +13,7 @@ from include.opendata.monitoring import promises as module
 from include.opendata.monitoring.evidence_of import evidence_of_run, staged_file
 from include.opendata.monitoring.promises import promises
 from include.opendata.work import RunArea
+from tests.unit.monitoring.seeded import release, seed
 from tests.unit.spec import declarations
 
 
@@ -90,3 +91,10 @@ def test_a_run_the_ledger_does_not_know_has_no_page(waiting, run):
 def test_files_come_from_releases_the_ledger_knows_of(waiting):
     with pytest.raises(InputError, match="no such release"):
         staged_file(waiting[0], "clinic_visits", "..", "current.json")
+
+
+def test_a_manifest_is_no_file_that_a_manifest_names(waiting):
+    seed(waiting[0], releases=[release("clinic_visits", "r1")])
+    with pytest.raises(InputError, match="no such file") as failed:
+        staged_file(waiting[0], "clinic_visits", "r1", "manifest.json")
+    assert failed.value.slug == "evidence-unknown"
