@@ -232,8 +232,8 @@ def watch(port: int) -> int:
 
 def main() -> int:
     wanted = os.environ.get("PORT") or None
-    if wanted and not wanted.isdigit():
-        say(f"PORT must be a number, not {wanted!r}.")
+    if wanted and not (wanted.isdecimal() and 1 <= int(wanted) <= 65_535):
+        say(f"PORT must be a number from 1 to 65535, not {wanted!r}.")
         return 2
     here = home()
     ensure_private(here)

@@ -11,7 +11,7 @@ import pytest
 
 from dev.airflow_env import ROOT, Home, embedded_environment, ensure_private, home
 from dev.airflow_home import InUse, sole_use
-from dev.airflow_up import choose_port
+from dev.airflow_up import choose_port, main
 
 
 @pytest.fixture
@@ -119,3 +119,12 @@ def test_a_taken_port_is_stepped_over_unless_it_was_asked_for():
         assert choose_port(str(port)) is None
     assert choose_port(str(port)) == port
     assert choose_port(None) is not None
+
+
+@pytest.mark.parametrize("wanted", ["0", "65536", "99999", "²", "-1", "http", "1e3"])
+def test_what_is_no_port_is_said_before_anything_starts(wanted, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PORT", wanted)
+    monkeypatch.setenv("OPENDATA_AIRFLOW_HOME", str(tmp_path / "airflow"))
+    monkeypatch.setattr("dev.airflow_up.watch", lambda port: pytest.fail("started"))
+    assert main() == 2
+    assert "from 1 to 65535" in capsys.readouterr().out
