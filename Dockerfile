@@ -8,6 +8,7 @@ FROM astrocrpublic.azurecr.io/runtime:3.3-8-python-3.12
 ENV OPENDATA_WORK=/var/lib/opendata/work \
     OPENDATA_STAGING=/var/lib/opendata/staging \
     OPENDATA_LEDGER=sqlite:////var/lib/opendata/ledger/ledger.sqlite \
+    OPENDATA_EVIDENCE=/var/lib/opendata/ledger/evidence \
     PYTHONPATH=/usr/local/airflow
 
 USER 0

@@ -25,6 +25,12 @@ def name_of(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", re.split(r"[\s<>=!~;\[]", requirement.strip(), maxsplit=1)[0]).lower()
 
 
+def extras_of(requirement: str) -> str:
+    """What is asked for in brackets, such as ``[binary]``; the lock pins what that brings, but does not say whose it is."""
+    found = re.match(r"[\w.-]+\s*(\[[^]]*\])", requirement.strip())
+    return found.group(1) if found else ""
+
+
 def lines_of(path: Path) -> list[str]:
     """The requirements of a file, without comments and options."""
     lines = (line.split(" #")[0].strip() for line in path.read_text().splitlines())
@@ -33,12 +39,12 @@ def lines_of(path: Path) -> list[str]:
 
 def image_requirements(root: Path = ROOT) -> str:
     """The text of requirements.txt: the direct requirements but Airflow's own, each as the lock pins it."""
-    direct = {name_of(line) for line in lines_of(root / "requirements.in")}
+    direct = {name_of(line): extras_of(line) for line in lines_of(root / "requirements.in")}
     wanted = {name for name in direct if not PINNED_BY_THE_IMAGE.match(name)}
     pins = [line for line in lines_of(root / "requirements.lock") if name_of(line) in wanted]
     if unlocked := wanted - {name_of(pin) for pin in pins}:
         raise ValueError(f"not in requirements.lock: {', '.join(sorted(unlocked))}; run `make lock`")
-    return HEADER + "\n".join(pins) + "\n"
+    return HEADER + "\n".join(pin.replace("==", f"{direct[name_of(pin)]}==", 1) for pin in pins) + "\n"
 
 
 if __name__ == "__main__":

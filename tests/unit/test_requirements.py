@@ -66,6 +66,20 @@ def test_the_image_requirements_leave_out_what_the_image_pins():
     assert left_out == {"apache-airflow", "apache-airflow-providers-smtp"}  # Airflow needs the second itself
 
 
+def test_the_image_gets_what_our_requirements_ask_for_in_brackets():
+    """Without its binary part psycopg looks for a libpq that no one promises to be in the image."""
+    asked = {line.partition(">")[0] for line in lines_of(ROOT / "requirements.in") if "[" in line}
+    given = {line.partition("=")[0] for line in lines_of(ROOT / "requirements.txt") if "[" in line}
+    assert asked == given == {"psycopg[binary]"}
+
+
+def test_all_that_must_outlive_a_container_lies_where_it_is_mounted():
+    """With the ledger on a server the evidence store would else be inside the container, and gone with it."""
+    places = re.findall(r"(OPENDATA_\w+)=(?:sqlite:///)?(\S+)", (ROOT / "Dockerfile").read_text())
+    kept = {"OPENDATA_WORK", "OPENDATA_STAGING", "OPENDATA_LEDGER", "OPENDATA_EVIDENCE"}
+    assert {name for name, place in places if place.startswith("/var/lib/opendata/")} == kept
+
+
 def test_the_image_is_checked_against_the_locked_airflow():
     (locked,) = pins("requirements.lock")["apache-airflow"]
     dockerfile = (ROOT / "Dockerfile").read_text()
