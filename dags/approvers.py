@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from airflow.sdk import Variable, get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -14,15 +16,25 @@ def approvers(dataset: str) -> dict[str, list[str]]:
 
     The Variable holds ``{role: [user, …]}``, or ``{"*": {role: …}, dataset: {role: …}}`` where datasets differ.
     """
-    named = Variable.get(APPROVERS_VARIABLE, default=None, deserialize_json=True) or {}
-    if not isinstance(named, dict):
+    try:
+        named = json.loads(Variable.get(APPROVERS_VARIABLE, default=None) or "{}")
+        layered = any(isinstance(value, dict) for value in named.values())
+        roles = {**named.get(EVERY_DATASET, {}), **named.get(dataset, {})} if layered else named
+        # Where datasets differ, a role that stands beside them would belong to none and be left out unseen.
+        sound = not layered or all(isinstance(value, dict) for value in named.values())
+    except (ValueError, AttributeError, TypeError):
+        sound, roles = False, {}
+    if not sound or not all(_names_users(users) for users in roles.values()):
         raise AirflowFailException(
             f"The Variable `{APPROVERS_VARIABLE}` is not an object of roles and users.\nWhat to do: write it as JSON, such as "
-            f'{{"legal_counsel": ["their user name"]}}, then start the refresh again.'
+            f'{{"legal_counsel": ["their user name"]}}, or as {{"*": {{role: [users]}}, dataset: {{role: [users]}}}}; then '
+            f"start the refresh again."
         )
-    layered = any(isinstance(value, dict) for value in named.values())
-    roles = {**named.get(EVERY_DATASET, {}), **named.get(dataset, {})} if layered else named
-    return {role: [users] if isinstance(users, str) else [str(user) for user in users] for role, users in roles.items()}
+    return {role: [users] if isinstance(users, str) else list(users) for role, users in roles.items()}
+
+
+def _names_users(users: object) -> bool:
+    return isinstance(users, str) or (isinstance(users, list) and all(isinstance(user, str) for user in users))
 
 
 def accepting_user(dataset: str) -> str:

@@ -125,6 +125,36 @@ def test_a_dataset_can_have_approvers_of_its_own(named):
     assert approvers("births") == {"legal_counsel": ["counsel"], "agency": ["a"]}
 
 
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        ["counsel"],
+        {"legal_counsel": None},
+        {"legal_counsel": [["counsel"]]},
+        {"*": {"legal_counsel": None}, "births": {}},
+        {"legal_counsel": ["counsel"], "births": {"agency": ["a"]}},
+    ],
+)
+def test_a_mapping_nobody_can_read_is_refused_in_words(named, mapping):
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from dags.approvers import approvers
+
+    named(mapping)
+    with pytest.raises(AirflowFailException, match="is not an object of roles and users"):
+        approvers("births")
+
+
+def test_a_mapping_that_is_no_json_is_refused_in_words(embedded_airflow, monkeypatch):
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from dags.approvers import approvers
+
+    monkeypatch.setenv("AIRFLOW_VAR_OPENDATA_APPROVERS", "legal_counsel: counsel")
+    with pytest.raises(AirflowFailException, match="is not an object of roles and users"):
+        approvers("births")
+
+
 @pytest.mark.parametrize("mapping", [{}, {"agency": ["a"]}, {"legal_counsel": []}])
 def test_a_role_nobody_may_answer_for_fails_at_once_and_says_what_to_do(named, pipeline, mapping):
     from airflow.sdk.exceptions import AirflowFailException
