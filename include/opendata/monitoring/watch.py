@@ -80,6 +80,9 @@ def _of_one(dataset: str, ledger: Ledger, now: dt.datetime, looks: Sequence[tupl
                 yield problem(slug, "error", sentence)
         except OpendataError as error:
             yield problem(f"{slug}-unknown", "error", f"It could not be looked at: {error.what}.")
+        except Exception as error:  # noqa: BLE001 - one dataset must not silence the others; the message may quote anything
+            what = f"It could not be looked at: an unforeseen {type(error).__name__}, a defect of the pipeline."
+            yield problem(f"{slug}-unknown", "error", what)
 
 
 def _runs(declared: Dataset, ledger: Ledger, now: dt.datetime) -> Iterator[tuple[str, Severity, str]]:

@@ -153,6 +153,16 @@ def test_what_a_look_finds_is_told_and_a_look_that_fails_is_no_silence(ledger):
     assert slugs(ledger, looks=[("staging-drift", out_of_reach)]) == {"staging-drift-unknown"}
 
 
+def test_an_unforeseen_error_at_one_dataset_does_not_silence_the_others(ledger):
+    def defective(declared):
+        raise ValueError("Jane Doe")
+
+    ended(ledger, "failed", "extract: no source")
+    found = find_problems([ID], ledger, now=TODAY, looks=[("portal-drift", defective)])
+    assert {"portal-drift-unknown", "last-run-failed"} <= {p.slug for p in found}
+    assert "Jane Doe" not in str(found)
+
+
 def test_a_broken_declaration_is_a_problem_of_its_own_dataset(ledger, tmp_path):
     (tmp_path / "datasets" / "broken").mkdir()
     (tmp_path / "datasets" / "broken" / "dataset.yaml").write_text("dataset: [")
