@@ -10,14 +10,16 @@ Decides nothing about data; the sentences were written to hold no value of a rec
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from airflow.configuration import conf
 from airflow.sdk import Variable
 
-from include.opendata.errors import StorageError
+from include.opendata.errors import OpendataError, StorageError
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +29,13 @@ WATCHERS_VARIABLE = "opendata_watchers"
 
 
 def watchers() -> list[str]:
-    """The addresses that hear of every dataset."""
-    named = Variable.get(WATCHERS_VARIABLE, default=None, deserialize_json=True) or []
-    return [named] if isinstance(named, str) else [str(address) for address in named]
+    """The addresses that hear of every dataset: a JSON list, or as people write them, with commas between."""
+    written = Variable.get(WATCHERS_VARIABLE, default=None) or ""
+    try:
+        named = json.loads(written)
+    except ValueError:
+        named = written
+    return re.findall(r"[^\s,;]+", named) if isinstance(named, str) else [str(address) for address in named or []]
 
 
 def overview() -> str:
@@ -93,10 +99,21 @@ def reason_of(dataset: str, run_id: str) -> str:
     """Why a run ended as it did, in the ledger's words; a pointer to the log where the ledger does not know."""
     from include.opendata.ledger import open_ledger
 
-    entry = open_ledger().run(dataset, run_id)
+    try:
+        entry = open_ledger().run(dataset, run_id)
+    except OpendataError as error:  # perhaps the very reason; people must hear of it all the same
+        return f"Why is in the log of its failed task: {error.what}."
     if entry is None or not entry.message:
         return "The log of its failed task says why."
     return entry.message
+
+
+def watch_failed(context: Mapping[str, Any]) -> None:
+    """What the channel is told when the daily watch did not end well: its silence must not be taken for good news."""
+    send_to_channel(
+        f"The daily watch of the open data failed ({context['dag_run'].run_id}): what it found, if it could look at all, did "
+        f"not reach everybody. The log of its failed task in Airflow says why."
+    )
 
 
 def still_running(**said: Any) -> None:

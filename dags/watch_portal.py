@@ -2,7 +2,7 @@
 
 One message a person, errors and reminders only, none where nothing is wrong; one message to the channel. What is looked at is
 decided in ``include/opendata/monitoring``, who is told in ``notices.py``. Messages are sent once: a task that failed in the
-middle is not tried again, for some have had theirs.
+middle is not tried again, whatever Airflow's default is, for some have had theirs. A watch that failed tells the channel so.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from airflow.sdk import DAG, Variable, get_parsing_context, task
 
 from dags.declared import FIRST_DAY
-from dags.notices import overview, send_mail, send_to_channel, watchers
+from dags.notices import overview, send_mail, send_to_channel, watch_failed, watchers
 from dags.staging_access import staging_access
 from dags.step_task import PORTAL_VARIABLE, perform_elsewhere, portal_connection, portal_settings, staging_place
 
@@ -68,6 +68,8 @@ if get_parsing_context().dag_id in (None, DAG_ID):
         start_date=FIRST_DAY,
         catchup=False,
         max_active_runs=1,
+        default_args={"owner": "open data", "retries": 0},
+        on_failure_callback=watch_failed,
         tags=["monitoring"],
     ):
         found: Any = look()

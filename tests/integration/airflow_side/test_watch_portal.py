@@ -151,6 +151,46 @@ def test_without_mail_and_channel_the_watch_still_looks(watched, run_dag):
     assert run_dag("watch_portal")[""] == ["success"]
 
 
+def test_a_watch_that_cannot_look_tells_the_channel_so(watched, run_dag, channel, monkeypatch, tmp_path):
+    (tmp_path / "ledger.sqlite").write_text("no database at all, and longer than a header would be")
+    states = run_dag("watch_portal")
+    assert states[""] == ["failed"]
+    assert ["failed" in one["text"] for one in channel] == [True]
+
+
+def test_messages_are_sent_once_whatever_airflows_default_is(embedded_airflow, bag):
+    dag = bag().dags["watch_portal"]
+    assert dag.default_args["retries"] == 0  # else an installation's `default_task_retries` would send them again
+    assert {task.task_id: task.retries for task in dag.tasks} == {"look": 2, "send_mails": 0, "post": 0}
+
+
+def test_a_failed_refresh_is_told_to_the_channel_also_when_the_ledger_is_the_reason(watched, channel, tmp_path):
+    from types import SimpleNamespace
+
+    from dags.notices import refresh_failed
+
+    (tmp_path / "ledger.sqlite").write_text("no database at all, and longer than a header would be")
+    refresh_failed({"dag_run": SimpleNamespace(dag_id="refresh__births", run_id="run")})
+    (told,) = channel
+    assert "The refresh of births failed." in told["text"]
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ('["a@example.org", "b@example.org"]', ["a@example.org", "b@example.org"]),
+        ('"a@example.org"', ["a@example.org"]),
+        ("a@example.org, b@example.org", ["a@example.org", "b@example.org"]),
+        ("", []),
+    ],
+)
+def test_watchers_are_written_as_a_list_or_as_people_write_addresses(embedded_airflow, monkeypatch, written, named):
+    from dags.notices import watchers
+
+    monkeypatch.setenv("AIRFLOW_VAR_OPENDATA_WATCHERS", written)
+    assert watchers() == named
+
+
 def test_a_sentence_is_not_rendered_as_a_template(embedded_airflow, mailbox):
     from dags.notices import send_mail
 
