@@ -97,3 +97,11 @@ def test_values_are_listed_only_where_they_are_few(look):
     assert found.column("patient_id").values is None
     assert found.column("sex").values == ("f", "m")
     assert found.column("sex").rare == 0
+
+
+def test_a_column_may_be_called_as_anything(look):
+    names = ["v", "records", "n", "count", "row_number", "file_row_number", "filename", "rowid", "select", 'a"b']
+    rows = [",".join("xyz"[n % 3] for _ in names) for n in range(60)]
+    header = ",".join('"a""b"' if name == 'a"b' else name for name in names)
+    found, _ = look("\n".join([header, *rows]) + "\n")
+    assert {name: found.column(name).values for name in names} == dict.fromkeys(names, ("x", "y", "z"))
