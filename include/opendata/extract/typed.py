@@ -92,7 +92,7 @@ def write_typed(
     ``line_feeds`` of the text it was read from, where there was one, lets an error name the line as well as the row.
     Raises InputError when a value is not of the declared type; StorageError when the disk is full.
     """
-    records = f"read_parquet({literal(str(columns_as_read))}, file_row_number = true)"
+    records = f"read_parquet({literal(str(columns_as_read))})"
     with duckdb_storage_errors(place.dataset or ""):
         stored = {
             name: kind
@@ -107,7 +107,11 @@ def write_typed(
         rows, *bad = connection.execute(f"SELECT count(*), {checks} FROM {records}").fetchall()[0]  # noqa: S608
     wrong = [(column, count) for column, count in zip(columns, bad, strict=True) if count]
     if wrong:
-        raise _wrong_type(wrong, rows, records, connection, place, line_feeds)
+        number = "row_number"
+        while number in map(str.casefold, stored):  # no name is kept from the source's columns
+            number += "_"
+        numbered = f"(SELECT *, row_number() OVER () AS {number} FROM {records})"  # noqa: S608
+        raise _wrong_type(wrong, rows, numbered, number, connection, place, line_feeds)
     chosen = ", ".join(f"{column.value} AS {quoted(column.declared.name)}" for column in columns)
     with duckdb_storage_errors(place.dataset or ""):
         connection.execute(
@@ -149,6 +153,7 @@ def _wrong_type(
     wrong: list[tuple[_Reading, int]],
     rows: int,
     records: str,
+    number: str,
     connection: duckdb.DuckDBPyConnection,
     place: Place,
     line_feeds: int | None,
@@ -156,10 +161,10 @@ def _wrong_type(
     details, advice, first_row = [], [], 0
     for column, count in wrong:
         likenesses = _LIKENESSES[column.declared.type] if column.is_text else ()
-        asked = ", ".join([f"min(file_row_number) FILTER ({column.bad})", *(column.like(one) for one in likenesses)])
+        asked = ", ".join([f"min({number}) FILTER ({column.bad})", *(column.like(one) for one in likenesses)])
         row, *alike = connection.execute(f"SELECT {asked} FROM {records}").fetchall()[0]  # noqa: S608
-        first_row = first_row or int(row) + 1
-        text = f"{column.declared.name}: {count:,} of {rows:,} rows, the first is row {int(row) + 1:,}"
+        first_row = first_row or int(row)
+        text = f"{column.declared.name}: {count:,} of {rows:,} rows, the first is row {int(row):,}"
         for likeness, found in zip(likenesses, alike, strict=True):
             if found:
                 text += f"; {found:,} written {likeness.what}"

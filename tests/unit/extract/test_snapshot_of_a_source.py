@@ -298,6 +298,12 @@ def test_every_column_of_the_wrong_type_is_listed(take):
     assert [detail.partition(":")[0] for detail in error.details] == ["a", "b"]
 
 
+def test_a_column_may_be_called_as_the_number_of_a_row(take):
+    named = source({"row_number": "text", "file_row_number": "integer"})
+    assert rows(take(b"row_number,file_row_number\nA,7\n", named)) == [("A", 7)]
+    assert "row 2 " in refusal(take, b"row_number,file_row_number\nA,7\nA,x\n", named).what
+
+
 def test_a_parquet_column_stored_as_another_type(tmp_path):
     path = tmp_path / "source.parquet"
     duckdb.execute(f"COPY (SELECT 1.5 AS visits, 'A' AS name) TO '{path}' (FORMAT parquet)")
