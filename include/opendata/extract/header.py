@@ -20,6 +20,7 @@ def check_columns(found: Sequence[str], source: Source, place: Place) -> None:
     """
     declared = [column.name for column in source.columns]
     known = {*declared, *source.unused_columns}
+    refuse_spaced([name for name in found if name.strip() in known], place)
     if not known.intersection(found):
         raise InputError(
             "the first line has none of the declared columns",
@@ -39,6 +40,17 @@ def check_columns(found: Sequence[str], source: Source, place: Place) -> None:
     extra = [name for name in found if name not in known]
     if missing or extra:
         raise _differs(missing, extra, place)
+
+
+def refuse_spaced(names: Sequence[str], place: Place) -> None:
+    """Raise InputError when one of these names begins or ends with a space: a declaration's texts have none around them."""
+    if spaced := [name for name in names if name != name.strip()]:
+        raise InputError(
+            f"{_columns(len(spaced))} in the header with spaces around the name: {_names(spaced)}",
+            remedy="Ask the source's owner to write the names without spaces around them; nothing is cut off silently.",
+            slug="header-spaced",
+            place=place,
+        )
 
 
 def _differs(missing: list[str], extra: list[str], place: Place) -> InputError:

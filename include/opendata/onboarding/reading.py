@@ -19,6 +19,7 @@ import duckdb
 from include.opendata.errors import InputError, Place
 from include.opendata.extract.delimited import read_delimited
 from include.opendata.extract.fetch import fetch, shown
+from include.opendata.extract.header import refuse_spaced
 from include.opendata.extract.plain_text import plain_text
 from include.opendata.extract.sql import literal, quoted
 from include.opendata.spec.source import Source, SourceColumn
@@ -246,6 +247,7 @@ def _check_header(header: list[str], place: Place) -> None:
             slug="header-missing",
             place=at,
         )
+    refuse_spaced(header, at)
     if len(header) > MOST_COLUMNS:
         raise InputError(
             f"the file has {len(header):,} columns",

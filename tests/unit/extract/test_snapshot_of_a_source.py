@@ -232,6 +232,11 @@ def test_a_column_nobody_declared(take):
     assert (error.slug, error.place.column) == ("column-undeclared", "ssn")
 
 
+def test_a_declared_name_with_spaces_around_it_is_no_renamed_column(take):
+    error = refusal(take, b"name, visits\nA,1\n")
+    assert (error.slug, "' visits'" in error.what) == ("header-spaced", True)
+
+
 def test_a_renamed_column_is_suspected(take):
     error = refusal(take, b"name,Visits_\nA,1\n")
     assert error.slug == "column-renamed"

@@ -56,6 +56,7 @@ def test_parquet_keeps_the_types_it_has(tmp_path):
         ("  \n\n", "source-empty", "the file is empty"),
         ("county,year\n", "source-no-rows", "a header and no rows"),
         ("county,year,County\nA,1,B\n", "header-duplicate", "'county'"),
+        ("county, sex,cases\nA,f,2\n", "header-spaced", "' sex'"),
         ("county,,cases\nA,1,2\n", "header-blank", "1 column(s) of the header have no name"),
         ("2019,2020,2021\n1,2,3\n", "header-missing", "numbers, not names"),
         ("county,year\n" + "A,1\n" * 20 + "B,1,2\n", "row-ragged", "the row has 3 fields"),
