@@ -199,3 +199,13 @@ def test_figures_no_refresh_could_read_are_not_counted_as_records(installation):
     answer = installation.opendata("onboard", str(installation.source), *OPTIONS, "--id", "clinic_visits")
     assert answer.code == 2
     assert "cases: numbers written with a separator of thousands" in answer.err
+
+
+def test_a_category_that_a_spreadsheet_would_run_is_asked_about(installation):
+    sexes = ("f", "m", "-unknown")
+    installation.write_source("year,sex\n" + "".join(f"{2019 + n % 3},{sexes[n % 3 - n % 2]}\n" for n in range(300)))
+    bundle = bundle_of(installation, installation.source, "--column", "sex")
+    (table,) = yaml.safe_load((bundle / "dataset.yaml").read_text(encoding="utf-8"))["tables"]
+    labels = table["dimensions"][0]["labels"]
+    assert labels.pop("-unknown").startswith("OPEN QUESTION: ")
+    assert labels == {"f": "F", "m": "M"}

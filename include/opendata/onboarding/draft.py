@@ -19,6 +19,7 @@ from include.opendata.onboarding.meaning import AGE_BANDS, OLDEST, Meaning
 from include.opendata.onboarding.profile import ColumnProfile, Profile
 from include.opendata.onboarding.reading import Reading
 from include.opendata.onboarding.request import OnboardingRequest
+from include.opendata.release.csv_files import runs_as_formula
 from include.opendata.rules.reference import california_counties
 from include.opendata.spec.base import OPEN
 
@@ -230,11 +231,16 @@ def _dimension(m: Meaning, name: str, column: ColumnProfile) -> dict[str, Any]:
 
 
 def _labels(m: Meaning, column: ColumnProfile) -> dict[str, str]:
-    """Value → label, for the steward to better: words begin with a capital letter. Nothing where years speak for themselves."""
-    if m.role == "time" or m.standard or not column.values or len(column.values) > LABELLED_UP_TO:
+    """Value → label, for the steward to better: words begin with a capital letter, and what a spreadsheet would run as a
+    formula is asked about, for it cannot be published as it is. Nothing where years speak for themselves."""
+    if m.role == "time" or m.standard or not column.values:
         return {}
-    plain = {v: v[:1].upper() + v[1:] if v.islower() else v for v in column.values if v not in m.totals}
-    return plain if len(set(plain.values())) == len(plain) else {v: v for v in plain}
+    kept = [v for v in column.values if v not in m.totals]
+    formulas = {v: f"{OPEN}how is {v} to be written? A spreadsheet would run it." for v in kept if runs_as_formula(v)}
+    if len(column.values) > LABELLED_UP_TO and not formulas:
+        return {}
+    plain = {v: v[:1].upper() + v[1:] if v.islower() else v for v in kept} | formulas
+    return plain if len(set(plain.values())) == len(plain) else {v: v for v in plain} | formulas
 
 
 def _bins(column: ColumnProfile) -> list[dict[str, Any]]:
