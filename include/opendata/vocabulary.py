@@ -183,6 +183,8 @@ class ProtectedTable:
     unstable: int
     cells: int
     """Cells of protected counts in the table."""
+    small_below: int | None = None
+    """Counts below this are the ones that code 1 calls small; None where the codes are read by the number that holds now."""
 
 
 ANNOTATION_SUFFIX = "_annotation"

@@ -69,7 +69,11 @@ def published_view(
             value[rows[~blank]] = count[~blank].to_numpy(dtype=np.int64)
             shown_by[rows[~blank]] = True
             hidden_by[rows[blank]] = True
-            state[rows[blank]] = [_state(code, table.annotation) for code in codes[blank]]
+            if table.small_below in (None, threshold):
+                state[rows[blank]] = [_state(code, table.annotation) for code in codes[blank]]
+            else:  # its codes speak of another number than the one small counts lie below now
+                state[rows[blank]] = BLANK
+                _bound_by_codes(table, measure, rows, low, high)
             _bound_by_ratios(table, measure, rows, low, high)
     contradictory = int((shown_by & hidden_by).sum())
     if contradictory:
@@ -99,6 +103,21 @@ def _state(code: str, annotation: str) -> int:
     if annotation == "combined":
         return BLANK
     return {"1": CODE_SMALL, "2": CODE_COMPLEMENTARY}.get(code, BLANK)
+
+
+def _bound_by_codes(
+    table: ProtectedTable, measure: TableMeasure, rows: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> None:
+    """Narrow ``low`` and ``high`` (by cell) by what a code says by the number the table was published with."""
+    if table.annotation == "combined" or table.small_below is None:
+        return
+    codes = table.frame[measure.name + ANNOTATION_SUFFIX].astype("string").to_numpy()
+    blank = table.frame[measure.name].isna().to_numpy()
+    for cell in rows[blank & (codes == "2")].tolist():
+        low[cell] = max(low[cell], table.small_below)
+    if not measure.persons:
+        for cell in rows[blank & (codes == "1")].tolist():
+            high[cell] = min(high[cell], table.small_below - 1)
 
 
 def _bound_by_ratios(

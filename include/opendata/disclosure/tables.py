@@ -132,6 +132,7 @@ def _protected(
         complementary=complementary,
         unstable=unstable,
         cells=cells,
+        small_below=policy.threshold,
     )
 
 

@@ -252,7 +252,7 @@ def _in_points(
     )
     return ProtectedTable(
         structure=restated, annotation=table.annotation, frame=table.frame, masked=True,
-        small=0, complementary=0, unstable=0, cells=len(table.frame),
+        small=0, complementary=0, unstable=0, cells=len(table.frame), small_below=table.small_below,
     )  # fmt: skip
 
 

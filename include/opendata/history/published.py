@@ -27,12 +27,14 @@ Annotation = Literal["separate", "combined"]
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """``text`` is the published CSV file; ``structure`` has no atoms."""
+    """``text`` is the published CSV file; ``structure`` has no atoms. ``small_below``: the number its annotation codes were
+    given by, for a declaration may raise it later; None in what was kept before it was noted."""
 
     structure: Structure
     extents: TableExtents
     annotation: Annotation
     text: str
+    small_below: int | None = None
 
     @property
     def table(self) -> str:
@@ -45,6 +47,7 @@ class PublishedTable:
             "structure": asdict(self.structure),
             "extents": self.extents.to_json(),
             "annotation": self.annotation,
+            "small_below": self.small_below,
         }
 
     def to_bytes(self) -> bytes:
@@ -73,14 +76,20 @@ class PublishedTable:
             TableExtents.from_json(told["extents"]),
             told["annotation"],
             text,
+            told.get("small_below"),
         )
 
     @classmethod
     def about_to_be(
-        cls, structure: Structure, extents: TableExtents, annotation: Annotation, frame: pd.DataFrame
+        cls,
+        structure: Structure,
+        extents: TableExtents,
+        annotation: Annotation,
+        frame: pd.DataFrame,
+        small_below: int | None = None,
     ) -> PublishedTable:
         """A table whose file is not written yet; ``frame`` is what it will hold."""
-        made = cls(without_atoms(structure), extents, annotation, "")
+        made = cls(without_atoms(structure), extents, annotation, "", small_below)
         made.__dict__["frame"] = frame
         return made
 

@@ -140,10 +140,15 @@ def keep_proof(area: RunArea, manifest: Manifest, folder: Path, tables: Sequence
         name = table.structure.table
         extents = TableExtents.from_json(told["extents"][name])
         text = (folder / "data" / f"{name}.csv").read_bytes().decode()
-        published = PublishedTable(without_atoms(table.structure), extents, table.annotation, text)
+        published = PublishedTable(without_atoms(table.structure), extents, table.annotation, text, table.small_below)
         files[f"published/{name}.z"] = published.to_bytes()
         files[f"structure/{name}.json"] = _json(
-            {"structure": asdict(table.structure), "extents": extents.to_json(), "annotation": table.annotation}
+            {
+                "structure": asdict(table.structure),
+                "extents": extents.to_json(),
+                "annotation": table.annotation,
+                "small_below": table.small_below,
+            }
         )
     for view in told["views"]:
         files[view["file"]] = area.path("proof", view["file"]).read_bytes()
@@ -219,7 +224,9 @@ def _from_staging(
         )
     extents = table_extents(dataset, structures)
     modes = {t.table: t.annotation for t in manifest.tables}
-    return tuple(PublishedTable(s, extents[s.table], modes[s.table], texts[s.table]) for s in structures)
+    return tuple(
+        PublishedTable(s, extents[s.table], modes[s.table], texts[s.table], dataset.small_below) for s in structures
+    )
 
 
 def _require_same(entries: dict[str, PublishedEntry], manifest: Manifest | None) -> None:

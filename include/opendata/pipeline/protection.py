@@ -351,7 +351,7 @@ def upcoming_release(protected: Sequence[ProtectedTable], extents: dict[str, Tab
     return PublishedRelease(
         UPCOMING,
         tuple(
-            PublishedTable.about_to_be(t.structure, extents[t.structure.table], t.annotation, t.frame)
+            PublishedTable.about_to_be(t.structure, extents[t.structure.table], t.annotation, t.frame, t.small_below)
             for t in protected
         ),
     )

@@ -173,6 +173,7 @@ def _releases(
                 complementary=0,
                 unstable=0,
                 cells=len(frame),
+                small_below=described.get("small_below"),
             )
         )
         upcoming.append(PublishedTable.from_description(described, content.decode()))
@@ -194,11 +195,14 @@ def _systems(
     own: list[ProtectedTable], releases: list[PublishedRelease], told: dict[str, Any]
 ) -> list[tuple[tuple[str, str], _System]]:
     described = [(t.structure, {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions}) for t in own]
-    found = [((cells.identity, ""), _System(cells, facts_of(cells, own), ())) for cells in link(described, joint=True)]
+    now = own[0].small_below if own else None
+    found = [
+        ((cells.identity, ""), _System(cells, facts_of(cells, own, now), ())) for cells in link(described, joint=True)
+    ]
     if not told["earlier"]:
         return found
     for joint in joint_cells(releases, dataset=told["dataset"]):
-        sides = [facts_of(joint.of_release(i), tables) for i, tables in enumerate(joint.tables)]
+        sides = [facts_of(joint.of_release(i), tables, now) for i, tables in enumerate(joint.tables)]
         for position, name in enumerate(joint.releases):
             others = tuple(side for i, side in enumerate(sides) if i != position)
             base = told["release"] if name == UPCOMING else name

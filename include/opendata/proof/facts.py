@@ -44,8 +44,11 @@ class Facts:
         self.low[shown] = self.high[shown] = self.value[shown]
 
 
-def facts_of(cells: LinkedCells, tables: Sequence[ProtectedTable]) -> Facts:
-    """What ``tables`` say of the measure ``cells`` is about. Raises ValueError when a cell is shown and hidden."""
+def facts_of(cells: LinkedCells, tables: Sequence[ProtectedTable], now: int | None) -> Facts:
+    """What ``tables`` say of the measure ``cells`` is about, ``now`` being the number small counts lie below.
+
+    Raises ValueError when a cell is shown and hidden.
+    """
     n = len(cells.keys)
     state = np.where(cells.published, SHOWN, ABSENT).astype(np.int8)
     value = np.where(cells.published, 0, -1).astype(np.int64)
@@ -60,7 +63,15 @@ def facts_of(cells: LinkedCells, tables: Sequence[ProtectedTable]) -> Facts:
             codes = table.frame[measure.name + "_annotation"].fillna("").tolist()
             for cell, figure, code in zip(rows.tolist(), _whole(table, measure.name), codes, strict=True):
                 if figure is None:
-                    hidden[cell] = BLANK if table.annotation == "combined" else {"1": 1, "2": 2}.get(code, BLANK)
+                    said = BLANK if table.annotation == "combined" else {"1": 1, "2": 2}.get(code, BLANK)
+                    then = table.small_below
+                    if then not in (None, now):  # a code of another number is kept as the bound it is
+                        if said == COMPLEMENTARY:
+                            low[cell] = max(low[cell], then)
+                        elif said == SMALL and not measure.persons:
+                            high[cell] = min(high[cell], then - 1)
+                        said = BLANK
+                    hidden[cell] = said
                 else:
                     shown.add(cell)
                     value[cell] = figure

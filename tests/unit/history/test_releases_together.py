@@ -1,9 +1,12 @@
 """Releases whose difference reveals a count are caught, whatever each is by itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from include.opendata.errors import AuditFailed, Refused
+from include.opendata.history.published import PublishedTable
 from include.opendata.pipeline.protection import protect_and_attack
 from tests.unit.history.releases import declared, published, true_table
 
@@ -260,3 +263,21 @@ def test_a_sum_no_table_can_have_is_set_aside_and_one_that_some_table_has_is_bel
     view, aside = readings._together(base, [other])
     assert aside == set_aside
     assert bool(view.state[6] == SHOWN) is (set_aside == 0)
+
+
+@pytest.mark.parametrize("then", [11, 20])
+def test_a_code_says_what_it_said_when_it_was_published(then):
+    """Alder and Birch are 28 together. By codes of 1 to 19 Alder has eleven values; whoever knows from a release before that
+    it is at most 10, and Birch at most 19, is left with two."""
+    dataset = declared(annotation="separate").model_copy(update={"small_cells_below": 20})
+    figures = counts(alder=10, birch=18, cedar=50, doyle=60)
+    first = published("r1", dataset, figures, blank=[(A, "2020"), (B, "2020")])
+    (table,) = first.tables
+    text = table.text if then == 11 else table.text.replace("Birch,2020,,2", "Birch,2020,,1")
+    first = replace(first, tables=(PublishedTable(table.structure, table.extents, "separate", text, then),))
+    if then == 20:
+        assert blanks(next_release(dataset, figures, first)) == {(A, "2020"), (B, "2020")}
+        return
+    with pytest.raises(AuditFailed) as caught:
+        next_release(dataset, figures, first)
+    assert caught.value.slug == "recoverable-with-earlier-releases"
