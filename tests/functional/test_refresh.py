@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from include.opendata.pipeline.approvals import request_approvals
 from tests.unit.spec.declarations import SOUND
 
 SMALL = SOUND.replace(
@@ -232,3 +233,32 @@ def test_a_weakened_suite_is_refused(small):
     answer = small.opendata("refresh", "clinic_visits")
     assert answer.code == 2
     assert "bin/opendata suites clinic_visits --write" in answer.err
+
+
+def test_a_run_that_found_nothing_new_and_is_run_again_on_a_newer_source_is_told_as_staged(installation):
+    """Its last step failed, and somebody cleared the whole run: the same run, the same folder of the work area."""
+    from include.opendata.ledger import open_ledger
+    from include.opendata.pipeline import refresh
+
+    installation.write_source()
+    installation.declare()
+    assert installation.opendata("refresh", "clinic_visits").code == 0
+    run = refresh.start("clinic_visits", "scheduled__1")
+    refresh.extract(run)
+    assert not refresh.has_changed(run)
+    installation.write_source(installation.visits(women=1300))
+    run = refresh.start("clinic_visits", "scheduled__1")
+    refresh.extract(run)
+    assert refresh.has_changed(run)
+    refresh.check_quality(run)
+    for step in (refresh.tabulate, refresh.assess):
+        for table in refresh.table_names(run):
+            step(run, table)
+    refresh.protect(run)
+    for table in refresh.table_names(run):
+        refresh.check_publishable(run, table)
+    refresh.build_release(run)
+    request_approvals(run)
+    assert refresh.stage(run)["staged"]
+    assert refresh.finish(run) == {"outcome": "staged"}
+    assert open_ledger().run("clinic_visits", "scheduled__1").outcome == "staged"

@@ -377,6 +377,7 @@ def stage(run: Run) -> dict[str, Any]:
     keep_proof(area, manifest, folder, [read_table(area, "protected", table.table) for table in declared.tables])
     if merging.merges(declared):
         merging.keep_standing(area, declared, manifest.release)
+    (area.folder / "unchanged.json").unlink(missing_ok=True)  # of an earlier try of this run, which found nothing new
     published = staging.publish(folder, manifest, expected_current=facts["previous"])
     record_release(run)
     if merging.merges(declared):
