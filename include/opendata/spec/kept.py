@@ -45,6 +45,9 @@ def write_kept(file: str, key: str, kept: Kept) -> None:
     with contextlib.suppress(OSError):  # the next process reads the declarations again
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{file}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump({"key": key, "kept": kept}, stream)
-        Path(beside).replace(path)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                json.dump({"key": key, "kept": kept}, stream)
+            Path(beside).replace(path)
+        finally:
+            Path(beside).unlink(missing_ok=True)  # on a full disk one would be left by every look at the declarations

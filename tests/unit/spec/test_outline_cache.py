@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 
 import pytest
 
+from include.opendata.spec.kept import write_kept
 from include.opendata.spec.light import read_outline
 from include.opendata.spec.outline_cache import FILE, OutlineCache, outline_of
 
@@ -80,3 +82,14 @@ def test_what_other_code_read_is_read_anew(births, monkeypatch, tmp_path):
     other.write_text("# another way of reading")
     monkeypatch.setattr("include.opendata.spec.outline_cache._READ_BY", (str(other),))
     assert OutlineCache("k").find("births") is None
+
+
+def test_a_full_disk_leaves_nothing_of_what_could_not_be_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENDATA_CACHE", str(tmp_path / "cache"))
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("include.opendata.spec.kept.json.dump", full)
+    write_kept("outlines.json", "key", {"a": {}})
+    assert list((tmp_path / "cache").iterdir()) == []
