@@ -52,10 +52,12 @@ def promises() -> list[Promise]:
     for dataset in declared_ids():
         try:
             stat = places.declaration(dataset).stat()
-        except OSError:
+            stamps[dataset] = (stat.st_mtime_ns, stat.st_size)
+        except FileNotFoundError:
             continue  # taken away in this moment
+        except OSError:
+            stamps[dataset] = (0, 0)  # it may not be looked at; the reader says so
         path = str(places.declaration(dataset))
-        stamps[dataset] = (stat.st_mtime_ns, stat.st_size)
         known = _KNOWN.get(path)
         if known is not None and known[0] == stamps[dataset]:
             found[dataset] = known[1]

@@ -40,7 +40,16 @@ def declared_ids(root: Path | None = None) -> list[str]:
     folder = root or places.datasets()
     if not folder.is_dir():
         return []
-    return sorted(entry.name for entry in folder.iterdir() if (entry / "dataset.yaml").is_file())
+    return sorted(entry.name for entry in folder.iterdir() if is_there(entry / "dataset.yaml"))
+
+
+def is_there(declaration: Path) -> bool:
+    """Whether there is such a declaration. In a folder that may not be looked into there is one: whoever reads it is told why
+    it cannot be used, and the other datasets go on."""
+    try:
+        return declaration.is_file()
+    except PermissionError:
+        return True
 
 
 def read_outline(dataset: str, root: Path | None = None) -> Outline:

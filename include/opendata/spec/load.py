@@ -19,7 +19,7 @@ from include.opendata.errors import DeclarationError, Place
 from include.opendata.spec import yaml_reader
 from include.opendata.spec.consistency import inconsistencies
 from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.light import declared_ids
+from include.opendata.spec.light import declared_ids, is_there
 
 FieldPath = tuple[str | int, ...]
 
@@ -47,7 +47,7 @@ class Problem:
 def load(dataset: str) -> Dataset:
     """The declaration of ``dataset``. Raises DeclarationError, listing every problem, when it cannot be used."""
     path = places.declaration(dataset)
-    if not path.is_file():
+    if not is_there(path):
         known = declared_ids()
         near = difflib.get_close_matches(dataset, known, n=1)
         raise DeclarationError(

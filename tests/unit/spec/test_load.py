@@ -1,8 +1,12 @@
 """A declaration's errors say where, what is wrong, what is allowed, and what was probably meant."""
 
+import errno
+from pathlib import Path
+
 import pytest
 
 from include.opendata.errors import EXIT_BAD_INPUT, DeclarationError
+from include.opendata.monitoring.promises import promises
 from include.opendata.spec.light import declared_ids, read_outline
 from include.opendata.spec.load import load, load_file
 from tests.unit.spec.declarations import SOUND, write
@@ -235,3 +239,27 @@ def test_the_outline_of_a_broken_declaration_says_why(tmp_path):
     write(tmp_path, SOUND.replace("tables:\n", "tables: none\nx:\n"))
     with pytest.raises(DeclarationError, match="`tables` is missing or is not a list"):
         read_outline("clinic_visits", tmp_path)
+
+
+def test_a_folder_nobody_may_look_into_is_a_broken_declaration_and_no_end_of_the_others(tmp_path, monkeypatch):
+    for name in ("open", "locked"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "dataset.yaml").write_text("dataset: x")
+    monkeypatch.setenv("OPENDATA_DATASETS", str(tmp_path))
+    stat, read = Path.stat, Path.read_bytes
+
+    def denied(reach):
+        def reached(path, **more):
+            if "locked" in path.parts[:-1]:
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return reach(path, **more)
+
+        return reached
+
+    monkeypatch.setattr(Path, "stat", denied(stat))
+    monkeypatch.setattr(Path, "read_bytes", denied(read))
+    assert declared_ids() == ["locked", "open"]
+    for reader in (read_outline, load):
+        with pytest.raises(DeclarationError, match="cannot be read"):
+            reader("locked")
+    assert "cannot be read" in {one.dataset: one.broken for one in promises()}["locked"]
