@@ -21,7 +21,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from dags.declared import dag_id_of
+from dags.declared import PREFIX, dag_id_of
 from dags.staging_access import staging_access
 from include.opendata.errors import OpendataError
 from include.opendata.ledger import Ledger, open_ledger
@@ -108,6 +108,10 @@ def make_app() -> FastAPI:
     @app.get("/dags/{dag_id}")
     def page_of_dag(request: Request, user: GetUserDep, dag_id: str) -> Response:
         dataset = dataset_of(dag_id)
+        if dataset is None and dag_id.startswith(
+            PREFIX
+        ):  # else a dataset one may not see would be told from none at all
+            raise HTTPException(404, _NOT_SEEN)
         if dataset is None:
             raise HTTPException(404, "This DAG refreshes no declared dataset, so there is nothing to show of it here.")
         _require(user, dataset)

@@ -51,6 +51,16 @@ def test_who_may_not_see_a_dataset_gets_the_answer_of_one_that_does_not_exist(wh
     assert whole_airflow.ask("admin", "GET", f"/opendata/datasets/{KEPT_FROM}").status_code == 200
 
 
+@pytest.mark.parametrize("route", ["/datasets/{}", "/dags/refresh__{}"])
+def test_a_dataset_that_does_not_exist_is_answered_like_one_that_one_may_not_see(
+    whole_airflow: WholeAirflow, route: str
+):
+    kept_out, unknown = (
+        whole_airflow.ask(KEPT_OUT, "GET", f"/opendata{route.format(dataset)}") for dataset in (KEPT_FROM, "no_such")
+    )
+    assert (kept_out.status_code, kept_out.text) == (unknown.status_code, unknown.text)
+
+
 def test_lists_leave_out_what_one_may_not_see(whole_airflow: WholeAirflow):
     for page in ("/", "/calendar"):
         assert KEPT_FROM not in whole_airflow.ask(KEPT_OUT, "GET", f"/opendata{page}").text
