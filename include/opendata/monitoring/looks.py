@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING
 
+from include.opendata.errors import OpendataError
 from include.opendata.monitoring.watch import Look
 
 if TYPE_CHECKING:
@@ -15,16 +17,27 @@ SHOWN_AT_MOST = 5
 
 
 def staging_look(address: str) -> Look:
-    """Every byte of the current release against its manifest, the pointer and the catalog; nothing staged is nothing wrong."""
+    """Every byte of the current release against its manifest, the pointer and the catalog; nothing staged is nothing wrong.
+
+    The catalog is that of all datasets, so it is compared once, at the first of them, and told at each.
+    """
     from include.opendata.pipeline.releases import verify
     from include.opendata.staging import open_staging
+
+    @cache
+    def catalog() -> list[str]:
+        try:
+            return [f"In staging, {drift.path}: {drift.sentence}" for drift in open_staging(address).catalog_drift()]
+        except OpendataError as error:
+            return [f"In staging, the catalog could not be compared: {error.what}."]
 
     def look(declared: Dataset) -> list[str]:
         if open_staging(address).current(declared.dataset) is None:
             return []
-        release, drifted = verify(declared.dataset, address)
+        release, drifted = verify(declared.dataset, address, with_catalog=False)
         said = [f"In staging, release {release}, {drift.path}: {drift.sentence}" for drift in drifted[:SHOWN_AT_MOST]]
-        return said + ([f"… and {len(drifted) - SHOWN_AT_MOST} more."] if len(drifted) > SHOWN_AT_MOST else [])
+        more = [f"… and {len(drifted) - SHOWN_AT_MOST} more."] if len(drifted) > SHOWN_AT_MOST else []
+        return [*said, *more, *catalog()]
 
     return look
 

@@ -37,16 +37,19 @@ class RolledBack:
     action: Action
 
 
-def verify(dataset: str, staging: str, release: str | None = None) -> tuple[str, list[Drift]]:
+def verify(
+    dataset: str, staging: str, release: str | None = None, *, with_catalog: bool = True
+) -> tuple[str, list[Drift]]:
     """(release, everything in it that is not as manifest, pointer, catalog and ledger say); default: the current release.
 
-    Every byte is read. Raises InputError (``release-unknown``) when neither staging nor the ledger knows of the release.
+    Every byte is read. The catalog is made of all datasets, so who verifies many compares it once (``with_catalog``). Raises
+    InputError (``release-unknown``) when neither staging nor the ledger knows of the release.
     """
     place, ledger = open_staging(staging), open_ledger()
     name = release or place.current(dataset)
     if name is None or (name not in place.releases(dataset) and name not in _pointed_to(place, ledger, dataset)):
         name = place.read_manifest(dataset, name).release  # says that it is not there
-    drifted = place.verify(dataset, name)
+    drifted = place.verify(dataset, name, with_catalog=with_catalog)
     return name, [*drifted, *_other_manifest(place, ledger, dataset, name)]
 
 

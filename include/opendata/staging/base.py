@@ -111,8 +111,12 @@ class Staging(Protocol):
         """Where a release, or one of its files, is."""
         ...
 
-    def verify(self, dataset: str, release: str | None = None) -> list[Drift]:
+    def verify(self, dataset: str, release: str | None = None, *, with_catalog: bool = True) -> list[Drift]:
         """Everything that drifted in a release (the current one if none is named), its pointer and the catalog."""
+        ...
+
+    def catalog_drift(self) -> list[Drift]:
+        """Whether the catalog is that of all current releases. It is one for all datasets, and all of them are read for it."""
         ...
 
     def read_file(self, dataset: str, release: str, path: str) -> bytes:

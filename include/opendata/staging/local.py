@@ -64,7 +64,7 @@ class LocalStaging:
             raise refusals.unknown(dataset, name)
         return read_manifest(self._release(dataset, name) / MANIFEST_NAME, dataset=dataset)
 
-    def verify(self, dataset: str, release: str | None = None) -> list[Drift]:
+    def verify(self, dataset: str, release: str | None = None, *, with_catalog: bool = True) -> list[Drift]:
         pointer = self._pointer(dataset)
         name = release or (pointer.release if pointer else None)
         folder = self._release(dataset, name) if name else self.root / dataset
@@ -78,9 +78,14 @@ class LocalStaging:
             if digest(folder / MANIFEST_NAME)[0] != pointer.manifest_sha256:
                 sentence = "The manifest is not the one the pointer was moved to."
                 drifted.append(Drift("manifest", self._shown(folder / MANIFEST_NAME), sentence))
-            if not self._catalog_is_current():
-                drifted.append(Drift("catalog", CATALOG_NAME, "The catalog does not show the current releases."))
+            if with_catalog:
+                drifted += self.catalog_drift()
         return drifted
+
+    def catalog_drift(self) -> list[Drift]:
+        if _holds(self.root / CATALOG_NAME, self._catalog()):
+            return []
+        return [Drift("catalog", CATALOG_NAME, "The catalog does not show the current releases.")]
 
     def read_file(self, dataset: str, release: str, path: str) -> bytes:
         manifest = self.read_manifest(dataset, release)
@@ -232,9 +237,6 @@ class LocalStaging:
             except (FileNotFoundError, ValueError):
                 raise refusals.entry_unreadable(dataset, DCAT_ENTRY) from None
         return catalog(entries)
-
-    def _catalog_is_current(self) -> bool:
-        return _holds(self.root / CATALOG_NAME, self._catalog())
 
     def _drift_in_files(self, folder: Path, manifest: Manifest) -> list[Drift]:
         drifted = []

@@ -119,7 +119,7 @@ class S3Staging:
             finally:
                 beside.unlink(missing_ok=True)
 
-    def verify(self, dataset: str, release: str | None = None) -> list[Drift]:
+    def verify(self, dataset: str, release: str | None = None, *, with_catalog: bool = True) -> list[Drift]:
         with s3_errors(dataset, self._bucket):
             pointer, _ = self._pointer(dataset)
             name = release or (pointer.release if pointer else None)
@@ -134,10 +134,16 @@ class S3Staging:
             if pointer and pointer.release == name:
                 if hashlib.sha256(found[0]).hexdigest() != pointer.manifest_sha256:
                     drifted.append(Drift("manifest", at, "The manifest is not the one the pointer was moved to."))
-                shown = self._objects.read(CATALOG_NAME)
-                if shown is None or shown[0] != self._catalog():
-                    drifted.append(Drift("catalog", CATALOG_NAME, "The catalog does not show the current releases."))
+                if with_catalog:
+                    drifted += self.catalog_drift()
         return drifted
+
+    def catalog_drift(self) -> list[Drift]:
+        with s3_errors(None, self._bucket):
+            shown = self._objects.read(CATALOG_NAME)
+            if shown is not None and shown[0] == self._catalog():
+                return []
+        return [Drift("catalog", CATALOG_NAME, "The catalog does not show the current releases.")]
 
     # Writing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,8 +12,11 @@ from include.opendata.ledger import open_ledger
 from include.opendata.ledger.approvals import Answer, Request, record_answer, record_request
 from include.opendata.ledger.schema import RUNS
 from include.opendata.monitoring.digest import messages, text
+from include.opendata.monitoring.looks import staging_look
 from include.opendata.monitoring.watch import Problem, find_problems
+from include.opendata.staging import LocalStaging
 from tests.unit.spec import declarations
+from tests.unit.staging.staged_release import make_release
 
 ID = "clinic_visits"
 TODAY = dt.datetime.now(dt.UTC)
@@ -151,6 +155,24 @@ def test_what_a_look_finds_is_told_and_a_look_that_fails_is_no_silence(ledger):
     ended(ledger, "staged")
     assert slugs(ledger, looks=[("staging-drift", lambda declared: ["A file changed."])]) == {"staging-drift"}
     assert slugs(ledger, looks=[("staging-drift", out_of_reach)]) == {"staging-drift-unknown"}
+
+
+def test_the_catalog_of_all_datasets_is_compared_once_and_told_at_each(ledger, tmp_path, monkeypatch):
+    staging, made = LocalStaging(tmp_path / "staging"), []
+    for dataset in ("births", "deaths"):
+        staging.publish(tmp_path / dataset, make_release(tmp_path / dataset, "r1", dataset=dataset), None)
+    whole = LocalStaging._catalog
+    monkeypatch.setattr(LocalStaging, "_catalog", lambda place: made.append(place) or whole(place))
+    look = staging_look(str(staging.root))
+    datasets = [SimpleNamespace(dataset=name) for name in ("births", "deaths", "never_staged")]
+    assert [look(declared) for declared in datasets] == [[], [], []]
+    assert len(made) == 1
+    (staging.root / "data.json").write_text("{}")
+    told = [look(declared) for look in [staging_look(str(staging.root))] for declared in datasets]
+    assert ["does not show the current releases" in " ".join(said) for said in told] == [True, True, False]
+    (staging.root / "deaths" / "current.json").write_text("{")
+    (told,) = staging_look(str(staging.root))(datasets[0])
+    assert "the catalog could not be compared" in told
 
 
 def test_an_unforeseen_error_at_one_dataset_does_not_silence_the_others(ledger):
