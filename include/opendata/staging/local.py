@@ -55,7 +55,13 @@ class LocalStaging:
         return pointer.release if pointer else None
 
     def releases(self, dataset: str) -> tuple[str, ...]:
-        found = [read_manifest(path, dataset=dataset) for path in self._manifests(dataset)]
+        found = []
+        for path in self._manifests(dataset):
+            try:
+                found.append(read_manifest(path, dataset=dataset))
+            except StorageError:
+                if path.exists():  # else the release was removed since it was listed
+                    raise
         return tuple(m.release for m in sorted(found, key=lambda m: (m.run.started_at, m.release)))
 
     def read_manifest(self, dataset: str, release: str | None = None) -> Manifest:

@@ -259,3 +259,25 @@ def test_other_addresses_are_refused_until_they_can_be_served(address):
     with pytest.raises(DeclarationError) as error:
         open_staging(address)
     assert error.value.slug == "staging-unsupported"
+
+
+def test_a_release_that_is_removed_while_releases_are_listed_is_none_of_them(staging, tmp_path, monkeypatch):
+    _publish(staging, tmp_path, "r1", None)
+    _publish(staging, tmp_path, "r2", "r1")
+    listed = LocalStaging._manifests
+
+    def and_removed_meanwhile(place, dataset):
+        found = listed(place, dataset)
+        monkeypatch.undo()
+        place.remove_release("visits", "r1")
+        return found
+
+    monkeypatch.setattr(LocalStaging, "_manifests", and_removed_meanwhile)
+    assert staging.releases("visits") == ("r2",)
+
+
+def test_a_manifest_that_is_there_and_cannot_be_read_is_no_removed_release(staging, tmp_path):
+    _publish(staging, tmp_path, "r1", None)
+    (staging.root / "visits/releases/r1/manifest.json").write_text("{")
+    with pytest.raises(StorageError, match="cannot be read"):
+        staging.releases("visits")
