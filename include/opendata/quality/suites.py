@@ -153,7 +153,7 @@ def _problem(data: Any, name: str) -> str:
 def _malformed(what: str, place: Place) -> DeclarationError:
     return DeclarationError(
         what,
-        remedy=f"Mend the file, or draft it again with `bin/opendata suites {place.dataset or 'ID'} --write`.",
+        remedy=f"Mend the file, or move it away and run `bin/opendata suites {place.dataset or 'ID'} --write`.",
         slug="suite-malformed",
         place=place,
     )

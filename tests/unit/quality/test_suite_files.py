@@ -90,6 +90,7 @@ def test_a_suite_of_another_form_is_refused(change, suites):
     change(data)
     path.write_text(json.dumps(data))
     assert refusal().slug == "suite-malformed"
+    assert "move it away and run" in refusal().remedy  # drafting drops no file it cannot read
 
 
 def test_a_field_given_twice_is_refused(suites):
