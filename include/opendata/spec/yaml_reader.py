@@ -49,6 +49,22 @@ _DeclarationLoader.add_implicit_resolver(
     list("-+0123456789."),
 )
 
+
+def _or_text(construct: Any) -> Any:
+    """What ``construct`` makes of a scalar; the text where it cannot, such as 2024-02-30. The model then names the field."""
+
+    def constructed(loader: Any, node: yaml.ScalarNode) -> Any:
+        try:
+            return construct(loader, node)
+        except ValueError:
+            return node.value
+
+    return constructed
+
+
+_DeclarationLoader.add_constructor("tag:yaml.org,2002:int", _or_text(_Base.construct_yaml_int))
+_DeclarationLoader.add_constructor("tag:yaml.org,2002:timestamp", _or_text(_Base.construct_yaml_timestamp))
+
 FieldPath = tuple[str | int, ...]
 
 

@@ -55,6 +55,11 @@ def test_a_choice_out_of_the_list_shows_the_list_and_the_near_miss(tmp_path):
     assert "did you mean `Health Care`?" in text
 
 
+def test_a_day_that_does_not_exist_is_named_with_its_field(tmp_path):
+    _, text = problems_of(tmp_path, "start: 2020-01-01", "start: 2020-02-30")
+    assert "field `coverage.start`: a date is needed" in text
+
+
 ZIP_COLUMN = (
     "    - {name: zip, type: text, label: ZIP, definition: ZIP., privacy: indirect_identifier}\n    - {name: age,"
 )
