@@ -16,6 +16,7 @@ from include.opendata.spec.found import twice as _twice
 from include.opendata.spec.refresh_rules import refresh_inconsistencies
 from include.opendata.spec.source import ValueRange
 from include.opendata.spec.standards import published_inconsistencies, source_inconsistencies
+from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
 
 def inconsistencies(dataset: Dataset) -> list[Inconsistency]:
@@ -71,6 +72,7 @@ def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsis
     columns = [column.name for column in dataset.source.columns]
     published = [d.name for d in table.dimensions] + [m.name for m in table.measures]
     published += [f"{d.name}_FIPS" for d in table.dimensions if d.standard == "county"]
+    published += [f"{m.name}{ANNOTATION_SUFFIX}" for m in table.measures if not t.is_public_population(m)]
     published += [attribute.name for attribute in table.attributes]
     yield from _twice([name.lower() for name in published], at, "published column")
     yield from _twice([d.column for d in table.dimensions], (*at, "dimensions"), "source column of a dimension")

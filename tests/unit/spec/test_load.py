@@ -60,6 +60,11 @@ def test_a_day_that_does_not_exist_is_named_with_its_field(tmp_path):
     assert "field `coverage.start`: a date is needed" in text
 
 
+def test_a_dimension_may_not_be_called_as_the_annotation_of_a_measure(tmp_path):
+    _, text = problems_of(tmp_path, "name: Sex\n", "name: Persons_annotation\n")
+    assert "the published column 'persons_annotation' is given 2 times" in text
+
+
 ZIP_COLUMN = (
     "    - {name: zip, type: text, label: ZIP, definition: ZIP., privacy: indirect_identifier}\n    - {name: age,"
 )
