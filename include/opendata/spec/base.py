@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 class Strict(BaseModel):
     """A part of a declaration: frozen, and a field nobody knows is an error (usually a slip of the pen)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, str_strip_whitespace=True, allow_inf_nan=False
+    )
 
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]

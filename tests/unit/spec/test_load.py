@@ -65,6 +65,12 @@ def test_a_dimension_may_not_be_called_as_the_annotation_of_a_measure(tmp_path):
     assert "the published column 'persons_annotation' is given 2 times" in text
 
 
+@pytest.mark.parametrize("total", [".inf", ".nan", "9" * 5000])
+def test_a_control_total_is_a_figure(tmp_path, total):
+    _, text = problems_of(tmp_path, "  record: person\n", f"  record: person\n  control_totals: [{{total: {total}}}]\n")
+    assert "field `source.control_totals[1].total`" in text
+
+
 ZIP_COLUMN = (
     "    - {name: zip, type: text, label: ZIP, definition: ZIP., privacy: indirect_identifier}\n    - {name: age,"
 )
