@@ -67,6 +67,15 @@ def test_records_are_deleted_when_the_advice_fails_half_way(homicides):
     assert [path for path in (installation.folder / "work").rglob("*") if path.is_file()] == []
 
 
+def test_a_relative_source_is_sought_where_the_caller_is(homicides, monkeypatch):
+    installation, _ = homicides
+    monkeypatch.chdir(installation.folder)
+    (installation.folder / "header.csv").write_text("no,such,columns\n")
+    answer = installation.opendata("advise", "homicides_by_county", "--source", "header.csv")
+    assert answer.code == 2
+    assert "the first line has none of the declared columns" in answer.err
+
+
 def test_a_table_nobody_declared_is_told_with_those_that_are(homicides):
     installation, source = homicides
     answer = installation.opendata("advise", "homicides_by_county", "--table", "homicides", "--source", source)

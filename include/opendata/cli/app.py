@@ -207,7 +207,7 @@ def advise(
     from include.opendata.advice.for_dataset import advise_dataset
     from include.opendata.cli.advising import advice_lines, advice_view
 
-    advice = advise_dataset(id, table=table, source=source, progress=_progress)
+    advice = advise_dataset(id, table=table, source=located(source), progress=_progress)
     if json:
         _print_json(advice_view(id, advice))
     else:
