@@ -6,6 +6,9 @@ import json
 import pytest
 
 from include.opendata.pipeline.approvals import request_approvals
+
+
+from tests.functional.monthly import CLINIC, a_table, declaration, extract
 from tests.unit.spec.declarations import SOUND
 
 SMALL = SOUND.replace(
@@ -262,3 +265,24 @@ def test_a_run_that_found_nothing_new_and_is_run_again_on_a_newer_source_is_told
     assert refresh.stage(run)["staged"]
     assert refresh.finish(run) == {"outcome": "staged"}
     assert open_ledger().run("clinic_visits", "scheduled__1").outcome == "staged"
+
+
+def test_tables_of_columns_that_tell_one_another_are_refused(installation):
+    """Each clinic is in one town. Hiding sees two columns; whoever reads both tables takes the clinics from their town."""
+    town = (
+        CLINIC.replace("Clinic", "Town")
+        .replace("clinic", "town")
+        .replace("{n: North, s: South, w: West}", "{x: X, y: Y}")
+    )
+    column = (
+        "    - {name: town, type: text, label: Town, definition: The town., privacy: indirect_identifier}\nquality:"
+    )
+    declared = declaration(a_table(CLINIC, refresh="replace"), a_table(town, name="visits_by_town", refresh="replace"))
+    installation.declare(declared.replace("quality:", column, 1), suites=False)
+    header, *rows = extract("2022-01", n_f=5, n_m=0, s_f=60, w_f=20, w_m=10).splitlines()
+    towns = [f"{row},{'y' if row.endswith('w') else 'x'}" for row in rows]
+    installation.write_source("\n".join([f"{header},town", *towns]) + "\n")
+    assert installation.opendata("suites", "clinic_visits", "--write").code == 0
+    answer = installation.opendata("refresh", "clinic_visits")
+    assert (answer.code, not installation.staging.exists() or not installation.staged()) == (3, True)
+    assert "town" in answer.err and "recode" in answer.err

@@ -218,6 +218,8 @@ def protect(run: Run) -> dict[str, Any]:
     from include.opendata.pipeline.memory import earlier_releases, keep_attack
     from include.opendata.pipeline.protection import protect_and_attack
     from include.opendata.staging import open_staging
+    from include.opendata.tabulate.told_twice import refuse_told_twice
+    from include.opendata.warehouse import open_snapshot
     from include.opendata.work import read_table, write_table
 
     declared, area, ledger = open_run(run)
@@ -231,6 +233,10 @@ def protect(run: Run) -> dict[str, Any]:
         declaration=area.read_json("run.json")["declaration_sha256"],
     )
     masked = any(area.read_json(f"assessment/{t.table}.json")["masking_required"] for t in declared.tables)
+    if masked:
+        with open_snapshot(snapshot_of(run).parquet, dataset=declared.dataset) as warehouse:
+            before = [table.structure for release in earlier for table in release.tables]
+            refuse_told_twice(declared, [table.structure for table in tables], warehouse, published=before)
     protection = protect_and_attack(declared, tables, masked=masked, earlier=earlier)
     keep_attack(area, protection)
     for table in protection.tables:
