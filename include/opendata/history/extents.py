@@ -28,7 +28,10 @@ from include.opendata.spec.tables import Condition, Dimension, Table
 from include.opendata.vocabulary import Structure
 
 COVERED = "(period covered)"
-"""Stands for the time of a dataset none of whose dimensions is a time."""
+"""Stands for the time of a dataset none of whose dimensions or filters is a time."""
+
+NEAR_COVERAGE = 366
+"""Days by which a filter may reach beyond the declared coverage and still say which part of it is counted."""
 
 _YEAR = re.compile(r"^\d{4}$")
 _PERIOD = re.compile(r"^(\d{4})(?:-(?:H([12])|Q([1-4])|(0[1-9]|1[0-2])))?$")
@@ -85,16 +88,19 @@ ALL = Extent(((-math.inf, math.inf),), frozenset(), True, True)
 @dataclass(frozen=True)
 class TableExtents:
     """Of one table: ``labels``: dimension → the extent of each label in published order; ``whole``: source column → what
-    the table keeps of it, for every column some table of the dataset uses."""
+    the table keeps of it, for every column some table of the dataset uses · ``time``: the column that says when, which may
+    be ``COVERED``; None in what was kept before it was noted."""
 
     labels: dict[str, tuple[Extent, ...]]
     whole: dict[str, Extent]
+    time: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """For the ledger and the evidence store."""
         return {
             "labels": {name: [one.to_json() for one in extents] for name, extents in self.labels.items()},
             "whole": {column: extent.to_json() for column, extent in self.whole.items()},
+            "time": self.time,
         }
 
     @classmethod
@@ -103,6 +109,7 @@ class TableExtents:
         return cls(
             {name: tuple(Extent.from_json(one) for one in extents) for name, extents in given["labels"].items()},
             {column: Extent.from_json(extent) for column, extent in given["whole"].items()},
+            given.get("time") or (COVERED if COVERED in given["whole"] else None),
         )
 
 
@@ -110,7 +117,12 @@ def table_extents(dataset: Dataset, structures: Sequence[Structure]) -> dict[str
     """Table → its extents, from the declaration and the labels that were published."""
     columns = {column.name: column for column in dataset.source.columns}
     tables = {structure.table: dataset.table(structure.table) for structure in structures}
-    times = {d.column for t in tables.values() for d in t.dimensions if _is_time(d, columns[d.column])}
+    shown = {d.column for t in tables.values() for d in t.dimensions if _is_time(d, columns[d.column])}
+    kept_by = {c.column for t in tables.values() for c in t.filter if _says_when(c, columns[c.column], dataset)} - {
+        d.column for t in tables.values() for d in t.dimensions
+    }
+    times = shown | kept_by
+    time = next(iter([*sorted(shown), *sorted(kept_by)]), COVERED)
     raw = {
         (s.table, d.name): tuple(
             _of_label(tables[s.table].dimension(d.name), label, columns[d.column], dataset, d.column in times)
@@ -127,7 +139,11 @@ def table_extents(dataset: Dataset, structures: Sequence[Structure]) -> dict[str
     used = {d.column for t in tables.values() for d in t.dimensions} | {
         c.column for t in tables.values() for c in t.filter
     }
-    everything = {column: _everything(tables, structures, column, raw, kept) for column in sorted(used)}
+    covered = Extent(((dataset.coverage.start.toordinal(), dataset.coverage.end.toordinal() + 1),))
+    everything = {
+        column: _everything(tables, structures, column, raw, kept, covered if column in times else None)
+        for column in sorted(used)
+    }
     found: dict[str, TableExtents] = {}
     for s in structures:
         labels = {
@@ -138,9 +154,8 @@ def table_extents(dataset: Dataset, structures: Sequence[Structure]) -> dict[str
         }
         whole = {column: everything[column].common(kept[s.table, column]) for column in sorted(used)}
         if not times:
-            start, end = dataset.coverage.start.toordinal(), dataset.coverage.end.toordinal() + 1
-            whole[COVERED] = Extent(((start, end),))
-        found[s.table] = TableExtents(labels, whole)
+            whole[COVERED] = covered
+        found[s.table] = TableExtents(labels, whole, time)
     return found
 
 
@@ -150,11 +165,13 @@ def _everything(
     column: str,
     raw: dict[tuple[str, str], tuple[Extent, ...]],
     kept: dict[tuple[str, str], Extent],
+    covered: Extent | None,
 ) -> Extent:
     """All values of a column that are in the data, as far as the published categories tell.
 
     A table without any filter has a category for every record, so what such tables have in common is all there is;
-    failing that, what the tables that do not filter this column have together; failing that, all values there can be.
+    failing that, what the tables that do not filter this column have together; failing that, all values there can be, which
+    for a time is the declared coverage, ``covered``, and every period that is shown.
     """
     complete: Extent | None = None
     together: Extent | None = None
@@ -165,6 +182,9 @@ def _everything(
                 together = own if together is None else together.joined(own)
                 if not tables[s.table].filter:
                     complete = own if complete is None else complete.common(own)
+    if covered is not None and complete is None and together is None:
+        shown = [one for s in structures for d in s.dimensions if d.column == column for one in raw[s.table, d.name]]
+        return covered.joined(union(shown))
     return complete or together or ALL
 
 
@@ -178,6 +198,17 @@ def union(extents: Iterable[Extent]) -> Extent:
 
 def _is_time(dimension: Dimension, column: SourceColumn) -> bool:
     return column.type == "date" or dimension.scores_as.variable == "time"
+
+
+def _says_when(condition: Condition, column: SourceColumn, dataset: Dataset) -> bool:
+    """Whether a condition keeps a part of the time covered: days or years in it or near it, as a date of birth is not."""
+    ends = [one for one in (condition.from_, condition.to) if one is not None]
+    given = [str(one) for one in condition.in_ or condition.not_in or ends]
+    years = column.type in ("integer", "text") and all(_YEAR.match(one) for one in given)
+    if not given or not (years or column.type == "date"):
+        return False
+    first, last = dataset.coverage.start.toordinal() - NEAR_COVERAGE, dataset.coverage.end.toordinal() + NEAR_COVERAGE
+    return all(first <= a and b <= last for a, b in _values(given, column, True).ranges)
 
 
 def _of_label(dimension: Dimension, label: str, column: SourceColumn, dataset: Dataset, time: bool) -> Extent:

@@ -22,7 +22,7 @@ import numpy as np
 
 from include.opendata.cells import LinkedCells, Node, link
 from include.opendata.errors import Place, Refused
-from include.opendata.history.extents import Extent, TableExtents, union
+from include.opendata.history.extents import COVERED, Extent, TableExtents, union
 from include.opendata.history.published import PublishedRelease, PublishedTable
 from include.opendata.vocabulary import ProtectedTable, Structure
 
@@ -55,7 +55,7 @@ def joint_cells(releases: Sequence[PublishedRelease], *, dataset: str) -> list[J
 
     Raises Refused (``releases-not-comparable``; ``too-many-cells`` and ``too-many-cells-to-attack`` of ``cells.link``).
     """
-    restated = _restated(_same_names(releases), dataset)
+    restated = _restated(_same_time(_same_names(releases)), dataset)
     identities = list(
         dict.fromkeys(m.identity for t in restated[-1] for m in t.structure.measures if m.role == "count")
     )
@@ -160,6 +160,32 @@ def _same_names(releases: Sequence[PublishedRelease]) -> list[PublishedRelease]:
     return [*renamed, newest]
 
 
+def _same_time(releases: Sequence[PublishedRelease]) -> list[PublishedRelease]:
+    """Releases that show no time, and so speak of all that was covered, in the time column of those that do.
+
+    Which days a release without months speaks of is told by its coverage, and months of another lie in it or outside.
+    """
+    columns = [t.extents.time for release in releases for t in release.tables if t.extents.time not in (None, COVERED)]
+    if not columns:
+        return list(releases)
+    time = str(columns[-1])
+    undated = any(t.extents.whole[time].blank for r in releases for t in r.tables if time in t.extents.whole)
+    made = []
+    for release in releases:
+        tables = [
+            _dated(t, time, blank=undated) if t.extents.time == COVERED and time not in t.extents.whole else t
+            for t in release.tables
+        ]
+        made.append(PublishedRelease(release.release, tuple(tables)))
+    return made
+
+
+def _dated(table: PublishedTable, time: str, *, blank: bool) -> PublishedTable:
+    whole = {column: extent for column, extent in table.extents.whole.items() if column != COVERED}
+    whole[time] = replace(table.extents.whole[COVERED], blank=blank)
+    return table.with_extents(TableExtents(table.extents.labels, whole, time))
+
+
 def _renamed(table: PublishedTable, columns: dict[str, str], measures: dict[str, str]) -> PublishedTable:
     if not columns and not measures:
         return table
@@ -169,7 +195,8 @@ def _renamed(table: PublishedTable, columns: dict[str, str], measures: dict[str,
         measures=tuple(replace(m, identity=measures.get(m.identity, m.identity)) for m in table.structure.measures),
     )
     whole = {columns.get(column, column): extent for column, extent in table.extents.whole.items()}
-    return replace(table, structure=structure, extents=TableExtents(table.extents.labels, whole))
+    time = table.extents.time and columns.get(table.extents.time, table.extents.time)
+    return table.with_extents(TableExtents(table.extents.labels, whole, time), structure)
 
 
 # -- points -----------------------------------------------------------------------------------------------------------
@@ -291,7 +318,7 @@ def _as_numbers(table: PublishedTable, column: str) -> PublishedTable:
     whole = dict(table.extents.whole)
     if column in whole:
         whole[column] = numbers(whole[column])
-    return replace(table, extents=TableExtents(labels, whole))
+    return table.with_extents(TableExtents(labels, whole, table.extents.time))
 
 
 def _after(value: float) -> float:

@@ -93,6 +93,13 @@ class PublishedTable:
         made.__dict__["frame"] = frame
         return made
 
+    def with_extents(self, extents: TableExtents, structure: Structure | None = None) -> PublishedTable:
+        """The same figures, their categories told in other words."""
+        made = replace(self, extents=extents, structure=structure or self.structure)
+        if "frame" in self.__dict__:  # of a table about to be there is no text to read it from
+            made.__dict__["frame"] = self.frame
+        return made
+
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The figures, typed as a protected table's frame is. Raises StorageError when the file's columns are others."""
