@@ -33,6 +33,7 @@ REFUSALS = {
     "no-safe-suppression",
     "hidden-count-recoverable",
     "recoverable-between-measures",
+    "recoverable-between-categories",
 }
 
 

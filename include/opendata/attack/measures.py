@@ -4,6 +4,9 @@ No cell has more distinct persons than records; anybody knows that who reads the
 records than persons in all, a record count that is shown, or hidden in another cell, narrows a hidden number of persons, and
 the other way round. The two are attacked as one system: in every cell of both, the records are the persons and some more.
 
+Somebody who is in two counties is one person in both together. Where persons are not told apart, all of them are no sum; but
+they are no more than the sum of the parts, and no fewer than any part.
+
 A rate says what its numerator is counted from. Where no shown numerator is more than its denominator, a blank one is taken
 to be no more either: among four residents there are at most four cases.
 Other relations between measures are known to the subject matter alone and are out of scope (``docs/disclosure.md``).
@@ -21,7 +24,7 @@ from include.opendata.attack.propagate import propagate
 from include.opendata.attack.readings import consistent
 from include.opendata.attack.search import RECOVERABLE, UNDECIDED
 from include.opendata.attack.view import ABSENT, NOT_SHOWN, UNBOUNDED, PublishedView
-from include.opendata.cells import LinkedCells
+from include.opendata.cells import LinkedCells, link
 from include.opendata.vocabulary import ProtectedTable
 
 RECORDS, PERSONS = "count:records", "count_distinct:"
@@ -76,6 +79,66 @@ def _together(more: tuple[LinkedCells, PublishedView], fewer: tuple[LinkedCells,
         persons=records.persons or persons.persons,
     )
     return TwoMeasures((above.identity, below.identity), view, size, len(both))
+
+
+def in_several_categories(
+    cells: LinkedCells, tables: Sequence[ProtectedTable], view: PublishedView
+) -> TwoMeasures | None:
+    """``view`` of distinct persons with what follows where they do not add up; None where they do, or nothing is blank."""
+    if not cells.identity.startswith(PERSONS) or not view.blank.any():
+        return None
+    described = []
+    for table in tables:
+        columns = tuple({d.column for d in table.structure.dimensions} | set(table.structure.filter_atoms))
+        measures = tuple(
+            replace(m, apart=columns)
+            for m in table.structure.measures
+            if m.identity == cells.identity and m.role == "count"
+        )
+        labels = {d.name: table.frame[d.name].tolist() for d in table.structure.dimensions}
+        if measures:
+            described.append((replace(table.structure, measures=measures), labels))
+    (summed,) = link(described)
+    if summed.columns != cells.columns:
+        return None
+    at = {key: number for number, key in enumerate(cells.keys)}
+    size = view.size
+    for key in summed.keys:
+        if key not in at:
+            at[key], size = size, size + 1
+    place = [at[key] for key in summed.keys]
+    exact = {(parent, frozenset(children)) for parent, children in view.equations}
+    sums = [(place[parent], tuple(place[child] for child in children)) for parent, children in summed.equations]
+    of_use = set(
+        np.flatnonzero(view.state != ABSENT).tolist()
+    )  # a total in no table, and in no other total, tells nothing
+    while any(whole in of_use and not of_use.issuperset(parts) for whole, parts in sums):
+        of_use.update(part for whole, parts in sums if whole in of_use for part in parts)
+    more: list[tuple[int, tuple[int, ...]]] = []
+    for whole, parts in sums:
+        if whole not in of_use or (whole, frozenset(parts)) in exact:
+            continue
+        together, over, size = size, size + 1, size + 2
+        more += [(together, parts), (together, (whole, over))]
+        for part in parts:
+            more.append((whole, (part, size)))
+            size += 1
+    if not more:
+        return None
+    extra = size - view.size
+    low, high = view.bounds()
+    wider = PublishedView(
+        value=np.concatenate([view.value, np.full(extra, NOT_SHOWN)]),
+        state=np.concatenate([view.state, np.full(extra, ABSENT, dtype=np.int8)]),
+        equations=(*view.equations, *more),
+        keys=(*view.keys, *((),) * extra),
+        known_low=np.concatenate([low, np.zeros(extra, dtype=np.int64)]),
+        known_high=np.concatenate([high, np.full(extra, UNBOUNDED)]),
+        threshold=view.threshold,
+        min_width=view.min_width,
+        persons=view.persons,
+    )
+    return TwoMeasures((cells.identity, cells.identity), wider, view.size, len(view.equations))
 
 
 def within_denominators(

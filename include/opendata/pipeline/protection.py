@@ -278,7 +278,7 @@ def attack_published(
     AuditFailed unless every blank is proven safe; its sentences name cells that are blank anyway, never a count.
     """
     from include.opendata.attack import attack
-    from include.opendata.attack.measures import two_measures, within_denominators
+    from include.opendata.attack.measures import in_several_categories, two_measures, within_denominators
     from include.opendata.attack.published import published_views
 
     tallies: dict[str, dict[str, int]] = {}
@@ -295,6 +295,11 @@ def attack_published(
             counted = attack(narrowed, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
             if not counted.passed:
                 raise _between_measures(counted.failures, declared.dataset, {table for table, _ in cells.rows})
+        overlapping = in_several_categories(cells, protected, view)
+        if overlapping is not None:
+            counted = attack(overlapping.view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
+            if sentences := overlapping.failures(counted):
+                raise _between_categories(sentences, declared.dataset, {table for table, _ in cells.rows})
         verdicts = {finding.cell: finding.verdict for finding in report.cells}
         for (table, _), rows in cells.rows.items():
             tally = Counter(tallies.get(table, {}))
@@ -389,6 +394,19 @@ def _between_measures(sentences: Sequence[str], dataset: str, tables: set[str]) 
         "distinct persons with their records, or counts with what they are counted from",
         remedy="Publish one of the two, or make the table coarser.",
         slug="recoverable-between-measures",
+        place=Place(dataset=dataset, table=", ".join(sorted(tables))),
+        details=(*sentences[:NAMED_AT_MOST], *more),
+    )
+
+
+def _between_categories(sentences: Sequence[str], dataset: str, tables: set[str]) -> AuditFailed:
+    """What is safe where persons do not add up, and not for whoever knows that all are no more than the parts together."""
+    more = (f"… and {len(sentences) - NAMED_AT_MOST} more.",) if len(sentences) > NAMED_AT_MOST else ()
+    return AuditFailed(
+        f"{len(sentences)} hidden counts of distinct persons could be recovered, or could not be decided: some are in several "
+        "categories, and still all of them are no more than the categories together",
+        remedy="Declare `annotation: combined`, publish no figure of all of them, or count the records.",
+        slug="recoverable-between-categories",
         place=Place(dataset=dataset, table=", ".join(sorted(tables))),
         details=(*sentences[:NAMED_AT_MOST], *more),
     )

@@ -199,3 +199,35 @@ def test_visits_an_earlier_release_showed_narrow_the_clients_of_this_one(tmp_pat
     assert refused.value.slug == "recoverable-between-measures"
     monkeypatch.setattr(readings, "agrees", lambda view: False)
     release_of(tmp_path, now, (first,))
+
+
+@pytest.mark.parametrize(
+    ("annotation", "twice", "safe"), [("separate", 1, False), ("separate", 9, True), ("combined", 1, True)]
+)
+def test_all_persons_are_no_more_than_those_of_every_county_together(tmp_path, annotation, twice, safe):
+    """Ten clients in a, 50 in b, 60 in c, ``twice`` of them in a and in b. Of 119 in all at least 9 are in a, by its code at
+    most 10; of 111 at least one is."""
+    from include.opendata.tabulate import atoms, tabulate
+
+    clients = measure("Clients", "count_distinct", column="client")
+    declared = dataset(
+        {"county": "text", "sex": "text", "client": "integer"},
+        table([dimension("County")], [clients], "by_county", annotation=annotation),
+        table([dimension("Sex", total="Both")], [clients], "by_sex", annotation=annotation),
+        record="event",
+    )
+    rows = [
+        (county, n) for county, some in (("a", range(10)), ("b", range(10, 60)), ("c", range(60, 120))) for n in some
+    ]
+    rows = [(county, n - 10 if county == "b" and n < 10 + twice else n) for county, n in rows]
+    records = pd.DataFrame([(county, "fm"[n % 2], n) for county, n in rows], columns=["county", "sex", "client"])
+    with warehouse_of(records, tmp_path) as warehouse:
+        numbered = atoms(declared, warehouse)
+        tables = [tabulate(declared, t.table, warehouse, atoms=numbered) for t in declared.tables]
+    if safe:
+        frame = protect_and_attack(declared, tables, masked=True).tables[0].frame.set_index("County")
+        assert frame["Clients"].isna().to_dict() == {"a": True, "b": False, "c": False}
+        return
+    with pytest.raises(AuditFailed) as refused:
+        protect_and_attack(declared, tables, masked=True)
+    assert refused.value.slug == "recoverable-between-categories"
