@@ -18,6 +18,7 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,8 +68,14 @@ def drop_table(portal: Portal, resource: str) -> bool:
     rows readable to whoever knows its id."""
     if table_info(portal, resource) is None:
         return False
-    portal.call("datastore_delete", resource_id=resource, force=True)
+    _drop(portal, resource)
     return True
+
+
+def _drop(portal: Portal, resource: str) -> None:
+    """A request whose answer was lost is sent twice: the second finds no table, which is what was asked for."""
+    with suppress(Missing):
+        portal.call("datastore_delete", resource_id=resource, force=True)
 
 
 def sync_table(
@@ -128,7 +135,7 @@ def _shape(
     """The table with the declared columns, texts and key: (what the DataStore says of it, described, rebuilt)."""
     rebuilt = False
     if info is not None and _needs_rebuild(wanted, info):
-        portal.call("datastore_delete", resource_id=resource, force=True)
+        _drop(portal, resource)
         info, rebuilt = None, True
     if info is not None and active and _is_described(wanted, info):
         return info, False, rebuilt
@@ -137,7 +144,7 @@ def _shape(
     except FieldsRejected as error:
         if info is None:
             raise _rejected(portal, error) from None
-        portal.call("datastore_delete", resource_id=resource, force=True)  # its rows repeat the key
+        _drop(portal, resource)  # its rows repeat the key
         _create(portal, resource, wanted)
         rebuilt = True
     made = table_info(portal, resource)

@@ -6,6 +6,7 @@ import json
 import resource
 from dataclasses import replace
 
+import ckanapi
 import pytest
 
 from include.opendata.errors import EXIT_BAD_INPUT, EXIT_REFUSED, EXIT_UNFORESEEN, OpendataError
@@ -174,6 +175,21 @@ def test_an_answer_lost_on_the_way_does_nothing_twice(trial, access, ask, proxy,
     assert [r["id"] for r in shown["resources"]] == [trial.id()]
     assert ask("datastore_info", id=trial.id())["meta"]["count"] == len(ROWS)
     assert not trial.publish(access).changed
+
+
+@pytest.mark.parametrize("action", ["datastore_delete", "datastore_records_delete"])
+def test_an_answer_lost_while_something_is_removed_does_no_harm(trial, access, ask, proxy, action):
+    trial.table("more_visits", ROWS)
+    trial.publish(access)
+    gone = trial.resources.pop("more_visits.csv")
+    trial.table("visits", ROWS[:-1])
+    fault = proxy.fail(action, lose_answer=True, times=1)
+    trial.publish(access)
+    assert fault.met == 1
+    assert ask("datastore_info", id=trial.id())["meta"]["count"] == len(ROWS) - 1
+    assert [r["id"] for r in ask("package_show", id=trial.name)["resources"]] == [trial.id()]
+    with pytest.raises(ckanapi.NotFound):
+        ask("datastore_search", resource_id=gone.id)
 
 
 def test_a_short_storm_of_server_errors_is_waited_out(trial, access, ask, proxy):
