@@ -76,16 +76,11 @@ def publish_package(
         organization = require_ready(portal, wanted)
         shown = existing_package(portal, wanted, organization)
         if shown is not None and shown["private"] and was_public:
-            raise Refused(
-                "the package was public and somebody made it private",
-                remedy="Find out why. If it may be seen again, make it public on the portal, then publish again.",
-                slug="portal-package-hidden",
-                place=portal.place,
-            )
+            raise _hidden(portal)
         created = shown is None
         if shown is None:
             shown = _create(portal, wanted, organization)
-        publication = _Publication(portal, wanted, _Files(Path(folder), fetch), say)
+        publication = _Publication(portal, wanted, _Files(Path(folder), fetch), say, to_show=shown["private"])
         for _ in range(MATCHES_TRIED):
             try:
                 return publication.bring_about(shown, created=created)
@@ -117,12 +112,13 @@ class _Files:
 
 @dataclass
 class _Publication:
-    """One publish under way."""
+    """One publish under way. ``to_show``: the package was private when it began, and is shown at the end."""
 
     portal: Portal
     wanted: WantedPackage
     files: _Files
     say: Say
+    to_show: bool
     tables: dict[str, TableOutcome] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
     wrote: bool = False
@@ -136,6 +132,8 @@ class _Publication:
         shown = self._revise(shown, difference)
         shown = self._require_as_wanted(shown)
         if shown["private"]:
+            if not self.to_show:
+                raise _hidden(self.portal)  # meanwhile: a large table takes minutes
             self.say("everything is as it should be; showing it")
             shown = self._send_revision(shown, update={"private": False})
         return PublishedPackage(
@@ -275,6 +273,15 @@ class _Publication:
         self.sent += [held.wanted.filename for held in files]
         self.wrote = True
         return self.portal.call("package_show", id=shown["id"])
+
+
+def _hidden(portal: Portal) -> Refused:
+    return Refused(
+        "the package was public and somebody made it private",
+        remedy="Find out why. If it may be seen again, make it public on the portal, then publish again.",
+        slug="portal-package-hidden",
+        place=portal.place,
+    )
 
 
 def _create(portal: Portal, wanted: WantedPackage, organization: str) -> Mapping[str, Any]:

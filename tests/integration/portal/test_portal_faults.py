@@ -322,3 +322,18 @@ def test_somebody_who_never_stops_changing_it_is_reported(trial, access, ask, pr
 
     proxy.fail(meanwhile)
     refused(trial, access, "portal-contended", EXIT_UNFORESEEN)
+
+
+def test_a_package_somebody_makes_private_meanwhile_is_not_shown_again(trial, access, ask, proxy):
+    trial.publish(access)
+    trial.fields = {**FIELDS, "title": "New title"}
+
+    def meanwhile(request):
+        if request.action == "package_revise" and not hidden:
+            hidden.append(ask("package_patch", id=trial.name, private=True))
+        return False
+
+    hidden: list = []
+    proxy.fail(meanwhile)
+    refused(trial, access, "portal-package-hidden", EXIT_REFUSED)
+    assert ask("package_show", id=trial.name)["private"]
