@@ -100,7 +100,9 @@ def _held(wanted: WantedPackage, resource: WantedResource, resources: list[Mappi
 
 
 def _own_id(wanted: WantedPackage, shown: Mapping[str, Any]) -> str:
-    return resource_id(wanted.name, filename_of(shown))
+    """The id it has if this pipeline made it; one whose file never came is called like the file."""
+    waiting = shown.get("url_type") == "datastore"
+    return resource_id(wanted.name, str(shown.get("name") or "") if waiting else filename_of(shown))
 
 
 def _fields(wanted: WantedPackage, shown: Mapping[str, Any]) -> dict[str, Any]:

@@ -149,12 +149,15 @@ class _Publication:
 
     def _make_room(self, shown: Mapping[str, Any]) -> Mapping[str, Any]:
         """Resources for the tables the portal does not have yet, still without their files: a portal that loads files by
-        itself does so when one arrives, and must find the table's types and dictionary by then."""
+        itself does so when one arrives, and must find the table's types and dictionary by then. They are called like
+        the file: of a publish that stops here, that tells whose they are when the next release has no such table."""
         new = [h for h in compare(self.wanted, shown).new if h.wanted.table is not None]
         if not new:
             return shown
-        texts = [{name: h.wanted.fields[name] for name in ("name", "description")} for h in new]
-        rooms = [{"id": h.id, **text, **_NO_FILE} for h, text in zip(new, texts, strict=True)]
+        rooms = [
+            {"id": h.id, "name": h.wanted.filename, "description": h.wanted.fields["description"], **_NO_FILE}
+            for h in new
+        ]
         return self._send_revision(shown, extend=rooms)
 
     def _drifted(self, difference: Difference) -> frozenset[str]:

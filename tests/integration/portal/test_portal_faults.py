@@ -166,6 +166,22 @@ def test_a_load_cut_in_the_middle_is_resumed_where_it_stopped(trial, access, ask
     assert not ask("package_show", None, id=trial.name)["private"]
 
 
+def test_the_table_of_a_publish_that_was_stopped_is_gone_when_the_next_release_does_not_have_it(
+    trial, access, ask, proxy
+):
+    trial.publish(access)
+    stopped = trial.table("more_visits", ROWS)
+    proxy.fail(lambda request: b'filename="more_visits.csv"' in request.body, status=500)
+    refused(trial, access, "portal-failed", EXIT_UNFORESEEN)
+    assert ask("datastore_info", None, id=stopped.id)["meta"]["count"] == len(ROWS)
+    proxy.heal()
+    del trial.resources[stopped.filename]
+    trial.publish(access)
+    assert [r["id"] for r in ask("package_show", id=trial.name)["resources"]] == [trial.id()]
+    with pytest.raises(ckanapi.NotFound):
+        ask("datastore_search", resource_id=stopped.id)
+
+
 @pytest.mark.parametrize("action", ["package_create", "package_revise", "datastore_create", "datastore_upsert"])
 def test_an_answer_lost_on_the_way_does_nothing_twice(trial, access, ask, proxy, action):
     fault = proxy.fail(action, lose_answer=True, times=1)
