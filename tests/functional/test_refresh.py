@@ -6,8 +6,6 @@ import json
 import pytest
 
 from include.opendata.pipeline.approvals import request_approvals
-
-
 from tests.functional.monthly import CLINIC, a_table, declaration, extract
 from tests.unit.spec.declarations import SOUND
 
