@@ -19,9 +19,9 @@ from include.opendata.onboarding.meaning import AGE_BANDS, OLDEST, Meaning
 from include.opendata.onboarding.profile import ColumnProfile, Profile
 from include.opendata.onboarding.reading import Reading
 from include.opendata.onboarding.request import OnboardingRequest
-from include.opendata.release.csv_files import runs_as_formula
 from include.opendata.rules.reference import california_counties
 from include.opendata.spec.base import OPEN
+from include.opendata.spec.formulas import runs_as_formula
 
 NO_DAY = dt.date(1900, 1, 1)
 """Stands where the days are not known: a coverage of one day scores as the shortest period there is."""

@@ -17,14 +17,12 @@ from typing import IO, Any
 
 from include.opendata.errors import Place, Refused
 from include.opendata.rules.portal import annotation_codes
+from include.opendata.spec.formulas import runs_as_formula
 from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableAttribute, TableMeasure
 
 ROWS_AT_A_TIME = 20_000
 
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
-# What spreadsheets take for a formula, also behind blanks and in full-width letters; a plain signed number is no formula.
-_FORMULA = re.compile(r"^[\s\x00-\x20]*[=+\-@＝＋－＠]|^[\t\r\n]")
-_SIGNED_NUMBER = re.compile(r"^[+-]?[0-9]+([.,][0-9]+)?$")
 
 
 def csv_line(cells: Iterable[str]) -> str:
@@ -32,11 +30,6 @@ def csv_line(cells: Iterable[str]) -> str:
     return (
         ",".join('"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell for cell in cells) + "\n"
     )
-
-
-def runs_as_formula(text: str) -> bool:
-    """Whether a spreadsheet would run ``text`` as a formula when it opens the file."""
-    return bool(_FORMULA.match(text)) and not _SIGNED_NUMBER.match(text)
 
 
 def write_text_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], *, place: Place) -> None:

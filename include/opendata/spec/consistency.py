@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from include.opendata.spec import tables as t
 from include.opendata.spec.dataset import Dataset
+from include.opendata.spec.formulas import formula_at, formula_inconsistencies, runs_as_formula
 from include.opendata.spec.found import FieldPath, Inconsistency
 from include.opendata.spec.found import known as _known
 from include.opendata.spec.found import twice as _twice
@@ -36,6 +37,8 @@ def _whole(dataset: Dataset) -> Iterator[Inconsistency]:
             "the rule book's number may be raised, never lowered",
             f"{dataset.small_below} or more",
         )
+    if runs_as_formula(dataset.statutes[0]):
+        yield formula_at(("statutes", 0))
     yield from _twice([table.table for table in dataset.tables], ("tables",), "table")
     names = [table.table for table in dataset.tables]
     if dataset.approval_deadline.remind_after > dataset.approval_deadline.days:
@@ -76,6 +79,7 @@ def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsis
     published += [attribute.name for attribute in table.attributes]
     yield from _twice([name.lower() for name in published], at, "published column")
     yield from _twice([d.column for d in table.dimensions], (*at, "dimensions"), "source column of a dimension")
+    yield from formula_inconsistencies(table, at)
     yield from refresh_inconsistencies(dataset, table, at)
     for index, condition in enumerate(table.filter):
         yield from _known(condition.column, columns, (*at, "filter", index, "column"), "column")

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from include.opendata.errors import Place, Refused
-from include.opendata.release.csv_files import csv_line, runs_as_formula, write_table_csv, write_text_csv
+from include.opendata.release.csv_files import csv_line, write_table_csv, write_text_csv
+from include.opendata.spec.formulas import runs_as_formula
 from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure
 from tests.unit.release.small_release import homicides, typed
 

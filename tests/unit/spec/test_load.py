@@ -65,6 +65,21 @@ def test_a_dimension_may_not_be_called_as_the_annotation_of_a_measure(tmp_path):
     assert "the published column 'persons_annotation' is given 2 times" in text
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("f: Female", "f: =1+1", "tables[1].dimensions[1].labels.f"),
+        ("total: Both sexes", "total: '-'", "tables[1].dimensions[1].total"),
+        ("label: Persons,", "label: +Persons,", "tables[1].measures[1].label"),
+        ("definition: Number of persons.", "definition: '@persons'", "tables[1].measures[1].definition"),
+        ("[California Civil Code", "[=California Civil Code", "statutes[1]"),
+    ],
+)
+def test_a_text_that_a_spreadsheet_would_run_is_named_before_any_run(tmp_path, old, new, field):
+    _, text = problems_of(tmp_path, old, new)
+    assert f"field `{field}`: it begins with a sign that a spreadsheet runs as a formula" in text
+
+
 @pytest.mark.parametrize("total", [".inf", ".nan", "9" * 5000])
 def test_a_control_total_is_a_figure(tmp_path, total):
     _, text = problems_of(tmp_path, "  record: person\n", f"  record: person\n  control_totals: [{{total: {total}}}]\n")
