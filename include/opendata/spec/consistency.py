@@ -83,6 +83,10 @@ def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsis
     yield from refresh_inconsistencies(dataset, table, at)
     for index, condition in enumerate(table.filter):
         yield from _known(condition.column, columns, (*at, "filter", index, "column"), "column")
+        kind = dataset.source.column(condition.column).type if condition.column in columns else ""
+        if kind in ("text", "boolean") and (condition.from_ is not None or condition.to is not None):
+            what = f"a range makes no sense for a column of type {kind}; list the values with `in` or `not_in`"
+            yield Inconsistency((*at, "filter", index), what)
     for index, dimension in enumerate(table.dimensions):
         yield from _dimension(dataset, dimension, (*at, "dimensions", index))
     for index, measure in enumerate(table.measures):

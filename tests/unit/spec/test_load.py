@@ -80,6 +80,11 @@ def test_a_text_that_a_spreadsheet_would_run_is_named_before_any_run(tmp_path, o
     assert f"field `{field}`: it begins with a sign that a spreadsheet runs as a formula" in text
 
 
+def test_a_filter_by_range_needs_a_column_of_numbers_or_dates(tmp_path):
+    _, text = problems_of(tmp_path, "    dimensions:\n", "    filter: [{column: sex, from: 18}]\n    dimensions:\n")
+    assert "field `tables[1].filter[1]`: a range makes no sense for a column of type text" in text
+
+
 @pytest.mark.parametrize("total", [".inf", ".nan", "9" * 5000])
 def test_a_control_total_is_a_figure(tmp_path, total):
     _, text = problems_of(tmp_path, "  record: person\n", f"  record: person\n  control_totals: [{{total: {total}}}]\n")
