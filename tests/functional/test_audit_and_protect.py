@@ -151,6 +151,17 @@ def test_letters_are_codes_and_separate_codes_tell_more(installation, tmp_path):
     assert installation.opendata("audit", published, *by, "--annotation", "combined").code == 0
 
 
+@pytest.mark.parametrize(("total", "code"), [("29", 4), ("25", 0), ("31", 0)])
+def test_code_1_alone_is_read_as_it_gives_more_away(installation, tmp_path, total, code):
+    """Three blanks of 1 to 10 that sum to 29 are 9 or 10; to 25, 5 to 10; and to 31 they cannot, so the code stands for both."""
+    rows = [("Alpine", "1", ""), ("Butte", "1", ""), ("Colusa", "1", ""), ("All", "", total)]
+    published = write(tmp_path / "p.csv", rows, ("County", "Code", "Persons"))
+    by = ("--dimension", "County:All", "--count", "Persons", "--annotation-column", "Code")
+    answer = installation.opendata("audit", published, *by)
+    assert (answer.code, "--annotation combined" in answer.out) == (code, code == 4)
+    assert installation.opendata("audit", published, *by, "--annotation", "combined").code == 0
+
+
 def test_a_rate_beside_its_denominator_gives_a_blank_away(installation, tmp_path):
     rows = [("Alpine", "", "400", "1.8"), ("Butte", "", "900", "2.0"), ("All", "25", "1300", "1.9")]
     published = write(tmp_path / "p.csv", rows, ("County", "Persons", "Population", "Share"))

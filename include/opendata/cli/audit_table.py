@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +125,23 @@ def audit_table(
         )  # fmt: skip
     view, annotation = published_view(table, request)
     report = attack(view, seed=seed, seconds=seconds, progress=progress)
+    if request.annotation is None and annotation == "combined" and report.passed and _one_code(table, request):
+        # code 1 by itself may stand for both, or say small of every blank: the reading that gives more away counts
+        coded, _ = published_view(table, replace(request, annotation="separate"))
+        try:
+            told = attack(coded, seed=seed, seconds=seconds, progress=progress)
+        except InputError:
+            told = report  # not all blanks can be small, so the code stands for both
+        if not told.passed:
+            view, annotation, report = coded, "separate", told
     small = (view.state == SHOWN) & (view.value > 0) & (view.value < request.threshold)
     return Audit(view, report, table, annotation, request.annotation is None, int(small.sum()))
+
+
+def _one_code(table: LongTable, request: AuditRequest) -> bool:
+    """Whether code 1 stands at every blank, so that nothing tells what it means."""
+    blank = [table.count(request.count, text, k) is None for k, text in enumerate(table.column(request.count))]
+    return {code for code, hidden in zip(_codes(table, request), blank, strict=True) if hidden} == {"1"}
 
 
 def published_view(table: LongTable, request: AuditRequest) -> tuple[PublishedView, str]:
@@ -259,6 +274,8 @@ def audit_lines(audit: Audit) -> list[str]:
     """The audit for people: what was assumed, what was found, and what an attacker would write."""
     figures, verdicts, view = audit.report.figures, audit.blanks, audit.view
     read = "the codes of the table" if audit.assumed else "as you said"
+    if audit.assumed and audit.annotation == "separate" and not (view.state == CODE_COMPLEMENTARY).any():
+        read = f"code 1 may say 1 to {view.threshold - 1}; where it stands for all blanks, say --annotation combined"
     lines = [
         f"{audit.table.file}: {len(audit.table.rows):,} rows, {figures['blanks']:,} blanks",
         f"  annotation: {audit.annotation} ({read})",
