@@ -50,6 +50,13 @@ def protect(installation, tmp_path):
     return run
 
 
+def test_columns_nobody_named_are_told_for_they_may_give_the_count_away(protect, table, tmp_path):
+    said = "as they were: Rate; name with --derived what is computed from the count"
+    assert said in protect(table).out
+    assert json.loads((tmp_path / "e.json").read_text())["as_they_were"] == ["Rate"]
+    assert "as they were" not in protect(table, "--derived", "Rate").out
+
+
 @pytest.mark.parametrize("annotation", ["separate", "combined"])
 def test_the_protected_table_has_the_same_rows_in_the_same_order_and_passes_as_a_stranger_reads_it(
     installation, protect, table, tmp_path, annotation
@@ -80,7 +87,7 @@ def test_zeros_stay_and_the_evidence_tells_no_hidden_count(protect, table, tmp_p
     assert facts["suppression"]["small"] == 1
     assert facts["attack"]["recoverable"] == facts["attack"]["undecided"] == 0
     assert set(facts) == {
-        "input", "output", "count", "derived", "dimensions", "annotation", "threshold", "min_width", "seed",
+        "input", "output", "count", "derived", "as_they_were", "dimensions", "annotation", "threshold", "min_width", "seed",
         "suppression", "attack",
     }  # fmt: skip
 
@@ -153,7 +160,7 @@ def test_letters_are_codes_and_separate_codes_tell_more(installation, tmp_path):
 
 @pytest.mark.parametrize(("total", "code"), [("29", 4), ("25", 0), ("31", 0)])
 def test_code_1_alone_is_read_as_it_gives_more_away(installation, tmp_path, total, code):
-    """Three blanks of 1 to 10 that sum to 29 are 9 or 10; to 25, 5 to 10; and to 31 they cannot, so the code stands for both."""
+    """Three blanks of 1 to 10 that sum to 29 are 9 or 10; to 25, 5 to 10; to 31 they cannot, so the code stands for both."""
     rows = [("Alpine", "1", ""), ("Butte", "1", ""), ("Colusa", "1", ""), ("All", "", total)]
     published = write(tmp_path / "p.csv", rows, ("County", "Code", "Persons"))
     by = ("--dimension", "County:All", "--count", "Persons", "--annotation-column", "Code")

@@ -58,6 +58,7 @@ def protect_file(
         "output": {"sha256": hashlib.sha256(text.encode()).hexdigest(), "rows": len(table.rows)},
         "count": request.count,
         "derived": list(request.derived),
+        "as_they_were": _as_they_were(table, request),
         "dimensions": list(request.dimensions),
         "annotation": request.annotation,
         "threshold": request.threshold,
@@ -76,13 +77,21 @@ def protect_lines(facts: dict[str, Any], out: Path, evidence: Path) -> list[str]
     figures, attacked = facts["suppression"], facts["attack"]
     hidden = figures["small"] + figures["complementary"]
     share = hidden / figures["published"]
+    kept = ", ".join(facts["as_they_were"])
     return [
         f"{out}: {facts['output']['rows']:,} rows",
         f"  hidden: {figures['small']:,} small, {figures['complementary']:,} complementary ({share:.1%} of the counts)",
         f"  annotation: {facts['annotation']}; seed {facts['seed']}",
         f"  attacked: {attacked['safe_with_witness'] + attacked['safe_by_lp']:,} blanks proven safe, none recoverable",
+        *([f"  as they were: {kept}; name with --derived what is computed from the count"] if kept else []),
         f"  evidence: {evidence}",
     ]
+
+
+def _as_they_were(table: LongTable, request: ProtectRequest) -> list[str]:
+    """Columns that are neither labels nor blank where the count is: the attack did not look at them."""
+    known = {request.count, *request.derived, *(d.column for d in table.dimensions)}
+    return [column for column in table.header if column not in known]
 
 
 def _check_columns(table: LongTable, request: ProtectRequest) -> None:
