@@ -7,8 +7,8 @@ blanks apart. Two releases' categories are then the same, one inside the other, 
 A period that the declared coverage cuts off ends where the coverage ends: the year to date of April and that of May are
 two figures, and their difference is a month. A dataset without a time among its dimensions speaks of its coverage. A
 total stands for every value of its column that is in the data at all; a table that leaves a column out does so too, and a
-release that never uses a column is taken to hold the same values of it as those that do, which is the reading that helps
-an attacker most.
+release that never uses a column is taken to hold the same values of it as are in the data of those that do, which is the
+reading that helps an attacker most.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from include.opendata.rules.reference import california_counties
@@ -89,11 +89,13 @@ ALL = Extent(((-math.inf, math.inf),), frozenset(), True, True)
 class TableExtents:
     """Of one table: ``labels``: dimension → the extent of each label in published order; ``whole``: source column → what
     the table keeps of it, for every column some table of the dataset uses · ``time``: the column that says when, which may
-    be ``COVERED``; None in what was kept before it was noted."""
+    be ``COVERED``; None in what was kept before it was noted · ``there``: column → what is in the data, filters or not; of
+    columns that are filtered by."""
 
     labels: dict[str, tuple[Extent, ...]]
     whole: dict[str, Extent]
     time: str | None = None
+    there: dict[str, Extent] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """For the ledger and the evidence store."""
@@ -101,6 +103,7 @@ class TableExtents:
             "labels": {name: [one.to_json() for one in extents] for name, extents in self.labels.items()},
             "whole": {column: extent.to_json() for column, extent in self.whole.items()},
             "time": self.time,
+            "there": {column: extent.to_json() for column, extent in self.there.items()},
         }
 
     @classmethod
@@ -110,6 +113,7 @@ class TableExtents:
             {name: tuple(Extent.from_json(one) for one in extents) for name, extents in given["labels"].items()},
             {column: Extent.from_json(extent) for column, extent in given["whole"].items()},
             given.get("time") or (COVERED if COVERED in given["whole"] else None),
+            {column: Extent.from_json(extent) for column, extent in given.get("there", {}).items()},
         )
 
 
@@ -155,7 +159,8 @@ def table_extents(dataset: Dataset, structures: Sequence[Structure]) -> dict[str
         whole = {column: everything[column].common(kept[s.table, column]) for column in sorted(used)}
         if not times:
             whole[COVERED] = covered
-        found[s.table] = TableExtents(labels, whole, time)
+        there = {c: everything[c] for c in sorted({one.column for one in tables[s.table].filter})}
+        found[s.table] = TableExtents(labels, whole, time, there)
     return found
 
 

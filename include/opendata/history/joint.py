@@ -183,7 +183,7 @@ def _same_time(releases: Sequence[PublishedRelease]) -> list[PublishedRelease]:
 def _dated(table: PublishedTable, time: str, *, blank: bool) -> PublishedTable:
     whole = {column: extent for column, extent in table.extents.whole.items() if column != COVERED}
     whole[time] = replace(table.extents.whole[COVERED], blank=blank)
-    return table.with_extents(TableExtents(table.extents.labels, whole, time))
+    return table.with_extents(TableExtents(table.extents.labels, whole, time, table.extents.there))
 
 
 def _renamed(table: PublishedTable, columns: dict[str, str], measures: dict[str, str]) -> PublishedTable:
@@ -196,7 +196,8 @@ def _renamed(table: PublishedTable, columns: dict[str, str], measures: dict[str,
     )
     whole = {columns.get(column, column): extent for column, extent in table.extents.whole.items()}
     time = table.extents.time and columns.get(table.extents.time, table.extents.time)
-    return table.with_extents(TableExtents(table.extents.labels, whole, time), structure)
+    there = {columns.get(column, column): extent for column, extent in table.extents.there.items()}
+    return table.with_extents(TableExtents(table.extents.labels, whole, time, there), structure)
 
 
 # -- points -----------------------------------------------------------------------------------------------------------
@@ -232,7 +233,8 @@ def _restated(releases: Sequence[PublishedRelease], dataset: str) -> list[tuple[
     for column in columns:
         tables = _one_kind(tables, column, dataset)
     anything = {
-        column: union(t.extents.whole[column] for t in tables if column in t.extents.whole) for column in columns
+        column: union(t.extents.there.get(column, t.extents.whole[column]) for t in tables if column in t.extents.whole)
+        for column in columns
     }
     points = {
         column: _Points(
@@ -318,7 +320,10 @@ def _as_numbers(table: PublishedTable, column: str) -> PublishedTable:
     whole = dict(table.extents.whole)
     if column in whole:
         whole[column] = numbers(whole[column])
-    return table.with_extents(TableExtents(labels, whole, table.extents.time))
+    there = dict(table.extents.there)
+    if column in there:
+        there[column] = numbers(there[column])
+    return table.with_extents(TableExtents(labels, whole, table.extents.time, there))
 
 
 def _after(value: float) -> float:

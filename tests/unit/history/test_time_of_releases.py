@@ -87,6 +87,30 @@ def test_many_persons_more_are_no_secret(tmp_path, second):
     assert release(tmp_path, 1, *second, earlier=[before], persons=persons)
 
 
+FIRST = {"column": "county", "not_in": ["z"]}
+OLD = {"column": "born", "from": "1950-01-01"}
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("condition", [FIRST, OLD])
+def test_a_filter_that_comes_or_goes_leaves_those_it_kept_out(tmp_path, condition, before):
+    """Three persons of county a were born before 1950, or are in a county that was left out."""
+
+    def made(kept, earlier=()):
+        sex = dimension("Sex", "year", labels={"2024": "f"}, total="All")
+        everything = dataset(COLUMNS, table([sex], annotation="combined", filter=[condition] if kept else []))
+        everything = everything.model_copy(update={"coverage": declared(0, [COUNTY]).coverage, "survey": False})
+        lines = [("a", DAYS[0], 2024, dt.date(1995, 5, 5))] * 50 + [("z", DAYS[0], 2024, dt.date(1940, 5, 5))] * 3
+        with warehouse_of(pd.DataFrame(lines, columns=list(COLUMNS)), tmp_path) as warehouse:
+            tables = [tabulate(everything, t.table, warehouse) for t in everything.tables]
+        done = protect_and_attack(everything, tables, masked=True, earlier=earlier)
+        return PublishedRelease("r0", upcoming_release(done.tables, done.extents).tables)
+
+    with pytest.raises(AuditFailed) as caught:
+        made(not before, [made(before)])
+    assert caught.value.slug == "recoverable-with-earlier-releases"
+
+
 def test_what_says_when_is_a_dimension_or_a_filter_near_the_coverage_or_the_coverage(tmp_path):
     def time(*asked):
         (found,) = {t.extents.time for t in release(tmp_path, 0, *asked).tables}
