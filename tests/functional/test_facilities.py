@@ -149,3 +149,10 @@ def test_a_source_against_a_field_standard_is_refused_and_nothing_is_staged(clin
     assert "lie inside California, or are both blank; 2 of 8 (25.0 %) rows fall short" in answer.err
     assert not (clinics.staging / "licensed_clinics").exists()
     assert "121.4" not in answer.err, "no value of a record in a message"
+
+
+def test_a_text_that_ends_with_a_blank_is_refused_by_name_because_a_shapefile_would_lose_it(clinics):
+    assert clinics.declare_clinics(source=CLINICS.replace("Not yet geocoded,", "Not yet geocoded ,")).code == 0
+    answer = clinics.opendata("refresh", "licensed_clinics")
+    assert answer.code == 3 and "column Facility_Name: a text ends with a blank" in answer.err, answer.err
+    assert "geocoded" not in answer.err

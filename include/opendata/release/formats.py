@@ -108,8 +108,8 @@ def write_formats(
 ) -> tuple[str, ...]:
     """Write every declared format of a table but the CSV, which is there already; the paths written.
 
-    Raises Refused: what a format cannot hold (``too-many-rows``, ``text-too-long``, ``text-not-xml``, ``number-too-long``,
-    ``too-many-columns``, ``file-too-large``).
+    Raises Refused: what a format cannot hold (``too-many-rows``, ``text-too-long``, ``text-ends-blank``, ``text-not-xml``,
+    ``number-too-long``, ``too-many-columns``, ``file-too-large``).
     """
     table = dataset.table(protected.structure.table)
     require_fits(table, len(protected.frame), dataset=dataset.dataset)

@@ -24,6 +24,8 @@ TEXT_BYTES = 254
 NUMBER_DIGITS = 18
 MOST_FIELDS = 255
 MOST_BYTES = 2**31 - 1
+_PADDING = (" ", "\0")
+"""What dBase fills a text up with: at the end of a text, nobody could tell it from that."""
 DATED = bytes((100, 1, 1))
 """2000-01-01, where dBase keeps the day of the last change."""
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -50,8 +52,8 @@ def field_names(columns: tuple[PublishedColumn, ...]) -> tuple[str, ...]:
 
 
 def write(path: Path, source: TabularFile) -> None:
-    """Write the table to ``path``. Raises Refused (``text-too-long``, ``number-too-long``, ``too-many-columns``,
-    ``file-too-large``)."""
+    """Write the table to ``path``. Raises Refused (``text-too-long``, ``text-ends-blank``, ``number-too-long``,
+    ``too-many-columns``, ``file-too-large``)."""
     if len(source.columns) > MOST_FIELDS:
         raise _refused(source, "too-many-columns", f"a shapefile has at most {MOST_FIELDS} fields")
     names = field_names(source.columns)
@@ -109,7 +111,10 @@ def _widths(source: TabularFile) -> list[int]:
     widths = [1] * len(source.columns)
     for piece in source.rows():
         for index, (column, values) in enumerate(zip(source.columns, zip(*piece, strict=True), strict=True)):
-            widths[index] = max(widths[index], *(_width(value, column) for value in set(values)))
+            different = set(values)
+            widths[index] = max(widths[index], *(_width(value, column) for value in different))
+            if any(isinstance(value, str) and value.endswith(_PADDING) for value in different):
+                raise _refused(source, "text-ends-blank", "a text ends with a blank", column.name)
     for column, width in zip(source.columns, widths, strict=True):
         if column.kind == "text" and width > TEXT_BYTES:
             raise _refused(source, "text-too-long", f"a text has more than {TEXT_BYTES} bytes", column.name)
@@ -139,5 +144,5 @@ def _zip(files: list[Path], path: Path) -> None:
 
 
 def _refused(source: TabularFile, slug: str, what: str, column: str | None = None) -> Any:
-    remedy = "Take shapefile out of the table's `formats`, or shorten what is too long in the declaration."
+    remedy = "Take shapefile out of the table's `formats`, or mend it: shorten what is too long, cut blanks off in the source."
     return source.refused(what, slug=slug, remedy=remedy, column=column)
