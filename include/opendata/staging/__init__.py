@@ -38,7 +38,10 @@ def open_staging(address: str) -> Staging:
         if address.strip():
             return LocalStaging(Path(address))
     else:
-        scheme, host, path, query, fragment = urlsplit(address)
+        try:
+            scheme, host, path, query, fragment = urlsplit(address)
+        except ValueError:  # such as a bracket that is not closed
+            scheme = host = path = query = fragment = ""
         if query or fragment or "?" in address or "#" in address:
             pass
         elif scheme == "file" and host in ("", "localhost") and path:

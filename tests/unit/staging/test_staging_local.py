@@ -254,7 +254,7 @@ def test_staging_is_a_folder_or_a_file_address(tmp_path):
     assert open_staging(f"file://{tmp_path}/a%20b").address == f"{tmp_path}/a b"
 
 
-@pytest.mark.parametrize("address", ["https://x.org/", "ftp://x/y", "file://host/x", "", "file://", "s3://"])
+@pytest.mark.parametrize("address", ["https://x.org/", "ftp://x/y", "file://host/x", "", "file://", "s3://", "s3://[x"])
 def test_other_addresses_are_refused_until_they_can_be_served(address):
     with pytest.raises(DeclarationError) as error:
         open_staging(address)
