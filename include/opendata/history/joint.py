@@ -53,9 +53,12 @@ class JointCells:
 def joint_cells(releases: Sequence[PublishedRelease], *, dataset: str) -> list[JointCells]:
     """The cells of every protected count of the newest release (the last of ``releases``), over all of them.
 
-    Raises Refused (``releases-not-comparable``; ``too-many-cells`` and ``too-many-cells-to-attack`` of ``cells.link``).
+    Raises Refused (``releases-not-comparable``; ``count-replaced``; ``too-many-cells`` and ``too-many-cells-to-attack`` of
+    ``cells.link``).
     """
-    restated = _restated(_same_time(_same_names(releases)), dataset)
+    named = _same_names(releases)
+    _refuse_replaced(named, dataset)
+    restated = _restated(_same_time(named), dataset)
     identities = list(
         dict.fromkeys(m.identity for t in restated[-1] for m in t.structure.measures if m.role == "count")
     )
@@ -158,6 +161,27 @@ def _same_names(releases: Sequence[PublishedRelease]) -> list[PublishedRelease]:
         }
         renamed.append(PublishedRelease(release.release, tuple(_renamed(t, columns, measures) for t in release.tables)))
     return [*renamed, newest]
+
+
+def _refuse_replaced(releases: Sequence[PublishedRelease], dataset: str) -> None:
+    """Refuse a count nobody published before in the place of one that is gone: it may be the same count under another name,
+    made in another way, and then the earlier releases would be attacked beside it by nobody."""
+    then, now = (
+        {m.identity: m.name for r in some for t in r.tables for m in t.structure.measures if m.role == "count"}
+        for some in (releases[:-1], releases[-1:])
+    )
+    new, gone = (
+        [name for identity, name in one.items() if identity not in other] for one, other in ((now, then), (then, now))
+    )
+    if new and gone:
+        raise Refused(
+            f"{', '.join(sorted(new))} was never published, and {', '.join(sorted(gone))} that was is gone: whether they count "
+            "the same persons or events cannot be told, so earlier releases cannot be attacked beside this one",
+            remedy="Where it counts the same, keep the measure's name, and the releases are compared. Where it counts "
+            "something else, publish both in one release before the old one goes.",
+            slug="count-replaced",
+            place=Place(dataset=dataset),
+        )
 
 
 def _same_time(releases: Sequence[PublishedRelease]) -> list[PublishedRelease]:

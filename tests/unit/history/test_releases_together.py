@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from include.opendata.errors import AuditFailed, Refused
+from include.opendata.history.joint import joint_cells
 from include.opendata.history.published import PublishedTable
 from include.opendata.pipeline.protection import protect_and_attack
+from include.opendata.vocabulary import TableMeasure
 from tests.unit.history.releases import declared, published, true_table
 
 A, B, C, D = "Alder", "Birch", "Cedar", "Doyle"
@@ -281,3 +283,47 @@ def test_a_code_says_what_it_said_when_it_was_published(then):
     with pytest.raises(AuditFailed) as caught:
         next_release(dataset, figures, first)
     assert caught.value.slug == "recoverable-with-earlier-releases"
+
+
+def counting(release, *measures):
+    (table,) = release.tables
+    header, *lines = table.text.splitlines()
+    columns = "".join(f",{m.name},{m.name}_annotation" for m in measures)
+    text = "\n".join(
+        [f"Clinic,Year{columns}", *(",".join([*line.split(",")[:2], *(",1",) * len(measures)]) for line in lines)]
+    )
+    assert header.startswith("Clinic,Year,")
+    return replace(
+        release, tables=(replace(table, structure=replace(table.structure, measures=measures), text=text + "\n"),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "comparable"),
+    [
+        ((TableMeasure("Persons", "count", "count_distinct:id", True),), True),
+        ((TableMeasure("People", "count", "count:records", True),), True),
+        ((TableMeasure("People", "count", "count_distinct:id", True),), False),
+        (
+            (
+                TableMeasure("People", "count", "count_distinct:id", True),
+                TableMeasure("Persons", "count", "count:records", True),
+            ),
+            True,
+        ),
+    ],
+)
+def test_a_count_in_the_place_of_one_that_is_gone_is_refused(before, comparable):
+    """It may count the same persons: under another name and made in another way nobody would lay the two side by side."""
+    dataset = declared()
+    releases = [
+        counting(published("r1", dataset, FIGURES), *before),
+        replace(published("r2", dataset, FIGURES), release="r2"),
+    ]
+    if comparable:
+        assert [joint.cells.identity for joint in joint_cells(releases, dataset="d")] == ["count:records"]
+        return
+    with pytest.raises(Refused) as refused:
+        joint_cells(releases, dataset="d")
+    assert refused.value.slug == "count-replaced"
+    assert "Persons was never published, and People that was is gone" in refused.value.what
