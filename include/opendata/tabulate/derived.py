@@ -26,7 +26,8 @@ def rounded(numerator: int | Decimal, denominator: int, *, times: int = 1, decim
         top, bottom = top.numerator, bottom * top.denominator
     scaled = abs(top) * times * 10**decimals
     whole = (2 * scaled + bottom) // (2 * bottom)
-    return (-whole if top < 0 else whole) / 10**decimals
+    signed = -whole if top < 0 else whole
+    return signed / 10**decimals if decimals else signed  # a division makes a float, which holds 15 digits of a sum
 
 
 def per_cell(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -308,6 +309,11 @@ def test_regions_are_found_in_their_reference_by_name(tabulated):
 )
 def test_halves_are_rounded_away_from_zero(top, bottom, decimals, quotient):
     assert rounded(top, bottom, decimals=decimals) == quotient
+
+
+@pytest.mark.parametrize("total", [2**53 + 1, -(2**53) - 1, 18_014_398_509_482_002, Decimal(2**53 + 1)])
+def test_a_whole_sum_is_published_to_its_last_digit(total):
+    assert rounded(total, 1) == int(total)
 
 
 # ----------------------------------------------------------------------------------------------------- refusals
