@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 
 class Strict(BaseModel):
@@ -15,7 +16,17 @@ class Strict(BaseModel):
     )
 
 
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+_CONTROL_CHARACTER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _written_everywhere(text: str) -> str:
+    """Metadata are written as XML too, which cannot hold a control character (XML 1.0, section 2.2)."""
+    if _CONTROL_CHARACTER.search(text):
+        raise ValueError("it holds a control character, which nobody sees; type the text anew")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_written_everywhere)]
 Slug = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,98}[a-z0-9]$"),

@@ -178,6 +178,12 @@ def test_a_missing_field_is_named(tmp_path):
     assert "field `title`: this field is missing" in text
 
 
+@pytest.mark.parametrize("character", ["\\x07", "\\x0b", "\\uFFFE"])
+def test_a_text_with_a_control_character_is_refused_because_the_metadata_would_be_no_xml(tmp_path, character):
+    _, text = problems_of(tmp_path, "title: Clinic visits\n", f'title: "Clinic{character} visits"\n')
+    assert "field `title`: it holds a control character" in text
+
+
 def test_a_kind_of_measure_that_does_not_exist_lists_the_kinds(tmp_path):
     _, text = problems_of(tmp_path, "kind: count", "kind: counts")
     assert "count_distinct" in text
