@@ -116,9 +116,12 @@ def _attempt(
             portal_profile(asked.profile),
             organization=asked.organization,
         )
+        shown = known.last_shown(dataset, asked.portal)
         package = publish_package(
             access,
-            wanted,
+            wanted
+            if shown is None
+            else replace(wanted, adopted=frozenset(shown.figures.get("resources", {}).values())),
             lambda path, into: place.fetch_file(dataset, release, path, into),
             say,
             was_public=was_public,

@@ -79,7 +79,7 @@ def compare(wanted: WantedPackage, shown: Mapping[str, Any], *, drifted: frozens
     return Difference(
         fields=_fields(wanted, shown),
         resources=held,
-        vanished=tuple(r for r in resources if r["id"] not in ids and r["id"] == _own_id(wanted, r)),
+        vanished=tuple(r for r in resources if r["id"] not in ids and r["id"] in {_own_id(wanted, r), *wanted.adopted}),
         order_differs=[r["id"] for r in resources if r["id"] in ids] != order,
         drifted=drifted,
     )

@@ -63,7 +63,8 @@ class WantedResource:
 
 @dataclass(frozen=True)
 class WantedPackage:
-    """The package as it is to be. ``fields``: those of the profile, empty where the release says nothing."""
+    """The package as it is to be. ``fields``: those of the profile, empty where the release says nothing · ``adopted``: ids
+    of resources made by hand that the last publish used for files of its own."""
 
     dataset: str
     release: str
@@ -73,6 +74,7 @@ class WantedPackage:
     tags: tuple[str, ...]
     groups: tuple[str, ...]
     resources: tuple[WantedResource, ...]
+    adopted: frozenset[str] = frozenset()
 
 
 def resource_id(package: str, filename: str) -> str:

@@ -253,6 +253,32 @@ def test_a_package_made_by_hand_keeps_its_ids_and_what_else_is_in_it(trial, acce
     assert not trial.publish(access).changed
 
 
+def test_a_table_in_a_resource_made_by_hand_is_gone_too_when_it_is_no_longer_published(trial, access, ask, monkeypatch):
+    more = trial.table("more_visits", ROWS)
+    ask(
+        "package_create",
+        **FIELDS,
+        name=trial.name,
+        owner_org=DEPARTMENT,
+        tags=[{"name": "clinics"}],
+        groups=[{"name": "health-care"}],
+        resources=[
+            {"url": "https://www.example.org/more_visits.csv", "name": "old"},
+            {"url": "https://www.example.org/guide.pdf", "name": "Guide"},
+        ],
+    )
+    old, guide = ask("package_show", id=trial.name)["resources"]
+    done = trial.publish(access)
+    assert done.files[more.filename] == old["id"]
+    del trial.resources[more.filename]
+    wanted = replace(trial.wanted(), adopted=frozenset(done.files.values()))
+    monkeypatch.setattr(trial, "wanted", lambda: wanted)
+    trial.publish(access)
+    assert {r["id"] for r in ask("package_show", id=trial.name)["resources"]} == {trial.id(), guide["id"]}
+    with pytest.raises(ckanapi.NotFound):
+        ask("datastore_search", resource_id=old["id"])
+
+
 def downloaded_one(address):
     with urllib.request.urlopen(address) as answer:
         return hashlib.sha256(answer.read()).hexdigest()
