@@ -95,6 +95,14 @@ def ensure_private(home: Home, environment: Mapping[str, str] = os.environ) -> N
         _write_private(home.passwords, {user: fixed or known.get(user) or secrets.token_urlsafe(12) for user in USERS})
 
 
+def not_ready(home: Home, error: OSError) -> str:
+    """What is said when the home cannot be made: the disk is full, or may not be written to."""
+    return (
+        f"{home.folder}, the home of the embedded Airflow, cannot be written to: {error.strerror}.\n"
+        f"Free some space or get the right to write there, or name another folder in OPENDATA_AIRFLOW_HOME."
+    )
+
+
 def embedded_environment(
     home: Home, port: int = 8080, environment: Mapping[str, str] = os.environ, execution_port: int | None = None
 ) -> dict[str, str]:
@@ -142,11 +150,17 @@ def embedded_environment(
 
 
 def _write_private(path: Path, content: Mapping[str, str]) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
-    with os.fdopen(descriptor, "w") as file:
-        os.fchmod(file.fileno(), PRIVATE_FILE)
-        json.dump(content, file, indent=2)
-        file.write("\n")
+    """Whole or not at all: half a file of secrets would keep this Airflow from ever starting again."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+        with os.fdopen(descriptor, "w") as file:
+            os.fchmod(file.fileno(), PRIVATE_FILE)
+            json.dump(content, file, indent=2)
+            file.write("\n")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ and the end of its log is shown. Nothing outlives this process: each component l
 their descendants are adopted (Linux), and what does not end when asked is killed.
 
 PORT sets the port; without it 8080, or the next free one. Exit codes: 0 stopped when asked to; 1 a component died or
-did not become healthy; 2 the port is taken, or this Airflow is in use.
+did not become healthy; 2 the port is taken, this Airflow is in use, or its home cannot be written to.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any
 
 import psutil
 
-from dev.airflow_env import LOGIN, ROOT, embedded_environment, ensure_private, home
+from dev.airflow_env import LOGIN, ROOT, embedded_environment, ensure_private, home, not_ready
 from dev.airflow_home import InUse, sole_use
 from dev.processes import adopt_orphans, end_with_parent
 
@@ -236,7 +236,11 @@ def main() -> int:
         say(f"PORT must be a number from 1 to 65535, not {wanted!r}.")
         return 2
     here = home()
-    ensure_private(here)
+    try:
+        ensure_private(here)
+    except OSError as error:
+        say(not_ready(here, error))
+        return 2
     try:
         with sole_use(here, "`make up`"):
             port = choose_port(wanted)

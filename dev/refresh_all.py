@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from dev.airflow_env import ROOT, embedded_environment, ensure_private, home
+from dev.airflow_env import ROOT, embedded_environment, ensure_private, home, not_ready
 from dev.airflow_home import InUse, sole_use
 from dev.processes import die_with_parent
 from include.opendata.spec.light import declared_ids
@@ -137,7 +137,11 @@ def main(arguments: Sequence[str]) -> int:
         say(f"No such dataset: {', '.join(unknown)}. Declared are: {', '.join(declared) or 'none'}.")
         return EXIT_USAGE
     here = home()
-    ensure_private(here)
+    try:
+        ensure_private(here)
+    except OSError as error:
+        say(not_ready(here, error))
+        return EXIT_USAGE
     log = here.logs / "refresh.log"
     try:
         with sole_use(here, "`make refresh`"):

@@ -36,7 +36,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def airflow_of_this_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A home for the Airflow that this process may import: it reads its settings once, at its first import, whichever test
     comes first. Nothing is started or migrated here (``embedded_airflow`` does that)."""
     assert "airflow.configuration" not in sys.modules, (

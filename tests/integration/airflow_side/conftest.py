@@ -30,14 +30,15 @@ tables:
 
 
 @pytest.fixture(scope="session")
-def embedded_airflow(airflow_home: Home) -> Iterator[Home]:
+def embedded_airflow(airflow_of_this_process: Home) -> Iterator[Home]:
     """A migrated home with the settings of airflow_settings.yaml, and this process configured to use it."""
     before = dict(os.environ)
-    os.environ.update(embedded_environment(airflow_home), OPENDATA_AIRFLOW_HOME=str(airflow_home.folder))
+    os.environ.update(embedded_environment(airflow_of_this_process))
+    os.environ["OPENDATA_AIRFLOW_HOME"] = str(airflow_of_this_process.folder)
     from dev.airflow_home import make_ready
 
     make_ready()
-    yield airflow_home
+    yield airflow_of_this_process
     os.environ.clear()
     os.environ.update(before)
 

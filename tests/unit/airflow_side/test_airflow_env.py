@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import stat
 import subprocess
@@ -9,6 +10,7 @@ import sys
 
 import pytest
 
+from dev import airflow_env, airflow_up, refresh_all
 from dev.airflow_env import ROOT, Home, embedded_environment, ensure_private, home
 from dev.airflow_home import InUse, sole_use
 from dev.airflow_up import choose_port, main
@@ -128,3 +130,32 @@ def test_what_is_no_port_is_said_before_anything_starts(wanted, tmp_path, monkey
     monkeypatch.setattr("dev.airflow_up.watch", lambda port: pytest.fail("started"))
     assert main() == 2
     assert "from 1 to 65535" in capsys.readouterr().out
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Files can be made, and nothing can be written into them."""
+
+    def full(*arguments, **more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(airflow_env.json, "dump", full)
+
+
+def test_a_full_disk_leaves_no_half_a_file_of_secrets_that_would_be_there_for_ever(tmp_path, full_disk, monkeypatch):
+    made = Home(tmp_path / "airflow")
+    with pytest.raises(OSError, match="No space left"):
+        ensure_private(made, {})
+    assert [path for path in made.folder.rglob("*") if path.is_file()] == []
+    monkeypatch.undo()
+    ensure_private(made, {})
+    assert embedded_environment(made, environment={})["AIRFLOW__CORE__FERNET_KEY"]
+
+
+@pytest.mark.parametrize("start", [main, lambda: refresh_all.main([])])
+def test_a_home_that_cannot_be_written_to_is_said(tmp_path, full_disk, monkeypatch, capsys, start):
+    monkeypatch.setenv("OPENDATA_AIRFLOW_HOME", str(tmp_path / "airflow"))
+    for module in (airflow_up, refresh_all):
+        monkeypatch.setattr(module, "sole_use", lambda *a: pytest.fail("started"))
+    assert start() == 2
+    assert "cannot be written to: No space left on device" in capsys.readouterr().out
