@@ -6,6 +6,7 @@ never at data.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from include.opendata.spec import tables as t
@@ -62,6 +63,14 @@ def _source(dataset: Dataset) -> Iterator[Inconsistency]:
                 ("source", "columns", index, "valid_values"),
                 f"a range makes no sense for a column of type {column.type}",
             )
+        elif isinstance(column.valid_values, ValueRange) and _is_empty(column.valid_values):
+            yield Inconsistency(
+                ("source", "columns", index, "valid_values"), "`to` is before `from`: nothing is between"
+            )
+        if column.pattern is not None and not _is_readable(column.pattern):
+            yield Inconsistency(
+                ("source", "columns", index, "pattern"), "this is no regular expression that can be read"
+            )
     yield from source_inconsistencies(source, ("source", "columns"))
     for index, control in enumerate(source.control_totals):
         if control.column is not None:
@@ -69,6 +78,21 @@ def _source(dataset: Dataset) -> Iterator[Inconsistency]:
             yield from _known(control.column, names, where, "column")
             if control.column in names and source.column(control.column).type not in ("integer", "number"):
                 yield Inconsistency(where, "only a column of type integer or number can be added up")
+
+
+def _is_empty(values: ValueRange) -> bool:
+    first, last = values.from_, values.to
+    if isinstance(first, str) and isinstance(last, str):
+        return first > last  # days are written so that they sort as text
+    return not isinstance(first, str | None) and not isinstance(last, str | None) and first > last
+
+
+def _is_readable(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
 
 
 def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:

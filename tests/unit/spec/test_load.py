@@ -85,6 +85,24 @@ def test_a_filter_by_range_needs_a_column_of_numbers_or_dates(tmp_path):
     assert "field `tables[1].filter[1]`: a range makes no sense for a column of type text" in text
 
 
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("valid_values: {from: 120, to: 0}", "valid_values`: `to` is before `from`"),
+        ("pattern: '[0-9'", "pattern`: this is no regular expression"),
+    ],
+)
+def test_a_rule_no_value_could_meet_is_named_before_any_run(tmp_path, rule, told):
+    _, text = problems_of(tmp_path, "{name: age, type: integer,", f"{{name: age, type: integer, {rule},")
+    assert f"field `source.columns[3].{told}" in text
+
+
+def test_days_from_first_to_last_are_a_range(tmp_path):
+    days = "{name: age, type: date, valid_values: {from: '2020-01-01', to: '2020-12-31'},"
+    declared = load_file(write(tmp_path, SOUND.replace("{name: age, type: integer,", days)), dataset="clinic_visits")
+    assert declared.source.column("age").valid_values.to == "2020-12-31"
+
+
 @pytest.mark.parametrize("total", [".inf", ".nan", "9" * 5000])
 def test_a_control_total_is_a_figure(tmp_path, total):
     _, text = problems_of(tmp_path, "  record: person\n", f"  record: person\n  control_totals: [{{total: {total}}}]\n")
