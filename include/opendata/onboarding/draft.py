@@ -21,7 +21,7 @@ from include.opendata.onboarding.reading import Reading
 from include.opendata.onboarding.request import OnboardingRequest
 from include.opendata.rules.reference import california_counties
 from include.opendata.spec.base import OPEN
-from include.opendata.spec.formulas import runs_as_formula
+from include.opendata.spec.formulas import no_label
 
 NO_DAY = dt.date(1900, 1, 1)
 """Stands where the days are not known: a coverage of one day scores as the shortest period there is."""
@@ -236,7 +236,7 @@ def _labels(m: Meaning, column: ColumnProfile) -> dict[str, str]:
     if m.role == "time" or m.standard or not column.values:
         return {}
     kept = [v for v in column.values if v not in m.totals]
-    formulas = {v: f"{OPEN}how is {v} to be written? A spreadsheet would run it." for v in kept if runs_as_formula(v)}
+    formulas = {v: f"{OPEN}how is {v} to be written? A spreadsheet would run it." for v in kept if no_label(v)}
     if len(column.values) > LABELLED_UP_TO and not formulas:
         return {}
     plain = {v: v[:1].upper() + v[1:] if v.islower() else v for v in kept} | formulas

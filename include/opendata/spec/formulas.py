@@ -18,6 +18,11 @@ def runs_as_formula(text: str) -> bool:
     return bool(_FORMULA.match(text)) and not _SIGNED_NUMBER.match(text)
 
 
+def no_label(text: str) -> bool:
+    """Whether ``text`` cannot be a label: the publishable suite takes a signed number among a table's labels for one too."""
+    return bool(_FORMULA.match(text))
+
+
 def formula_inconsistencies(table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
     """The texts of ``table`` that stand at the beginning of a cell, in its file or in its dictionary, and would be run."""
     columns: list[tuple[FieldPath, t.Dimension | t.Attribute | t.Measure]] = []
@@ -31,7 +36,7 @@ def formula_inconsistencies(table: t.Table, at: FieldPath) -> Iterator[Inconsist
         texts += [(("recode", label), label) for label in dimension.recode or {}]
         texts += [(("bins", n, "label"), one.label) for n, one in enumerate(dimension.bins or [])]
         texts += [((name,), text) for name in ("missing", "total") if (text := getattr(dimension, name))]
-        yield from (formula_at((*here, *field)) for field, text in texts if runs_as_formula(text))
+        yield from (formula_at((*here, *field)) for field, text in texts if no_label(text))
     columns += [((*at, "measures", index), measure) for index, measure in enumerate(table.measures)]
     for here, column in columns:
         yield from (

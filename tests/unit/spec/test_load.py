@@ -70,6 +70,7 @@ def test_a_dimension_may_not_be_called_as_the_annotation_of_a_measure(tmp_path):
     [
         ("f: Female", "f: =1+1", "tables[1].dimensions[1].labels.f"),
         ("total: Both sexes", "total: '-'", "tables[1].dimensions[1].total"),
+        ("f: Female", "f: '-9'", "tables[1].dimensions[1].labels.f"),
         ("label: Persons,", "label: +Persons,", "tables[1].measures[1].label"),
         ("definition: Number of persons.", "definition: '@persons'", "tables[1].measures[1].definition"),
         ("[California Civil Code", "[=California Civil Code", "statutes[1]"),
