@@ -32,6 +32,12 @@ Slug = Annotated[
     StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,98}[a-z0-9]$"),
     Field(description="Small letters, digits and underscores; it never changes once published."),
 ]
+TableName = Annotated[
+    str,
+    # A portal cuts the names of its files at 100 letters, endings such as `_data_dictionary.csv` included.
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,78}[a-z0-9]$"),
+    Field(description="Small letters, digits and underscores, at most 80; it never changes once published."),
+]
 ColumnName = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,51}$"),

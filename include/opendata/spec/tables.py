@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from include.opendata.spec.base import ColumnName, Slug, Strict, Text
+from include.opendata.spec.base import ColumnName, Strict, TableName, Text
 from include.opendata.spec.choices import (
     Annotation,
     FileFormat,
@@ -273,7 +273,7 @@ class ExpectedTotal(Strict):
 class Table(Strict):
     """One data table: a selection and aggregation of the dataset, published as one file."""
 
-    table: Slug
+    table: TableName
     title: Text
     description: Text
     dimensions: Annotated[list[Dimension], Field(min_length=1)]

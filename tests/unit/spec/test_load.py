@@ -104,6 +104,11 @@ def test_days_from_first_to_last_are_a_range(tmp_path):
     assert declared.source.column("age").valid_values.to == "2020-12-31"
 
 
+def test_a_table_name_leaves_room_for_the_endings_of_its_files(tmp_path):
+    _, text = problems_of(tmp_path, "table: visits_by_sex", f"table: {'v' * 81}")
+    assert "field `tables[1].table`" in text
+
+
 @pytest.mark.parametrize("total", [".inf", ".nan", "9" * 5000])
 def test_a_control_total_is_a_figure(tmp_path, total):
     _, text = problems_of(tmp_path, "  record: person\n", f"  record: person\n  control_totals: [{{total: {total}}}]\n")
