@@ -209,3 +209,13 @@ def test_a_category_that_a_spreadsheet_would_run_is_asked_about(installation):
     labels = table["dimensions"][0]["labels"]
     assert labels.pop("-unknown").startswith("OPEN QUESTION: ")
     assert labels == {"f": "F", "m": "M"}
+
+
+def test_the_drafted_table_has_a_name_a_table_may_have(installation):
+    long = "a_very_long_name_of_a_column_that_somebody_chose_long_ago"
+    installation.write_source(
+        f"year,{long},{long}_2\n" + "".join(f"{2019 + n % 3},{'ab'[n % 2]},{'xyz'[n % 3]}\n" for n in range(300))
+    )
+    bundle = bundle_of(installation, installation.source, "--column", long, "--column", f"{long}_2", "--column", "year")
+    (table,) = yaml.safe_load((bundle / "dataset.yaml").read_text(encoding="utf-8"))["tables"]
+    assert 60 < len(table["table"]) <= 80

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from include.opendata.errors import DeclarationError, InputError, Place
 from include.opendata.onboarding.meaning import AGE_BANDS, Meaning
 from include.opendata.onboarding.profile import Profile
+from include.opendata.spec.base import LONGEST_TABLE_NAME
 
 RecordKind = Literal["person", "event", "aggregate"]
 
@@ -285,4 +286,4 @@ def _and(names: Sequence[str]) -> str:
 def _table_name(name: str, dims: Sequence[Meaning]) -> str:
     parts = [re.sub(r"[^a-z0-9]+", "_", m.label.lower()).strip("_") for m in dims]
     said = "_".join([*parts[:-1], "and", parts[-1]] if len(parts) == 2 else parts)
-    return f"{name[:40].rstrip('_')}_by_{said}"[:99].rstrip("_")
+    return f"{name[:40].rstrip('_')}_by_{said}"[:LONGEST_TABLE_NAME].rstrip("_")

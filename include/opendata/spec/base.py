@@ -32,10 +32,12 @@ Slug = Annotated[
     StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,98}[a-z0-9]$"),
     Field(description="Small letters, digits and underscores; it never changes once published."),
 ]
+LONGEST_TABLE_NAME = 80
+"""A portal cuts the names of its files at 100 letters, endings such as ``_data_dictionary.csv`` included."""
+
 TableName = Annotated[
     str,
-    # A portal cuts the names of its files at 100 letters, endings such as `_data_dictionary.csv` included.
-    StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,78}[a-z0-9]$"),
+    StringConstraints(pattern=rf"^[a-z][a-z0-9_]{{1,{LONGEST_TABLE_NAME - 2}}}[a-z0-9]$"),
     Field(description="Small letters, digits and underscores, at most 80; it never changes once published."),
 ]
 ColumnName = Annotated[
