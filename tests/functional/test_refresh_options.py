@@ -111,3 +111,26 @@ def test_an_option_nobody_knows_is_refused_with_the_list(refreshed):
     assert "did you mean 'dry_run'?" in str(refused.value)
     with pytest.raises(DeclarationError, match="force"):
         refresh.start("clinic_visits", "manual__1", force="yes")
+
+
+def test_a_release_that_waited_while_another_was_staged_and_rolled_back_is_not_staged(refreshed):
+    """The pointer is where it was; what stood there in between is public all the same, and nobody attacked the two together."""
+    from include.opendata.errors import Refused
+    from include.opendata.pipeline.run import run_refresh
+
+    other = refreshed.folder / "other.csv"
+    other.write_text(refreshed.visits(women=1300))
+    first = current(refreshed)
+
+    def meanwhile(step):
+        if step == "stage":
+            assert outcome(refreshed.opendata("refresh", "clinic_visits", "--source", str(other), "--json")) == "staged"
+            assert refreshed.opendata("rollback", "clinic_visits").code == 0
+            assert current(refreshed) == first
+
+    refreshed.write_source(refreshed.visits(women=1303))
+    with pytest.raises(Refused) as refused:
+        run_refresh("clinic_visits", progress=meanwhile)
+    assert refused.value.slug == "staging-moved"
+    assert current(refreshed) == first
+    assert refreshed.opendata("refresh", "clinic_visits").code == 0

@@ -101,6 +101,23 @@ def remember(dataset: str, manifest: Manifest, *, address: str, ledger: Ledger) 
     ledger.record_published(entries)
 
 
+def require_all_attacked(dataset: str, release: str, area: RunArea, *, staging: Staging, ledger: Ledger) -> None:
+    """What is about to be staged as ``release`` was attacked together with everything that is public by now.
+
+    The pointer alone does not tell: another release may have been staged while this one waited, and rolled back again.
+    Raises Refused (``staging-moved``).
+    """
+    attacked = {release, *area.read_json("proof/attack.json")["earlier"]}
+    public = {entry.release for entry in ledger.published(dataset) if entry.staging == staging.address}
+    if {*public, *staging.releases(dataset)} - attacked:
+        raise Refused(
+            "another release was staged while this one was being made, so this one was never attacked together with it",
+            remedy="Run the refresh again; it is then protected with everything published by now in mind.",
+            slug="staging-moved",
+            place=Place(dataset=dataset),
+        )
+
+
 def keep_attack(area: RunArea, protection: Protection) -> None:
     """Leave in the work area what :func:`keep_proof` will need: witnesses, what categories stand for, what was known."""
     views = []

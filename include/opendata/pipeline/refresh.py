@@ -345,7 +345,7 @@ def stage(run: Run) -> dict[str, Any]:
     from include.opendata.pipeline import merging
     from include.opendata.pipeline.approvals import check_approvals
     from include.opendata.pipeline.changes import check_changes
-    from include.opendata.pipeline.memory import keep_proof
+    from include.opendata.pipeline.memory import keep_proof, require_all_attacked
     from include.opendata.pipeline.options import require_no_dry_run
     from include.opendata.pipeline.releases import public_files, rolled_back_same
     from include.opendata.staging import open_staging
@@ -380,6 +380,7 @@ def stage(run: Run) -> dict[str, Any]:
                 f"Every public file is the same as in the current release {current}; nothing new is staged.",
             )
             return {"release": current, "staged": False}
+    require_all_attacked(declared.dataset, manifest.release, area, staging=staging, ledger=ledger)
     keep_proof(area, manifest, folder, [read_table(area, "protected", table.table) for table in declared.tables])
     if merging.merges(declared):
         merging.keep_standing(area, declared, manifest.release)
