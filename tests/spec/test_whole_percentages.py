@@ -200,6 +200,15 @@ def test_percentages_of_a_release_and_the_next_are_attacked_together(first, seco
     assert together(protected(table(*first)), protected(table(*second)), sum(second)) is safe
 
 
+def test_the_small_count_of_a_release_is_read_by_the_number_that_held_when_it_was_published():
+    """8 to 10, for whoever knows that the earlier one is below 11; 8 to 14, were it below 20 as the later one is."""
+    first, second = protected(table(1495, 16, 9)), protected(table(1491, 0, 9), threshold=20)
+    assert (first.small_below, second.small_below) == (11, 20)
+    asked = {"total": 1500, "least_total": 1100, "threshold": 20, "width": 3}
+    assert withstand_together(first, second, **asked)
+    assert not withstand_together(first, second, **asked, earlier_threshold=first.small_below)
+
+
 def grown(inner: tuple[int, int], fewer: int, outer: tuple[int, int], more: int) -> set[tuple[int, int]]:
     """By trying every pair of tables: the small counts before and after, when nobody is taken away."""
 
@@ -239,7 +248,7 @@ def test_what_two_releases_tell_together_is_what_trying_every_pair_tells(inner, 
     apart = {x2 - x1 for x1, x2 in pairs}
     wide = all(max(xs) - min(xs) >= 3 for xs in zip(*pairs, strict=True)) if pairs else True
     safe = not pairs or (wide and (0 in apart or max(apart) - min(apart) >= 3))
-    assert _nested_withstand(inner, fewer, outer, more, 11, 3) is safe
+    assert _nested_withstand(inner, fewer, 11, outer, more, 11, 3) is safe
 
 
 # --------------------------------------------------------------------------------------------- re-checked from the file

@@ -55,10 +55,18 @@ def attack_percentages(protected: ProtectedTable, *, total: int, threshold: int)
 
 
 def withstand_together(
-    earlier: ProtectedTable, newest: ProtectedTable, *, total: int, least_total: int, threshold: int, width: int
+    earlier: ProtectedTable,
+    newest: ProtectedTable,
+    *,
+    total: int,
+    least_total: int,
+    threshold: int,
+    width: int,
+    earlier_threshold: int | None = None,
 ) -> bool:
     """Whether two releases of one table tell no small count to somebody who knows both totals and that one of them counts
-    everybody the other counts. ``total``: of ``newest`` · ``least_total``: the total of a published table is this or more.
+    everybody the other counts. ``total``: of ``newest`` · ``least_total``: the total of a published table is this or more ·
+    ``earlier_threshold``: the number the small count of ``earlier`` lies below, where it is another one than now.
 
     The small count of either must keep values ``width`` apart, and so must what they differ by, unless it may be nothing.
     Tables that cannot be compared category by category do not withstand: what they tell together was not looked at.
@@ -66,12 +74,14 @@ def withstand_together(
     first, second = _shown(earlier), _shown(newest)
     if first is None or second is None or first[:2] != second[:2]:
         return False
+    below = threshold if earlier_threshold is None else earlier_threshold
     for before in sorted({*range(least_total, PINNED_BELOW), *range(max(least_total, total - NEAR), total + NEAR)}):
-        fewer, more = ((first, before), (second, total)) if before <= total else ((second, total), (first, before))
-        alone = [x for x in range(1, threshold) if _possible(first[2], before, x, threshold)]
+        then, now = (first[2], before, below), (second[2], total, threshold)
+        fewer, more = (then, now) if before <= total else (now, then)
+        alone = [x for x in range(1, below) if _possible(first[2], before, x, below)]
         if not alone or alone[-1] - alone[0] < width:
             continue  # it would not have been published
-        if not _nested_withstand(fewer[0][2], fewer[1], more[0][2], more[1], threshold, width):
+        if not _nested_withstand(*fewer, *more, width):
             return False
     return True
 
@@ -98,21 +108,27 @@ def _possible(percents: tuple[int, int], total: int, small: int, threshold: int)
 
 
 def _nested_withstand(
-    inner: tuple[int, int], fewer: int, outer: tuple[int, int], more: int, threshold: int, width: int
+    inner: tuple[int, int],
+    fewer: int,
+    inner_below: int,
+    outer: tuple[int, int],
+    more: int,
+    outer_below: int,
+    width: int,
 ) -> bool:
-    """Of ``fewer`` people with percentages ``inner`` among ``more`` with ``outer``; a comparison that contradicts tells
-    nothing."""
+    """Of ``fewer`` people with percentages ``inner`` among ``more`` with ``outer``, the small count of each below its own
+    number; a comparison that contradicts tells nothing."""
     ways = [
         (a1, b1, a2, b2)
-        for a1 in _counts(inner[0], fewer, threshold)
-        for b1 in _counts(inner[1], fewer, threshold)
-        for a2 in _counts(outer[0], more, threshold)
-        for b2 in _counts(outer[1], more, threshold)
+        for a1 in _counts(inner[0], fewer, inner_below)
+        for b1 in _counts(inner[1], fewer, inner_below)
+        for a2 in _counts(outer[0], more, outer_below)
+        for b2 in _counts(outer[1], more, outer_below)
     ]
     pairs = [
         (x1, x2)
-        for x1 in range(1, threshold)
-        for x2 in range(x1, threshold)
+        for x1 in range(1, inner_below)
+        for x2 in range(x1, outer_below)
         if 100 * x1 < fewer and 100 * x2 < more and any(_fit(*way, fewer - x1, more - x2) for way in ways)
     ]
     if not pairs:

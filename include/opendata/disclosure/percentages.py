@@ -62,6 +62,7 @@ def whole_percentages(table: DataTable, *, annotation: Annotation, threshold: in
         complementary=0,
         unstable=0,
         cells=len(frame),
+        small_below=threshold,
     )
 
 

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 
 from include.opendata.errors import AuditFailed, OpendataError
+from include.opendata.history.extents import TableExtents
+from include.opendata.history.published import PublishedRelease, PublishedTable
 from include.opendata.pipeline.percentages import protect_percentages
 from include.opendata.spec.load import load_file
 from include.opendata.vocabulary import DataTable, Structure, TableDimension, TableMeasure
@@ -68,3 +70,16 @@ def test_percentages_that_tell_the_small_count_are_not_published(declared):
     failed = refusal(declared, table([1490, 0, 10], [99, 0, 1]))
     assert isinstance(failed, AuditFailed)
     assert failed.slug == "recoverable"
+
+
+@pytest.mark.parametrize("noted", [True, False], ids=["the number is known", "kept before it was noted"])
+def test_earlier_percentages_are_read_by_the_number_of_their_own_time(declared, noted):
+    (made,) = protect_percentages(declared, [table([1495, 16, 9], [98, 1, 1])], masked=True).tables
+    assert made.small_below == 11
+    kept = PublishedTable.about_to_be(
+        made.structure, TableExtents({}, {}), made.annotation, made.frame, made.small_below if noted else None
+    )
+    raised = declared.model_copy(update={"small_cells_below": 20})
+    before = PublishedRelease("r1", (kept,))
+    failed = refusal(raised, table([1491, 0, 9], [99, 0, 1]), earlier=(before,))
+    assert failed.slug == "recoverable-with-earlier-releases"
