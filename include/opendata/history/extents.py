@@ -145,23 +145,72 @@ def table_extents(dataset: Dataset, structures: Sequence[Structure]) -> dict[str
     }
     covered = Extent(((dataset.coverage.start.toordinal(), dataset.coverage.end.toordinal() + 1),))
     everything = {
-        column: _everything(tables, structures, column, raw, kept, covered if column in times else None)
+        (s.table, column): _everything(
+            tables, _of_same_records(dataset, s, structures, column), column, raw, kept,
+            covered if column in times else None,
+        )
+        for s in structures
         for column in sorted(used)
-    }
+    }  # fmt: skip
+    for s in structures:
+        for column in sorted(used):
+            held = _in_extract(dataset, s, structures, column, raw)
+            if held is not None:
+                everything[s.table, column] = held
     found: dict[str, TableExtents] = {}
     for s in structures:
         labels = {
             d.name: tuple(
-                one.common(everything[d.column]).common(kept[s.table, d.column]) for one in raw[s.table, d.name]
+                one.common(everything[s.table, d.column]).common(kept[s.table, d.column])
+                for one in raw[s.table, d.name]
             )
             for d in s.dimensions
         }
-        whole = {column: everything[column].common(kept[s.table, column]) for column in sorted(used)}
+        whole = {column: everything[s.table, column].common(kept[s.table, column]) for column in sorted(used)}
         if not times:
             whole[COVERED] = covered
-        there = {c: everything[c] for c in sorted({one.column for one in tables[s.table].filter})}
+        there = {c: everything[s.table, c] for c in sorted({one.column for one in tables[s.table].filter})}
         found[s.table] = TableExtents(labels, whole, time, there)
     return found
+
+
+def replaced_beside_merged(dataset: Dataset) -> bool:
+    """Whether some tables hold the last extract's records alone, and others those of every extract there was."""
+    return len({table.refresh.merges for table in dataset.tables}) > 1
+
+
+def _of_same_records(
+    dataset: Dataset, one: Structure, structures: Sequence[Structure], column: str
+) -> Sequence[Structure]:
+    """The tables that tell which values of ``column`` the records of ``one`` have: those refreshed as it is, merged or
+    replaced, where any of them is made of the column; else all."""
+    merges = dataset.table(one.table).refresh.merges
+    same = [s for s in structures if dataset.table(s.table).refresh.merges == merges]
+    return same if any(d.column == column for s in same for d in s.dimensions) else structures
+
+
+def _in_extract(
+    dataset: Dataset,
+    one: Structure,
+    structures: Sequence[Structure],
+    column: str,
+    raw: dict[tuple[str, str], tuple[Extent, ...]],
+) -> Extent | None:
+    """The values of ``column`` in the extract that ``one`` is replaced by, where only tables it is merged into are made of
+    the column: of those categories whose atoms are all of the extract. None where that is not the question."""
+    own = one.filter_atoms.get(column)
+    if dataset.table(one.table).refresh.merges or not replaced_beside_merged(dataset) or own is None:
+        return None
+    made = [(s, d) for s in structures for d in s.dimensions if d.column == column]
+    if not made or not all(dataset.table(s.table).refresh.merges for s, _ in made):
+        return None
+    held = set(own)
+    return union(
+        extent
+        for s, d in made
+        for label, extent in zip(d.labels, raw[s.table, d.name], strict=True)
+        if d.atoms.get(label) and held.issuperset(d.atoms[label])
+    )
 
 
 def _everything(

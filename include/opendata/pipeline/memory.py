@@ -21,7 +21,7 @@ import numpy as np
 
 from include.opendata.errors import Place, Refused, StorageError
 from include.opendata.history import UPCOMING
-from include.opendata.history.extents import TableExtents, table_extents
+from include.opendata.history.extents import TableExtents, replaced_beside_merged, table_extents
 from include.opendata.history.published import PublishedRelease, PublishedTable, read_published, without_atoms
 from include.opendata.ledger import EvidenceStore, PublishedEntry
 
@@ -59,7 +59,11 @@ def earlier_releases(
         if release in known:
             _require_same(known[release], manifest)
             kept = tuple(PublishedTable.from_bytes(entry.published) for entry in known[release].values())
-        elif manifest is not None and manifest.declaration_sha256 == declaration:
+        elif (
+            manifest is not None
+            and manifest.declaration_sha256 == declaration
+            and not replaced_beside_merged(dataset)  # which records were the extract's, no file tells
+        ):
             kept = _from_staging(dataset, tables, manifest, staging)
         else:
             raise Refused(
