@@ -81,7 +81,7 @@ def withstand_together(
         alone = [x for x in range(1, below) if _possible(first[2], before, x, below)]
         if not alone or alone[-1] - alone[0] < width:
             continue  # it would not have been published
-        if not _nested_withstand(*fewer, *more, width):
+        if not _nested_withstand(fewer[0], fewer[1], fewer[2], more[0], more[1], more[2], width):
             return False
     return True
 
