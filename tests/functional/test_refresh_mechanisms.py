@@ -326,3 +326,14 @@ def test_an_append_killed_while_it_is_staged_appends_once(monthly, monkeypatch, 
     assert len(monthly.releases_in_ledger()) == 2
     assert refresh(monthly, MARCH).code == 0
     assert figures(monthly)["North", "All months"] == "260"
+
+
+def test_tables_shown_in_full_are_refused_where_another_column_tells_what_was_hidden_before(installation):
+    """North and South were hidden; every record of South is of a man and nobody else's is, and men would be shown."""
+    installation.write_source(extract("2022-01", n_f=3, s_m=40, w_f=50))
+    installation.declare(declaration(a_table(CLINIC, refresh="replace")))
+    assert installation.opendata("refresh", "clinic_visits").code == 0
+    assert [key for key, count in figures(installation).items() if not count] == [("North",), ("South",)]
+    in_full = a_table(SEX, name="by_sex", refresh="replace").replace("    high_risk_populations: [homelessness]\n", "")
+    installation.declare(declaration(in_full))
+    refused(installation, extract("2022-01", n_f=3, s_m=40, w_f=50), "follow from one another")

@@ -113,6 +113,16 @@ class PublishedRelease:
     release: str
     tables: tuple[PublishedTable, ...]
 
+    @property
+    def hides(self) -> bool:
+        """Whether some count is blank."""
+        return any(
+            bool(table.frame[measure.name].isna().any())
+            for table in self.tables
+            for measure in table.structure.measures
+            if measure.role == "count"
+        )
+
 
 def read_published(text: str, structure: Structure) -> pd.DataFrame:
     """A published CSV file as a frame: labels, codes and annotations as text, figures as Int64 or Float64.

@@ -233,10 +233,12 @@ def protect(run: Run) -> dict[str, Any]:
         declaration=area.read_json("run.json")["declaration_sha256"],
     )
     masked = any(area.read_json(f"assessment/{t.table}.json")["masking_required"] for t in declared.tables)
-    if masked:
+    # What is shown in full now still tells what an earlier release hid.
+    before = [table.structure for release in earlier if masked or release.hides for table in release.tables]
+    if masked or before:
         with open_snapshot(snapshot_of(run).parquet, dataset=declared.dataset) as warehouse:
-            before = [table.structure for release in earlier for table in release.tables]
-            refuse_told_twice(declared, [table.structure for table in tables], warehouse, published=before)
+            structures = [table.structure for table in tables]
+            refuse_told_twice(declared, structures, warehouse, published=before, masked=masked)
     protection = protect_and_attack(declared, tables, masked=masked, earlier=earlier)
     keep_attack(area, protection)
     for table in protection.tables:

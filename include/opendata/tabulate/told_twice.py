@@ -25,12 +25,18 @@ from include.opendata.warehouse import Warehouse
 
 
 def refuse_told_twice(
-    dataset: Dataset, tables: Sequence[Structure], warehouse: Warehouse, *, published: Sequence[Structure] = ()
+    dataset: Dataset,
+    tables: Sequence[Structure],
+    warehouse: Warehouse,
+    *,
+    published: Sequence[Structure] = (),
+    masked: bool = True,
 ) -> None:
     """Raise Refused (``columns-tell-one-another``) when two tables that count the same are made of such columns.
 
     ``published``: the tables of earlier releases, which the public has as well. A column of theirs that no table uses any
-    more is compared value by value, a day by its month; one that is no longer declared cannot be.
+    more is compared value by value, a day by its month; one that is no longer declared cannot be. ``masked``: False where
+    ``tables`` hide nothing among themselves, so that they can tell only what ``published`` hid.
     """
     declared = {column.name for column in dataset.source.columns}
     used = {table.table: _used(table) for table in dataset.tables}
@@ -38,7 +44,9 @@ def refuse_told_twice(
     then = [
         (_counted(s), {d.column for d in s.dimensions} & declared, {d.column for d in s.dimensions}) for s in published
     ]
-    for one, other in sorted({pair for a in now for b in (*now, *then) for pair in _apart(a, b, (*now, *then))}):
+    for one, other in sorted(
+        {pair for a in now for b in (*(now if masked else ()), *then) for pair in _apart(a, b, (*now, *then))}
+    ):
         if _tells(dataset, one, other, warehouse) or _tells(dataset, other, one, warehouse):
             where = sorted(name for name, columns in used.items() if len({one, other} & columns) == 1)
             raise Refused(

@@ -33,14 +33,14 @@ def warehouse(tmp_path_factory):
         yield opened
 
 
-def refused(warehouse, *tables, before=()):
+def refused(warehouse, *tables, before=(), masked=True):
     """Whether a dataset of ``tables`` is, each given as its dimensions and further facts; ``before``: published earlier."""
     made = [table(dimensions, name=f"table_{n}", **facts) for n, (dimensions, facts) in enumerate([*tables, *before])]
     everything = dataset(COLUMNS, *made)
     structures = [without_atoms(tabulate(everything, t.table, warehouse).structure) for t in everything.tables]
     now = everything.model_copy(update={"tables": everything.tables[: len(tables)]})
     try:
-        refuse_told_twice(now, structures[: len(tables)], warehouse, published=structures[len(tables) :])
+        refuse_told_twice(now, structures[: len(tables)], warehouse, published=structures[len(tables) :], masked=masked)
     except Refused as error:
         assert error.slug == "columns-tell-one-another"
         assert error.place.dataset and error.place.column is None
@@ -88,3 +88,9 @@ def test_an_earlier_release_is_made_of_columns_too(warehouse):
     assert refused(warehouse, ([COUNTY], {}), before=[([REGION], {})])
     assert refused(warehouse, ([YEAR], {}), before=[([QUARTER], {})])
     assert not refused(warehouse, ([SEX], {}), before=[([COUNTY], {})])
+
+
+def test_what_is_shown_in_full_tells_what_was_hidden_before_and_nothing_of_itself(warehouse):
+    county, region = ([COUNTY], {}), ([REGION], {})
+    assert refused(warehouse, county, before=[region], masked=False)
+    assert not refused(warehouse, county, region, masked=False)
