@@ -8,10 +8,10 @@ import pytest
 
 from tests.integration.airflow_side.whole_airflow import ARTEFACTS, PASSWORD, WholeAirflow, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 COMES_TO_ITS_APPROVERS = 420
-ENDS = 240
+ENDS = 480
 APPROVE = {"chosen_options": ["Approve"], "params_input": {"comment": "Read and found right."}}
 REJECT = {"chosen_options": ["Reject"], "params_input": {"comment": "The title is wrong."}}
 
