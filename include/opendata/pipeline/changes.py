@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from include.opendata.errors import Place, Refused
+from include.opendata.pipeline.options import LONGEST_NOTE
 
 if TYPE_CHECKING:
     from include.opendata.changes import Differences, Facts, Side
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from include.opendata.work import RunArea
 
 BEYOND, ACCEPTED = "moved-beyond-tolerance", "changes-accepted"
-LONGEST_REASON = 500
 _PACKAGE = "datapackage.json"
 
 
@@ -113,7 +113,7 @@ def check_changes(run: Run) -> dict[str, Any]:
 
     reason = run.get("accept_changes")
     if not known(ACCEPTED) and reason and known(BEYOND):
-        who, why = run.get("by") or "somebody", " ".join(str(reason).split())[:LONGEST_REASON]
+        who, why = run.get("by") or "somebody", " ".join(str(reason).split())[:LONGEST_NOTE]
         decide(run, "check_changes", ACCEPTED, f"{who} accepted these changes: {why}", figures=figures)
     if known(ACCEPTED):
         return {"beyond": differences.beyond, "digest": digest}

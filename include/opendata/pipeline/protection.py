@@ -388,25 +388,32 @@ def _truth(cells: LinkedCells, tables: Sequence[DataTable], suffix: str = "") ->
 
 def _between_measures(sentences: Sequence[str], dataset: str, tables: set[str]) -> AuditFailed:
     """What is safe in each measure, and not for whoever knows that persons are no more than records or residents."""
-    more = (f"… and {len(sentences) - NAMED_AT_MOST} more.",) if len(sentences) > NAMED_AT_MOST else ()
-    return AuditFailed(
+    return _recoverable(
         f"{len(sentences)} hidden counts or groups could be recovered, or could not be decided, by comparing measures: "
         "distinct persons with their records, or counts with what they are counted from",
-        remedy="Publish one of the two, or make the table coarser.",
-        slug="recoverable-between-measures",
-        place=Place(dataset=dataset, table=", ".join(sorted(tables))),
-        details=(*sentences[:NAMED_AT_MOST], *more),
-    )
+        "Publish one of the two, or make the table coarser.",
+        "recoverable-between-measures", sentences, dataset, tables,
+    )  # fmt: skip
 
 
 def _between_categories(sentences: Sequence[str], dataset: str, tables: set[str]) -> AuditFailed:
     """What is safe where persons do not add up, and not for whoever knows that all are no more than the parts together."""
-    more = (f"… and {len(sentences) - NAMED_AT_MOST} more.",) if len(sentences) > NAMED_AT_MOST else ()
-    return AuditFailed(
+    return _recoverable(
         f"{len(sentences)} hidden counts of distinct persons could be recovered, or could not be decided: some are in several "
         "categories, and still all of them are no more than the categories together",
-        remedy="Declare `annotation: combined`, publish no figure of all of them, or count the records.",
-        slug="recoverable-between-categories",
+        "Declare `annotation: combined`, publish no figure of all of them, or count the records.",
+        "recoverable-between-categories", sentences, dataset, tables,
+    )  # fmt: skip
+
+
+def _recoverable(
+    what: str, remedy: str, slug: str, sentences: Sequence[str], dataset: str, tables: set[str]
+) -> AuditFailed:
+    more = (f"… and {len(sentences) - NAMED_AT_MOST} more.",) if len(sentences) > NAMED_AT_MOST else ()
+    return AuditFailed(
+        what,
+        remedy=remedy,
+        slug=slug,
         place=Place(dataset=dataset, table=", ".join(sorted(tables))),
         details=(*sentences[:NAMED_AT_MOST], *more),
     )
