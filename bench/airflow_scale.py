@@ -173,7 +173,7 @@ def _parse_dag_file() -> dict[str, Any]:
 
 
 def _literal(number: int) -> dict[str, Any]:
-    from include.opendata.spec.light import read_outline
+    from include.opendata.declaration.light import read_outline
 
     return vars(read_outline(f"dataset_{number:04d}")).copy()
 
@@ -181,8 +181,8 @@ def _literal(number: int) -> dict[str, Any]:
 def _from_literals(literals: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The same DAGs with nothing to read: what building them costs Airflow."""
     import dags.refresh_datasets as ours
-    from dags.declared import dag_id_of, dag_of
-    from include.opendata.spec.light import Outline
+    from dags.dag_builder import dag_id_of, dag_of
+    from include.opendata.declaration.light import Outline
 
     made = {}
     for literal in literals:

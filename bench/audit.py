@@ -18,7 +18,7 @@ import numpy as np
 from bench import synthetic
 from bench.apart import apart
 from bench.tau_argus import view_of
-from include.opendata.attack import (
+from include.opendata.disclosure.attack import (
     BLANK,
     CODE_COMPLEMENTARY,
     CODE_SMALL,
@@ -30,7 +30,7 @@ from include.opendata.attack import (
     PublishedView,
     attack,
 )
-from include.opendata.disclosure.cube import CubeTable, suppress_cube
+from include.opendata.disclosure.protect.cube import CubeTable, suppress_cube
 from include.opendata.errors import Refused
 
 ROWS = ("t3:combined", "t3:separate", "t4:combined", "t4h:combined", "t5:combined")
@@ -102,7 +102,7 @@ def measure(name: str, seed: int, mode: str) -> Measurement:
 
 def _load() -> float:
     """Seconds it takes until both sides are compiled, or loaded."""
-    from include.opendata.attack.large.attack_large import attack_large
+    from include.opendata.disclosure.attack.large.attack_large import attack_large
 
     started = time.perf_counter()
     warm = synthetic.many(99, 1)[0]

@@ -67,7 +67,7 @@ def _or_refused(count: int | None) -> str:
 
 def measure(name: str, seed: int, mode: str) -> Measurement:
     """One table, or the 500 of ``many`` one after another."""
-    from include.opendata.disclosure.cube import suppress_cube
+    from include.opendata.disclosure.protect.cube import suppress_cube
     from include.opendata.errors import Refused
 
     started = time.perf_counter()

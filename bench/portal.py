@@ -26,9 +26,9 @@ from typing import Any
 
 import ckanapi
 
-from include.opendata.portal import PortalAccess, WantedPackage, publish_package
-from include.opendata.portal.datastore import ROWS_PER_REQUEST
-from include.opendata.portal.package import WantedResource, WantedTable, resource_id
+from include.opendata.portals.ckan import PortalAccess, WantedPackage, publish_package
+from include.opendata.portals.ckan.datastore import ROWS_PER_REQUEST
+from include.opendata.portals.ckan.package import WantedResource, WantedTable, resource_id
 from tests.servers.ckan.prepare import DEPARTMENT
 
 LABELS, MEASURES = ("County", "Year", "Sex", "Age_Group"), 4

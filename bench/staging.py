@@ -71,8 +71,8 @@ def _measure_one(kind: str, folder: Path, key: str) -> int:
     import boto3
     from botocore.config import Config
 
-    from include.opendata.manifest import read_manifest
     from include.opendata.staging import open_staging
+    from include.opendata.storage.manifest import read_manifest
     from tests.servers.s3 import BUCKET
 
     manifest = read_manifest(folder / "manifest.json")
@@ -97,8 +97,8 @@ def _measure_one(kind: str, folder: Path, key: str) -> int:
 
 def _make_release(folder: Path, size: int) -> None:
     """A release with one file of ``size`` bytes, written and digested in pieces."""
-    from include.opendata.manifest import ManifestFile
-    from tests.unit.staging.staged_release import make_release
+    from include.opendata.storage.manifest import ManifestFile
+    from tests.lib.staged_release import make_release
 
     manifest, sha = make_release(folder, "r1"), hashlib.sha256()
     path, left = folder / "data" / "large.csv", size

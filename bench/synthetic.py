@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from include.opendata.disclosure.cube.table import Axis, CubeTable
+from include.opendata.disclosure.protect.cube.table import Axis, CubeTable
 
 SHAPES = {"t3": ((58, 8, 2), 3.2), "t4": ((58, 8, 2, 6), 4.2), "t5": ((58, 8, 2, 6, 5), 5.2)}
 SMALL_SHAPE, SMALL_BASE = (9, 9, 4), 3.0

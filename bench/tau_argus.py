@@ -29,8 +29,8 @@ import numpy as np
 
 from bench import synthetic
 from include.opendata import places
-from include.opendata.attack import BLANK, NOT_SHOWN, RECOVERABLE, SHOWN, UNDECIDED, PublishedView, attack
-from include.opendata.disclosure.cube import Axis, CubeTable, suppress_cube
+from include.opendata.disclosure.attack import BLANK, NOT_SHOWN, RECOVERABLE, SHOWN, UNDECIDED, PublishedView, attack
+from include.opendata.disclosure.protect.cube import Axis, CubeTable, suppress_cube
 from include.opendata.errors import InputError, OpendataError, Refused
 
 TABLES = ("t3", "t4")

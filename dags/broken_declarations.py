@@ -7,9 +7,9 @@ says why.
 
 from __future__ import annotations
 
-from dags.declared import declared_dag, outlines
+from dags.dag_builder import declared_dag, outlines
+from include.opendata.declaration.light import declared_ids
 from include.opendata.errors import DeclarationError
-from include.opendata.spec.light import declared_ids
 
 
 def broken_declarations() -> list[str]:

@@ -13,10 +13,10 @@ from typing import Any, get_args
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain, get_current_context, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from dags.declared import FIRST_DAY
+from dags.dag_builder import FIRST_DAY
 from dags.step_task import perform_elsewhere, pipeline_run_id
 from dags.trigger_form import filled_in
-from include.opendata.spec.choices import Frequency, Topic
+from include.opendata.declaration.choices import Frequency, Topic
 
 DAG_ID = "onboard_table"
 HEAVY: dict[str, Any] = {"pool": os.environ.get("OPENDATA_HEAVY_POOL") or "default_pool"}

@@ -24,13 +24,13 @@ from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags.approval_task import AskForApproval, asked_of_each, waits
-from dags.declared import broken_dag, dag_id_of, declared_dag, outlines
-from dags.followed import announce, followed
+from dags.assets import announce, followed
+from dags.dag_builder import broken_dag, dag_id_of, declared_dag, outlines
 from dags.step_task import begin, perform, publish_if_configured, skip_in_a_dry_run
 from dags.trigger_form import refresh_form
+from include.opendata.declaration.light import Outline, declared_ids
+from include.opendata.declaration.outline_cache import OutlineCache
 from include.opendata.errors import DeclarationError
-from include.opendata.spec.light import Outline, declared_ids
-from include.opendata.spec.outline_cache import OutlineCache
 
 # Three more tries over about a quarter of an hour: an outage of minutes heals, a longer one is for people.
 REACHES_OUT: dict[str, Any] = {

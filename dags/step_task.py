@@ -112,7 +112,7 @@ def publish_if_configured(run: Mapping[str, Any]) -> dict[str, Any]:
 def portal_settings(connection: Connection) -> dict[str, Any]:
     """What ``pipeline.publish`` needs, from an Airflow connection: host (an address, or a name to go with conn_type and
     port), password or extra ``token`` (the token), extra (``profile``, ``organization``, ``timeout``)."""
-    from include.opendata.portal import PortalAccess
+    from include.opendata.portals.ckan import PortalAccess
 
     extra, host = connection.extra_dejson, connection.host or ""
     if "://" not in host:

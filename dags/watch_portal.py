@@ -11,8 +11,8 @@ from typing import Any
 
 from airflow.sdk import DAG, Variable, get_parsing_context, task
 
-from dags.declared import FIRST_DAY
-from dags.notices import overview, send_mail, send_to_channel, watch_failed, watchers
+from dags.dag_builder import FIRST_DAY
+from dags.notifications import overview, send_mail, send_to_channel, watch_failed, watchers
 from dags.staging_access import staging_access
 from dags.step_task import PORTAL_VARIABLE, perform_elsewhere, portal_connection, portal_settings, staging_place
 
@@ -39,11 +39,11 @@ def _looked() -> dict[str, Any]:
     from dataclasses import asdict
 
     from include.opendata import places
+    from include.opendata.declaration.light import declared_ids
     from include.opendata.ledger import open_ledger
+    from include.opendata.monitoring.checks import portal_look, staging_look
     from include.opendata.monitoring.digest import messages, text
-    from include.opendata.monitoring.looks import portal_look, staging_look
     from include.opendata.monitoring.watch import find_problems
-    from include.opendata.spec.light import declared_ids
 
     address = staging_place() or places.staging()
     with staging_access(address):

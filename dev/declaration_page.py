@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from include.opendata.spec.dataset import Dataset
+from include.opendata.declaration.dataset import Dataset
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "declaration.md"
 

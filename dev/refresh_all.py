@@ -22,7 +22,7 @@ from typing import Any
 from dev.airflow_env import ROOT, embedded_environment, ensure_private, home, not_ready
 from dev.airflow_home import InUse, sole_use
 from dev.processes import die_with_parent
-from include.opendata.spec.light import declared_ids
+from include.opendata.declaration.light import declared_ids
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 PREFIX = "refresh__"

@@ -24,7 +24,7 @@ def note_of(dag_id: str, run_id: str) -> str | None:
     if not dag_id.startswith(REFRESH):
         return None
     from dags.step_task import pipeline_run_id
-    from include.opendata.pipeline.told import outcome_line
+    from include.opendata.pipeline.ledger_summary import outcome_line
 
     return outcome_line(dag_id.removeprefix(REFRESH), pipeline_run_id(run_id))
 

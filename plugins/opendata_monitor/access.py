@@ -12,8 +12,8 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
 from airflow.models.dag import DagModel
 
-from dags.declared import dag_id_of
-from include.opendata.spec.light import declared_ids
+from dags.dag_builder import dag_id_of
+from include.opendata.declaration.light import declared_ids
 
 
 def may_see(user: Any, dataset: str) -> bool:

@@ -21,15 +21,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from dags.declared import PREFIX, dag_id_of
+from dags.dag_builder import PREFIX, dag_id_of
 from dags.staging_access import staging_access
 from include.opendata.errors import OpendataError
 from include.opendata.ledger import Ledger, open_ledger
 from include.opendata.monitoring.calendar_month import KINDS, month
 from include.opendata.monitoring.dataset_page import dataset_page
-from include.opendata.monitoring.evidence_of import evidence_of_release, evidence_of_run, media_type, staged_file
+from include.opendata.monitoring.declared_facts import promises
+from include.opendata.monitoring.evidence_files import evidence_of_release, evidence_of_run, media_type, staged_file
 from include.opendata.monitoring.overview import STANDINGS, Line, chosen, overview, sizes
-from include.opendata.monitoring.promises import promises
 from plugins.opendata_monitor.access import dataset_of, may_see, visible
 from plugins.opendata_monitor.pages import PAGES
 from plugins.opendata_monitor.schedule import airflow_runs, planned

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from include.opendata.monitoring.drawn import group_bars, quality_line, sparkline
+from include.opendata.monitoring.charts import group_bars, quality_line, sparkline
 from include.opendata.rules.release import permission_rules
 
 STANDINGS = {"problem": "Problem", "waits": "Waits for approval", "due": "Due", "fine": "Fine"}

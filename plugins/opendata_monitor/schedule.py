@@ -10,7 +10,7 @@ from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 
-from dags.declared import PREFIX
+from dags.dag_builder import PREFIX
 from dags.step_task import pipeline_run_id
 
 RUNS_LOOKED_AT = 200

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from include.opendata.release.formats import FORMATS
-from include.opendata.release.xlsx_files import MOST_ROWS
+from include.opendata.release.formats.registry import FORMATS
+from include.opendata.release.formats.xlsx_files import MOST_ROWS
 from include.opendata.rules.portal import field_standards
 from tests.unit.release.test_release_build import LAYOUT
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from include.opendata import places
-from tests.unit.spec import declarations
+from tests.lib import declarations
 
 
 @dataclass(frozen=True)

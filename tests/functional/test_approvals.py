@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.spec.declarations import SOUND
+from tests.lib.declarations import SOUND
 
 WITHOUT_LEGAL = SOUND.replace("  - {role: legal_counsel, name: C, date: 2026-01-01, reference: F1}\n", "")
 LEGAL = ("--role", "legal_counsel", "--name", "C. Counsel", "--reference", "form 8", "--signed", "2026-02-02")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.spec.declarations import SOUND
+from tests.lib.declarations import SOUND
 
 BAD_INPUT, REFUSED, UNFORESEEN = 2, 3, 1
 
@@ -165,7 +165,7 @@ def test_a_full_disk_under_the_work_area(refreshed, monkeypatch):
 
 
 def test_something_unforeseen_points_to_the_log_and_quotes_nothing(refreshed, monkeypatch):
-    import include.opendata.tabulate as tabulate
+    import include.opendata.tables as tabulate
 
     def broken(*args, **kwargs):
         raise ValueError("person 4711 has a rare disease")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.monthly import CLINIC, SEX, Begun, a_table, declaration, extract
+from tests.lib.monthly import CLINIC, SEX, Begun, a_table, declaration, extract
 
 TOLERANCES = """\
     tolerances:
@@ -168,7 +168,7 @@ def test_a_run_killed_after_its_changes_were_accepted_needs_no_second_answer(pub
 def test_staging_itself_refuses_what_was_not_accepted(published):
     """The state of another task is no evidence: stage looks again."""
     from include.opendata.errors import Refused
-    from include.opendata.pipeline import refresh as steps
+    from include.opendata.pipeline import steps
     from include.opendata.pipeline.changes import check_changes
 
     published.write_source(BEYOND)

@@ -10,8 +10,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.functional.facilities import CLINICS, FACILITIES
-from tests.unit.spec import declarations
+from tests.lib import declarations
+from tests.lib.facilities import CLINICS, FACILITIES
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from include.opendata.onboarding.onboard import onboard
-from tests.unit.onboarding.sources import REQUEST, TODAY, cases_by_county, patients, write
+from tests.lib.onboarding_sources import REQUEST, TODAY, cases_by_county, patients, write
 
 OPTIONS = [part for name, value in REQUEST.items() for part in (f"--{name.replace('_', '-')}", value)]
 

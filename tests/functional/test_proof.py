@@ -64,7 +64,7 @@ def forge(folder, name, change):
 
 def checked_by_arithmetic(installation):
     """The verdict without the ledger's digest: what adding up alone finds."""
-    from include.opendata.proof.check import check_proof
+    from include.opendata.disclosure.proof.check import check_proof
 
     release = current(installation)
     evidence = installation.folder / "evidence" / DATASET
@@ -90,7 +90,7 @@ def test_a_release_is_proven_from_staging_and_witnesses_alone(staged):
 
 def test_neither_ledger_nor_evidence_holds_a_true_hidden_count(staged):
     """The planted count stands in the table as a complement of the small one: nobody may read it off."""
-    from include.opendata.history.published import PublishedTable
+    from include.opendata.disclosure.history.published import PublishedTable
     from include.opendata.ledger import open_ledger
 
     text = next(staged.staging.glob("*/releases/*/data/*.csv")).read_text()
@@ -155,7 +155,7 @@ def test_a_proof_that_leaves_a_measure_out_is_no_proof(staged):
 
 
 def test_a_run_killed_between_staging_and_ledger_is_remembered_by_the_next(installation, monkeypatch):
-    import include.opendata.pipeline.refresh as steps
+    import include.opendata.pipeline.steps as steps
     from include.opendata.ledger import open_ledger
 
     installation.write_source(records())
@@ -222,7 +222,7 @@ def test_a_release_that_follows_another_is_proven_together_with_it(regrouped):
 
 
 def test_a_proof_that_forgets_an_earlier_release_is_no_proof(regrouped):
-    from include.opendata.proof.check import check_proof
+    from include.opendata.disclosure.proof.check import check_proof
 
     folder, evidence = proof_folder(regrouped), regrouped.folder / "evidence" / DATASET
     releases = [r["release"] for r in regrouped.opendata("releases", DATASET, "--json").json()["releases"]][::-1]

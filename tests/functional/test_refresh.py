@@ -6,8 +6,8 @@ import json
 import pytest
 
 from include.opendata.pipeline.approvals import request_approvals
-from tests.functional.monthly import CLINIC, a_table, declaration, extract
-from tests.unit.spec.declarations import SOUND
+from tests.lib.declarations import SOUND
+from tests.lib.monthly import CLINIC, a_table, declaration, extract
 
 SMALL = SOUND.replace(
     "    measures:\n",
@@ -144,7 +144,7 @@ def test_the_same_snapshot_declaration_and_code_give_the_same_bytes(small, tmp_p
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_at_any_step_and_run_again_ends_in_the_same_staging(small, monkeypatch, step, when):
-    from include.opendata.pipeline import refresh as steps
+    from include.opendata.pipeline import steps
 
     assert small.opendata("refresh", "clinic_visits", "--staging", str(small.folder / "undisturbed")).code == 0
     expected = sorted(
@@ -239,7 +239,7 @@ def test_a_weakened_suite_is_refused(small):
 def test_a_run_that_found_nothing_new_and_is_run_again_on_a_newer_source_is_told_as_staged(installation):
     """Its last step failed, and somebody cleared the whole run: the same run, the same folder of the work area."""
     from include.opendata.ledger import open_ledger
-    from include.opendata.pipeline import refresh
+    from include.opendata.pipeline import steps as refresh
 
     installation.write_source()
     installation.declare()

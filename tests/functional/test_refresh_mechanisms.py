@@ -8,7 +8,8 @@ import json
 
 import pytest
 
-from tests.functional.monthly import (
+from tests.functional.test_refresh import STEPS
+from tests.lib.monthly import (
     CLINIC,
     FEBRUARY,
     JANUARY,
@@ -22,7 +23,6 @@ from tests.functional.monthly import (
     extract,
     together,
 )
-from tests.functional.test_refresh import STEPS
 
 
 def current(installation):
@@ -129,7 +129,7 @@ def test_without_what_stood_an_append_is_refused_and_the_full_source_begins_anew
 
 
 def test_what_stood_is_readable_by_its_owner_alone_and_goes_with_its_release(monthly):
-    from include.opendata.work import sweep
+    from include.opendata.storage import sweep
 
     assert refresh(monthly, FEBRUARY).code == 0
     root = monthly.folder / "work" / ".standing"
@@ -146,8 +146,8 @@ def test_what_stood_is_readable_by_its_owner_alone_and_goes_with_its_release(mon
 
 @pytest.mark.parametrize("damage", ["changed", "of another table"])
 def test_figures_that_are_not_those_published_are_refused(monthly, damage):
-    from include.opendata.tabulate.standing import Standing
-    from include.opendata.work.standing import StandingStore
+    from include.opendata.storage.base_figures import StandingStore
+    from include.opendata.tables.increments.base_figures import Standing
 
     store, release = StandingStore(), current(monthly)
     if damage == "changed":
@@ -207,8 +207,8 @@ def test_an_update_that_changes_a_hidden_count_alone_is_not_lost(installation):
     assert answer.json()["datasets"][0]["outcome"] == "unchanged"
     assert refresh(installation, extract("2022-02", n_f=44)).code == 0
 
-    from include.opendata.tabulate.standing import Standing
-    from include.opendata.work.standing import StandingStore
+    from include.opendata.storage.base_figures import StandingStore
+    from include.opendata.tables.increments.base_figures import Standing
 
     files = StandingStore().read("clinic_visits", current(installation))
     rows = Standing.from_files(files, dataset="clinic_visits").tables["visits_by_month"]
@@ -277,7 +277,7 @@ def undisturbed(january):
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_an_append_killed_at_any_step_and_run_again_appends_once(undisturbed, monthly, monkeypatch, step):
-    from include.opendata.pipeline import refresh as steps
+    from include.opendata.pipeline import steps
 
     class Killed(BaseException):
         """Not an Exception: nothing in the pipeline may catch it, as nothing catches SIGKILL."""
@@ -302,8 +302,7 @@ def test_an_append_killed_at_any_step_and_run_again_appends_once(undisturbed, mo
     "moment", ["before the figures are kept", "before the release is staged", "after it is staged"]
 )
 def test_an_append_killed_while_it_is_staged_appends_once(monthly, monkeypatch, moment):
-    from include.opendata.pipeline import merging
-    from include.opendata.pipeline import refresh as steps
+    from include.opendata.pipeline import merging, steps
     from include.opendata.staging.local import LocalStaging
 
     class Killed(BaseException):

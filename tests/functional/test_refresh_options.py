@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.unit.spec.declarations import SOUND
+from tests.lib.declarations import SOUND
 
 TWO_TABLES = (
     SOUND
@@ -93,7 +93,7 @@ def test_the_first_release_is_never_one_table_alone(installation):
 
 def test_a_dry_run_is_not_staged_even_by_a_step_called_by_itself(refreshed):
     from include.opendata.errors import Refused
-    from include.opendata.pipeline import refresh
+    from include.opendata.pipeline import steps as refresh
 
     run = refresh.start("clinic_visits", "manual__1", dry_run=True)
     with pytest.raises(Refused) as refused:
@@ -103,7 +103,7 @@ def test_a_dry_run_is_not_staged_even_by_a_step_called_by_itself(refreshed):
 
 def test_an_option_nobody_knows_is_refused_with_the_list(refreshed):
     from include.opendata.errors import DeclarationError
-    from include.opendata.pipeline import refresh
+    from include.opendata.pipeline import steps as refresh
 
     with pytest.raises(DeclarationError) as refused:
         refresh.start("clinic_visits", "manual__1", dryrun=True, colour="blue")

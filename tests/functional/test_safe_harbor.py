@@ -3,7 +3,7 @@
 import csv
 import json
 
-from tests.unit.spec.declarations import SOUND
+from tests.lib.declarations import SOUND
 
 ZIP_COLUMN = (
     "    - {name: zip, type: text, label: ZIP, definition: ZIP code of residence., privacy: indirect_identifier}\n"

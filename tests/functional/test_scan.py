@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from include.opendata.ledger import open_ledger
-from tests.unit.spec import declarations
+from tests.lib import declarations
 
 NUMBER = "123-45-6789"
 REMARKS = (

@@ -3,7 +3,7 @@
 import pytest
 
 from demo import make_sources
-from include.opendata.spec.light import declared_ids
+from include.opendata.declaration.light import declared_ids
 
 
 @pytest.mark.slow

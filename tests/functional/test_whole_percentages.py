@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.unit.spec.declarations import SOUND
+from tests.lib.declarations import SOUND
 
 COUNTS = SOUND.replace("valid_values: [f, m]", "valid_values: [f, m, i]").replace(
     "labels: {f: Female, m: Male}", "labels: {f: Female, m: Male, i: Intersex}"
@@ -93,7 +93,7 @@ def test_an_earlier_release_of_percentages_is_read_from_staging_where_the_ledger
 
 
 def test_percentages_that_do_not_fit_are_not_proven_whatever_the_digests_say(staged):
-    from include.opendata.proof import check_proof
+    from include.opendata.disclosure.proof import check_proof
 
     release = release_folder(staged).name
     evidence = staged.folder / "evidence" / "clinic_visits"

@@ -17,7 +17,7 @@ import pytest
 from include.opendata import places
 from include.opendata.release import Release, build_release
 from include.opendata.staging import LocalStaging
-from tests.unit.release.small_release import homicides, inputs
+from tests.lib.small_release import homicides, inputs
 
 TABLE = "homicides_by_county_and_year"
 
@@ -109,7 +109,7 @@ def test_the_csv_comes_back_as_the_protected_table(release):
 def test_another_process_with_another_hash_seed_builds_the_same_bytes(release, tmp_path):
     program = (
         "from pathlib import Path; from include.opendata.release import build_release;"
-        "from tests.unit.release.small_release import inputs;"
+        "from tests.lib.small_release import inputs;"
         f"build_release(inputs(), Path({str(tmp_path / 'again')!r}))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "4242", "TZ": "Pacific/Auckland", "PYTHONPATH": str(places.ROOT)}

@@ -14,10 +14,10 @@ import pytest
 
 from include.opendata.errors import Refused
 from include.opendata.release import Release, build_release
-from include.opendata.release.formats import FORMATS, require_fits
-from include.opendata.release.xlsx_files import MOST_ROWS
+from include.opendata.release.formats.registry import FORMATS, require_fits
+from include.opendata.release.formats.xlsx_files import MOST_ROWS
 from include.opendata.vocabulary import ProtectedTable
-from tests.unit.release.small_release import homicides, homicides_dataset, inputs
+from tests.lib.small_release import homicides, homicides_dataset, inputs
 
 TABLE = "homicides_by_county_and_year"
 ALL = ["json", "xlsx", "parquet", "xml"]
@@ -334,7 +334,7 @@ def _by_period(counties: tuple[str, ...]) -> ProtectedTable:
 
 
 def _both(folder: Path, second: ProtectedTable) -> Release:
-    from include.opendata.spec.load import load
+    from include.opendata.declaration.load import load
 
     dataset = load("homicides_by_county")
     return build_release(inputs(dataset=dataset, protected=(homicides("separate"), second)), folder)

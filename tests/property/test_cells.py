@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.opendata.cells import link
-from tests.unit.cubes import described, table
+from include.opendata.disclosure.cells import link
+from tests.lib.cubes import described, table
 
 
 @st.composite

@@ -5,12 +5,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from include.opendata.attack import attack
-from include.opendata.disclosure.cube import Effort, public_view, suppress_cube, verify_proof
-from include.opendata.disclosure.cube.groups import open_groups
+from include.opendata.disclosure.attack import attack
+from include.opendata.disclosure.protect.cube import Effort, public_view, suppress_cube, verify_proof
+from include.opendata.disclosure.protect.cube.groups import open_groups
 from include.opendata.errors import Refused
-from tests.unit.disclosure.cube.grids import cube, public
-from tests.unit.disclosure.enumerate_tables import TooMany, all_tables
+from tests.lib.enumerate_tables import TooMany, all_tables
+from tests.unit.disclosure.protect.cube.grids import cube, public
 
 COUNT = st.one_of(st.just(0), st.integers(1, 4), st.integers(1, 12), st.integers(8, 60))
 TINY = st.one_of(st.just(0), st.integers(1, 3), st.integers(9, 14))

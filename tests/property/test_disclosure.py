@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from include.opendata.attack import (
+from include.opendata.disclosure.attack import (
     CODE_COMPLEMENTARY,
     RECOVERABLE,
     SAFE_LP,
@@ -17,10 +17,10 @@ from include.opendata.attack import (
     attack,
     verify_witnesses,
 )
-from include.opendata.disclosure import COMPLEMENTARY, SHOWN, open_groups, primary, suppress
+from include.opendata.disclosure.protect import COMPLEMENTARY, SHOWN, open_groups, primary, suppress
 from include.opendata.errors import Refused
-from tests.unit.disclosure.cubes import as_published, cube
-from tests.unit.disclosure.enumerate_tables import TooMany, all_tables
+from tests.lib.enumerate_tables import TooMany, all_tables
+from tests.lib.random_cubes import as_published, cube
 
 COUNT = st.one_of(st.just(0), st.integers(1, 4), st.integers(1, 12), st.integers(8, 60))
 TINY = st.one_of(st.just(0), st.integers(1, 3), st.integers(0, 12))

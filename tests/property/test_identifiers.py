@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.opendata.rules.reference import population_reference
-from tests.unit.identifiers.records import found
+from tests.lib.personal_records import found
 
 COUNTIES = population_reference("california_counties").areas
 LENGTH = 60

@@ -6,8 +6,8 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.tabulate.merged_tables import counted_together, merged, same, stood
-from tests.unit.tabulate.small_tables import dataset, dimension, measure, table
+from tests.lib.merged_tables import counted_together, merged, same, stood
+from tests.lib.small_tables import dataset, dimension, measure, table
 
 COLUMNS = {"region": "text", "sex": "text", "year": "integer", "cost": "number", "client": "integer"}
 REGION = dimension("Region", labels={"n": "North", "s": "South", "w": "West"}, total="All regions")

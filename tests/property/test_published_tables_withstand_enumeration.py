@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from include.opendata.errors import OpendataError
 from include.opendata.pipeline import protection
 from include.opendata.pipeline.protection import protect_and_attack
-from tests.property.stranger import Axis, leaks
-from tests.property.worlds import COLUMNS, TYPES, papers, tabulated, world
-from tests.unit.tabulate.small_tables import dataset, dimension, measure, table
+from tests.lib.small_tables import dataset, dimension, measure, table
+from tests.lib.stranger import Axis, leaks
+from tests.lib.worlds import COLUMNS, TYPES, papers, tabulated, world
 
 REFUSALS = {
     "no-rows",

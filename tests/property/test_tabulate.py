@@ -10,9 +10,9 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.opendata.tabulate import tabulate
+from include.opendata.tables import tabulate
 from include.opendata.vocabulary import DataTable
-from tests.unit.tabulate.small_tables import dataset, dimension, measure, table, warehouse_of
+from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of
 
 VALUES = {"region": ["n", "s", "w"], "sex": ["f", "m"], "year": [2001, 2002, 2003]}
 TABLE = table(

@@ -6,10 +6,18 @@ Each case is one column of categories with a published total, unless it says oth
 import numpy as np
 import pytest
 
-from include.opendata.attack import RECOVERABLE, attack
-from include.opendata.disclosure import COMPLEMENTARY, SHOWN, SMALL, derived_blank, open_groups, primary, suppress
+from include.opendata.disclosure.attack import RECOVERABLE, attack
+from include.opendata.disclosure.protect import (
+    COMPLEMENTARY,
+    SHOWN,
+    SMALL,
+    derived_blank,
+    open_groups,
+    primary,
+    suppress,
+)
 from include.opendata.errors import Refused
-from tests.unit.disclosure.cubes import as_published, column, cube
+from tests.lib.random_cubes import as_published, column, cube
 
 
 def small_only(counts):

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.opendata.attack.percentages import _nested_withstand, attack_percentages, withstand_together
-from include.opendata.disclosure.percentages import whole_percentages
+from include.opendata.disclosure.attack.percentages import _nested_withstand, attack_percentages, withstand_together
+from include.opendata.disclosure.proof.percentages import check_percentages
+from include.opendata.disclosure.protect.percentages import whole_percentages
 from include.opendata.errors import Refused
-from include.opendata.proof.percentages import check_percentages
-from include.opendata.tabulate.derived import rounded
+from include.opendata.tables.derived import rounded
 from include.opendata.vocabulary import DataTable, ProtectedTable, Structure, TableDimension, TableMeasure
 
 LABELS = ("Male", "Female", "Intersex")

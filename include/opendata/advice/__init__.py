@@ -7,7 +7,7 @@ steward and the coordinator, who choose a design *before* anything is suppressed
 
 from include.opendata.advice.advisor import MOST_TRIED, Advice, Proposal, advise_table, left_out
 from include.opendata.advice.coarsenings import Coarsening, coarsenings
-from include.opendata.advice.standing import Standing
+from include.opendata.advice.visibility import Standing
 
 __all__ = [
     "MOST_TRIED",

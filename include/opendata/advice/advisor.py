@@ -21,12 +21,12 @@ from pydantic import BaseModel, ConfigDict
 
 from include.opendata.advice.changes import changed, snippet
 from include.opendata.advice.coarsenings import Coarsening, Kind, coarsenings
-from include.opendata.advice.standing import Hidden, How, Measured, Standing, measure
+from include.opendata.advice.visibility import Hidden, How, Measured, Standing, measure
 from include.opendata.advice.wording import advice_sentence, in_words, proposal_sentence, remarks
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.tables import Table
 from include.opendata.errors import OpendataError
-from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.tables import Table
-from include.opendata.tabulate import tabulate
+from include.opendata.tables import tabulate
 from include.opendata.vocabulary import DataTable
 from include.opendata.warehouse import Warehouse
 

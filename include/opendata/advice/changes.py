@@ -11,7 +11,14 @@ from typing import Any
 import yaml
 
 from include.opendata.advice.coarsenings import Coarsening
-from include.opendata.spec.tables import Measure, PercentMeasure, PopulationMeasure, RateMeasure, SumMeasure, Table
+from include.opendata.declaration.tables import (
+    Measure,
+    PercentMeasure,
+    PopulationMeasure,
+    RateMeasure,
+    SumMeasure,
+    Table,
+)
 
 
 def changed(table: Table, changes: Sequence[Coarsening]) -> Table:

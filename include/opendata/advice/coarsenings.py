@@ -14,9 +14,9 @@ from typing import Any, Literal
 import numpy as np
 
 from include.opendata.advice.ordered import Span, bands_of_ages, joined, periods_of_years
+from include.opendata.declaration.source import SourceColumn
+from include.opendata.declaration.tables import Dimension, Table
 from include.opendata.rules.regions import counties_by_region
-from include.opendata.spec.source import SourceColumn
-from include.opendata.spec.tables import Dimension, Table
 from include.opendata.vocabulary import DataTable, TableDimension
 
 Kind = Literal["periods", "ages", "region", "other", "without"]

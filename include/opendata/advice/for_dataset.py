@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from include.opendata.advice.advisor import Advice, Progress, advise_table, left_out
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, OpendataError, Place
-from include.opendata.extract import extract
 from include.opendata.gate.assessment import assess
 from include.opendata.pipeline.facts import table_facts
-from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.load import load
-from include.opendata.tabulate import tabulate
+from include.opendata.sources import extract
+from include.opendata.storage import RunArea, read_table
+from include.opendata.tables import tabulate
 from include.opendata.vocabulary import DataTable
 from include.opendata.warehouse import Warehouse, open_snapshot
-from include.opendata.work import RunArea, read_table
 
 MOST_ROWS_IN_REFRESH = 2_000
 MOST_RECORDS_IN_REFRESH = 1_000_000

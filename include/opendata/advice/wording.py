@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from include.opendata.advice.coarsenings import Coarsening
-from include.opendata.advice.standing import Standing
+from include.opendata.advice.visibility import Standing
 from include.opendata.rules.release import thresholds
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from include.opendata.declaration import tables as t
 from include.opendata.errors import StorageError
-from include.opendata.spec import tables as t
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
 _APART = "\x1f"

@@ -14,7 +14,7 @@ import numpy as np
 from include.opendata.changes.compare import matched
 from include.opendata.changes.report import ToleranceResult
 from include.opendata.changes.sides import Facts, Side
-from include.opendata.spec.refreshing import Tolerance
+from include.opendata.declaration.refreshing import Tolerance
 
 NAMED_AT_MOST = 12
 

@@ -17,8 +17,8 @@ from typing import Annotated, Any
 import typer
 
 from include.opendata import places
-from include.opendata.cli.approving import approvals, approve
-from include.opendata.cli.differing import diff
+from include.opendata.cli.approve import approvals, approve
+from include.opendata.cli.diff import diff
 from include.opendata.cli.onboard import onboard
 from include.opendata.cli.progress import show_progress
 from include.opendata.cli.proof import app as proof_app
@@ -111,8 +111,8 @@ def preview(
 @app.command()
 def check(id: Annotated[str | None, typer.Argument(metavar="[ID]")] = None, json: JsonOption = False):
     """Check declarations and their suites: of one dataset, or of all."""
-    from include.opendata.cli.checking import check_declaration
-    from include.opendata.spec.light import declared_ids
+    from include.opendata.cli.check import check_declaration
+    from include.opendata.declaration.light import declared_ids
 
     wanted = [id] if id else declared_ids()
     if not wanted:
@@ -145,8 +145,8 @@ def suites(
     ] = False,
 ):
     """Draft the Great Expectations suites a declaration asks for."""
+    from include.opendata.declaration.load import load
     from include.opendata.quality import draft_suites, write_suites
-    from include.opendata.spec.load import load
 
     declared = load(id)
     if write:
@@ -175,7 +175,7 @@ def summary(
     json: JsonOption = False,
 ):
     """What is in staging, table by table: rows, score, cells suppressed, where files and evidence are."""
-    from include.opendata.spec.light import declared_ids
+    from include.opendata.declaration.light import declared_ids
 
     _show_summary(ids or declared_ids(), staging=located(staging) or places.staging(), as_json=json, outcome={})
 
@@ -186,7 +186,7 @@ def score(
     json: JsonOption = False,
 ):
     """The publication score of a table not yet built, from a file of facts."""
-    from include.opendata.cli.scoring import score_lines, score_view
+    from include.opendata.cli.score import score_lines, score_view
     from include.opendata.gate.scoring import score_file
 
     found = score_file(facts)
@@ -205,7 +205,7 @@ def advise(
 ):
     """What would show more of the tables that must be masked: coarser designs, tried on the data and ranked."""
     from include.opendata.advice.for_dataset import advise_dataset
-    from include.opendata.cli.advising import advice_lines, advice_view
+    from include.opendata.cli.advise import advice_lines, advice_view
 
     advice = advise_dataset(id, table=table, source=located(source), progress=_progress)
     if json:
@@ -237,7 +237,7 @@ app.add_typer(proof_app, name="proof")
 
 def _show_preview(id: str, outcome: Any, json: bool) -> None:
     from include.opendata.cli.summary import manifest_lines, table_figures
-    from include.opendata.manifest import read_manifest
+    from include.opendata.storage.manifest import read_manifest
 
     if outcome.folder is None:
         raise RuntimeError("a preview leaves a release behind")

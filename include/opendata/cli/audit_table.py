@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from include.opendata.attack import (
+from include.opendata.cli.long_table import BLANK_TEXTS, LongTable, read_long_table
+from include.opendata.disclosure.attack import (
     ABSENT,
     BLANK,
     CODE_COMPLEMENTARY,
@@ -32,7 +33,6 @@ from include.opendata.attack import (
     attack,
     rate_bounds,
 )
-from include.opendata.cli.long_table import BLANK_TEXTS, LongTable, read_long_table
 from include.opendata.errors import DeclarationError, InputError, Place
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 

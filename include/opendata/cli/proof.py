@@ -16,7 +16,7 @@ from include.opendata import places
 from include.opendata.errors import EXIT_AUDIT, Place, Refused
 
 if TYPE_CHECKING:
-    from include.opendata.proof.check import ProofReport
+    from include.opendata.disclosure.proof.check import ProofReport
 
 app = typer.Typer(help="Re-check the proof that a release gives no small count away.", no_args_is_help=True)
 
@@ -45,8 +45,8 @@ def verify(
 
 def verify_release(dataset: str, release: str | None, address: str) -> ProofReport:
     """Re-check one release. Raises InputError when it, or its proof, is not there."""
+    from include.opendata.disclosure.proof.check import check_proof
     from include.opendata.ledger import EvidenceStore, open_ledger
-    from include.opendata.proof.check import check_proof
     from include.opendata.staging import open_staging
 
     staging, store = open_staging(address), EvidenceStore()

@@ -34,7 +34,7 @@ def publish(
     The token comes from the environment variable OPENDATA_PORTAL_TOKEN."""
     from include.opendata.cli.app import located
     from include.opendata.pipeline.publish import publish_on_portal
-    from include.opendata.portal import PortalAccess
+    from include.opendata.portals.ckan import PortalAccess
 
     done = publish_on_portal(
         id,

@@ -32,9 +32,9 @@ def releases(
 
 def release_rows(dataset: str, address: str) -> list[dict[str, Any]]:
     """The releases of ``dataset`` in staging, the newest first."""
+    from include.opendata.declaration.load import load
     from include.opendata.ledger import open_ledger
     from include.opendata.pipeline.releases import withdrawn_releases
-    from include.opendata.spec.load import load
     from include.opendata.staging import open_staging
 
     load(dataset)  # a slip in the name is said, not answered with an empty list

@@ -22,11 +22,11 @@ def scan(
 ):
     """Look for names, numbers and addresses of persons in a dataset's source; refuse what is public and looks personal."""
     from include.opendata.cli.app import located
-    from include.opendata.extract import extract
+    from include.opendata.declaration.load import load
     from include.opendata.identifiers import require_not_personal, scan_source
-    from include.opendata.spec.load import load
+    from include.opendata.sources import extract
+    from include.opendata.storage import RunArea
     from include.opendata.warehouse import open_snapshot
-    from include.opendata.work import RunArea
 
     declared = load(id)
     area = RunArea(id, f"scan__{os.getpid()}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from include.opendata.declaration.load import load
 from include.opendata.ledger import open_ledger
-from include.opendata.manifest import Manifest
-from include.opendata.spec.load import load
 from include.opendata.staging import open_staging
+from include.opendata.storage.manifest import Manifest
 
 
 def table_figures(manifest: Manifest) -> dict[str, Any]:

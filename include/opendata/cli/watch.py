@@ -33,12 +33,12 @@ def watch(
     """What is late, changed behind our back, waiting or broken, over all datasets."""
     from include.opendata.cli.app import located
     from include.opendata.cli.publish import TOKEN
+    from include.opendata.declaration.light import declared_ids
     from include.opendata.ledger import open_ledger
+    from include.opendata.monitoring.checks import portal_look, staging_look
     from include.opendata.monitoring.digest import text
-    from include.opendata.monitoring.looks import portal_look, staging_look
     from include.opendata.monitoring.watch import find_problems
-    from include.opendata.portal import PortalAccess
-    from include.opendata.spec.light import declared_ids
+    from include.opendata.portals.ckan import PortalAccess
 
     address = located(staging) or places.staging()
     looks = [("staging-drift", staging_look(address))]

@@ -19,11 +19,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import Place, Refused
 from include.opendata.gate.assessment import Assessment
 from include.opendata.ledger.approvals import Answer
 from include.opendata.rules.release import permission_rules, thresholds
-from include.opendata.spec.dataset import Dataset
 
 SECTION = "Handbook, Governance"
 # What may change without asking anybody: words for the reader, and checks on figures.

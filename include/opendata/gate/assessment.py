@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict
 
+from include.opendata.declaration.dataset import Approval, Mitigation
 from include.opendata.errors import DeclarationError, Place, Refused
 from include.opendata.gate.conclusion import conclude
 from include.opendata.gate.condition import ConditionFindings, numerator_denominator, smallest_event, unstable
@@ -27,7 +28,6 @@ from include.opendata.gate.safe_harbor import AgeBand, safe_harbor_findings
 from include.opendata.gate.scoring import Facts, Score, score
 from include.opendata.rules.answers import PermissionAnswers
 from include.opendata.rules.release import high_risk_populations, release_steps, thresholds
-from include.opendata.spec.dataset import Approval, Mitigation
 
 VERSION: Literal[1] = 1
 

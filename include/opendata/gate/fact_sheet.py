@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from include.opendata.declaration import yaml_reader
 from include.opendata.errors import DeclarationError, Place
-from include.opendata.spec import yaml_reader
 
 Time = Literal["five_years", "two_to_four_years", "year", "half_year", "quarter", "month", "week", "day"]
 Setting = Literal["address", "rural_address", "frontier_address"]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.source import SourceColumn
-from include.opendata.spec.tables import Dimension, MeanMeasure, SumMeasure, Table
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.source import SourceColumn
+from include.opendata.declaration.tables import Dimension, MeanMeasure, SumMeasure, Table
 
 Exposure = Literal["public", "as_is", "period", "categories", "figures", "none"]
 """``public``: declared so. ``as_is``: a dimension shows its values. ``period``: a dimension that the publication score

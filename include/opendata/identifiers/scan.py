@@ -15,15 +15,15 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.source import SourceColumn
 from include.opendata.identifiers.columns import Column, Contents, Match, contents
 from include.opendata.identifiers.exposure import Exposure, exposure, origins, published
 from include.opendata.identifiers.findings import By, Finding, IdentifierScan, Severity
 from include.opendata.rules.identifiers import ColumnType, Form, IdentifierRules, Kind, identifier_rules
-from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.source import SourceColumn
+from include.opendata.storage.run_area import storage_errors
 from include.opendata.vocabulary import ProtectedTable
 from include.opendata.warehouse import Warehouse, open_snapshot
-from include.opendata.work.area import storage_errors
 
 DECLARED = "direct-identifier"
 """The kind of a finding on a column that the declaration itself calls a direct identifier."""

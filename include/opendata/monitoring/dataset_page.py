@@ -13,22 +13,22 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from include.opendata.declaration.load import load
 from include.opendata.errors import InputError, OpendataError
 from include.opendata.ledger.approvals import Answer, answers, requests
 from include.opendata.ledger.pointer_moves import withdrawn
 from include.opendata.ledger.quality_results import quality_results
+from include.opendata.monitoring.declared_facts import promise_of
 from include.opendata.monitoring.equity import TableShares, equity
 from include.opendata.monitoring.overview import Line, overview
-from include.opendata.monitoring.promises import promise_of
 from include.opendata.rules.scoring import scoring_criteria
-from include.opendata.spec.load import load
 from include.opendata.staging import open_staging
 
 if TYPE_CHECKING:
+    from include.opendata.declaration.dataset import Dataset
     from include.opendata.ledger import Ledger, ReleaseEntry, RunEntry
-    from include.opendata.manifest import Manifest
     from include.opendata.pipeline.approvals import Position
-    from include.opendata.spec.dataset import Dataset
+    from include.opendata.storage.manifest import Manifest
 
 DIFFS_SHOWN = 8
 RELEASES_SHOWN = 24
@@ -261,7 +261,7 @@ def _equity(declared: Dataset, manifest: Manifest, staging: str) -> tuple[TableS
 @lru_cache(maxsize=64)
 def _shares(staging: str, dataset: str, release: str, path: str, table: str) -> TableShares:
     """The equity view of a staged file, worked out once: a release never changes."""
-    from include.opendata.spec.tables import Table
+    from include.opendata.declaration.tables import Table
 
     return equity(Table.model_validate_json(table), open_staging(staging).read_file(dataset, release, path))
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from include.opendata.declaration.tables import Table
 from include.opendata.rules.portal import annotation_codes
-from include.opendata.spec.tables import Table
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
 SHARES_OF_OTHERS = ("rate", "percent", "mean")

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from include.opendata.gate.approval import standings
 from include.opendata.ledger.approvals import Answer
 from include.opendata.ledger.schema import APPROVAL_REQUESTS, APPROVALS, POINTER_MOVES, RELEASES, RUNS
+from include.opendata.monitoring.declared_facts import Promise
 from include.opendata.monitoring.freshness import Freshness, freshness
-from include.opendata.monitoring.promises import Promise
 from include.opendata.monitoring.watch import ENDED_WELL, RUN_LOST_AFTER
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from include.opendata.errors import OpendataError
 from include.opendata.monitoring.freshness import freshness
 
 if TYPE_CHECKING:
+    from include.opendata.declaration.dataset import Dataset
     from include.opendata.ledger import Ledger, RunEntry
-    from include.opendata.spec.dataset import Dataset
 
 Severity = Literal["error", "warning"]
 EXPIRES_SOON = dt.timedelta(days=30)
@@ -60,7 +60,7 @@ def find_problems(
 
 
 def _of_one(dataset: str, ledger: Ledger, now: dt.datetime, looks: Sequence[tuple[str, Look]]) -> Iterator[Problem]:
-    from include.opendata.spec.load import load
+    from include.opendata.declaration.load import load
 
     try:
         declared = load(dataset)

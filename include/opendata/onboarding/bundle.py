@@ -21,8 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from include.opendata.declaration import yaml_reader
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.questions import dotted, open_questions
 from include.opendata.errors import Place
-from include.opendata.extract.fetch import shown
 from include.opendata.gate.permission import decide_permission
 from include.opendata.onboarding.design import Design
 from include.opendata.onboarding.draft import covered_years
@@ -33,13 +35,11 @@ from include.opendata.onboarding.profile import FEW_RECORDS, ColumnProfile, Prof
 from include.opendata.onboarding.reading import Reading
 from include.opendata.onboarding.request import OnboardingRequest
 from include.opendata.onboarding.trial import Trial
-from include.opendata.release.csv_files import write_text_csv
-from include.opendata.release.dictionary import HEADER
+from include.opendata.release.formats.csv_files import write_text_csv
+from include.opendata.release.metadata.dictionary import HEADER
 from include.opendata.rules.release import permission_rules
-from include.opendata.spec import yaml_reader
-from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.questions import dotted, open_questions
-from include.opendata.work.area import storage_errors
+from include.opendata.sources.fetch import shown
+from include.opendata.storage.run_area import storage_errors
 
 VERSION = 1
 CATEGORIES_NAMED = 60

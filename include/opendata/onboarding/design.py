@@ -14,10 +14,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from include.opendata.declaration.base import LONGEST_TABLE_NAME
 from include.opendata.errors import DeclarationError, InputError, Place
 from include.opendata.onboarding.meaning import AGE_BANDS, Meaning
 from include.opendata.onboarding.profile import Profile
-from include.opendata.spec.base import LONGEST_TABLE_NAME
 
 RecordKind = Literal["person", "event", "aggregate"]
 

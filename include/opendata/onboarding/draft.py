@@ -14,14 +14,14 @@ from typing import Any
 import yaml
 
 from include.opendata import places
+from include.opendata.declaration.base import OPEN
+from include.opendata.declaration.formulas import no_label
 from include.opendata.onboarding.design import Design, TableDesign
 from include.opendata.onboarding.meaning import AGE_BANDS, OLDEST, Meaning
 from include.opendata.onboarding.profile import ColumnProfile, Profile
 from include.opendata.onboarding.reading import Reading
 from include.opendata.onboarding.request import OnboardingRequest
 from include.opendata.rules.reference import california_counties
-from include.opendata.spec.base import OPEN
-from include.opendata.spec.formulas import no_label
 
 NO_DAY = dt.date(1900, 1, 1)
 """Stands where the days are not known: a coverage of one day scores as the shortest period there is."""

@@ -13,12 +13,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from include.opendata.declaration.choices import ScoringVariableName
 from include.opendata.onboarding.profile import ColumnProfile
 from include.opendata.pipeline.facts import _AGES
 from include.opendata.rules.identifiers import words_of
 from include.opendata.rules.reference import california_counties
 from include.opendata.rules.scoring import scoring_criteria
-from include.opendata.spec.choices import ScoringVariableName
 
 Role = Literal[
     "county", "area", "time", "age", "group", "category", "count", "population", "person", "event_id", "none"

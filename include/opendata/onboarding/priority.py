@@ -9,10 +9,10 @@ import datetime as dt
 
 from pydantic import BaseModel, ConfigDict
 
+from include.opendata.declaration.choices import Frequency
 from include.opendata.onboarding.design import Design
 from include.opendata.onboarding.profile import Profile
 from include.opendata.rules.priority import priority_criteria
-from include.opendata.spec.choices import Frequency
 
 
 class PriorityPart(BaseModel):

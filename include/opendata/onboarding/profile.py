@@ -16,9 +16,9 @@ from typing import Annotated, Literal
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field
 
-from include.opendata.extract.sql import literal, quoted
-from include.opendata.extract.typed import _FORMS
 from include.opendata.onboarding.reading import Reading, column_sql
+from include.opendata.sources.readers.typed import _FORMS
+from include.opendata.sources.sql import literal, quoted
 from include.opendata.warehouse import duckdb_storage_errors
 from include.opendata.warehouse.duckdb_dialect import settings
 

@@ -16,16 +16,16 @@ from typing import Literal
 
 import duckdb
 
+from include.opendata.declaration.source import Source, SourceColumn
 from include.opendata.errors import InputError, Place
-from include.opendata.extract.delimited import read_delimited
-from include.opendata.extract.fetch import fetch, shown
-from include.opendata.extract.header import refuse_spaced
-from include.opendata.extract.plain_text import plain_text
-from include.opendata.extract.sql import literal, quoted
-from include.opendata.spec.source import Source, SourceColumn
+from include.opendata.sources.fetch import fetch, shown
+from include.opendata.sources.readers.delimited import read_delimited
+from include.opendata.sources.readers.header import refuse_spaced
+from include.opendata.sources.readers.plain_text import plain_text
+from include.opendata.sources.sql import literal, quoted
+from include.opendata.storage.run_area import storage_errors
 from include.opendata.warehouse import duckdb_storage_errors
 from include.opendata.warehouse.duckdb_dialect import settings
-from include.opendata.work.area import storage_errors
 
 MAX_BYTES = 10 * 2**30
 """The largest source that is profiled; a larger one belongs in a database."""

@@ -14,11 +14,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from include.opendata import places
+from include.opendata.declaration.base import Slug, Text
+from include.opendata.declaration.choices import Frequency, Topic
+from include.opendata.declaration.light import declared_ids
 from include.opendata.errors import DeclarationError, Place
-from include.opendata.extract.fetch import shown
-from include.opendata.spec.base import Slug, Text
-from include.opendata.spec.choices import Frequency, Topic
-from include.opendata.spec.light import declared_ids
+from include.opendata.sources.fetch import shown
 
 Address = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 MOST_COLUMNS = 6

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from include.opendata.declaration.dataset import Dataset
     from include.opendata.onboarding.design import Design
     from include.opendata.onboarding.profile import Profile
     from include.opendata.onboarding.reading import Reading
     from include.opendata.onboarding.request import OnboardingRequest
     from include.opendata.onboarding.trial import Trial
-    from include.opendata.spec.dataset import Dataset
-    from include.opendata.work import RunArea
+    from include.opendata.storage import RunArea
 
 Run = dict[str, str]
 """``dataset``, ``run_id``."""
@@ -40,7 +40,7 @@ STEPS = (
 def start(fields: Mapping[str, Any], run_id: str, *, as_of: dt.date | None = None) -> Run:
     """Begin: the request must be sound. ``as_of``: the day the age of the data is counted from; left out: today."""
     from include.opendata.onboarding.request import request_from
-    from include.opendata.work import RunArea
+    from include.opendata.storage import RunArea
 
     request = request_from(fields)
     area = RunArea(request.id, run_id)
@@ -52,8 +52,8 @@ def start(fields: Mapping[str, Any], run_id: str, *, as_of: dt.date | None = Non
 def take_copy(run: Run) -> dict[str, Any]:
     """Fetch the source into the work area and find out how it is written; the columns asked for must be there."""
     from include.opendata.errors import InputError, Place
-    from include.opendata.extract.fetch import shown
     from include.opendata.onboarding.reading import read_source
+    from include.opendata.sources.fetch import shown
 
     area, request = _area(run), _request(run)
     reading = read_source(request.source, dataset=request.id, into=area.path("source", "records").parent)
@@ -114,10 +114,10 @@ def propose_tables(run: Run) -> dict[str, Any]:
 
 def draft_declaration(run: Run) -> dict[str, Any]:
     """The declaration: what was found out, and open questions where only people know. It must be a sound one."""
+    from include.opendata.declaration.questions import open_questions
     from include.opendata.onboarding import draft
     from include.opendata.onboarding.high_risk import hinted_populations
     from include.opendata.rules.release import permission_rules
-    from include.opendata.spec.questions import open_questions
 
     area, request, found, proposed = _area(run), _request(run), _profile(run), _design(run)
     words = [request.shown_title, request.id, *(c.name for c in found.columns), *(v for c in found.columns if
@@ -199,7 +199,7 @@ def give_up(run: Run) -> None:
 
 
 def _area(run: Run) -> RunArea:
-    from include.opendata.work import RunArea
+    from include.opendata.storage import RunArea
 
     return RunArea(run["dataset"], run["run_id"])
 
@@ -212,7 +212,7 @@ def _request(run: Run) -> OnboardingRequest:
 
 def _place(request: OnboardingRequest) -> Any:
     from include.opendata.errors import Place
-    from include.opendata.extract.fetch import shown
+    from include.opendata.sources.fetch import shown
 
     return Place(dataset=request.id, file=shown(request.source))
 
@@ -239,7 +239,7 @@ def _design(run: Run) -> Design:
 
 
 def _declared(run: Run) -> Dataset:
-    from include.opendata.spec.load import load_file
+    from include.opendata.declaration.load import load_file
 
     return load_file(_area(run).folder / "draft" / run["dataset"] / "dataset.yaml", dataset=run["dataset"])
 

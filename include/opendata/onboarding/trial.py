@@ -11,15 +11,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import OpendataError
 from include.opendata.gate.assessment import Assessment, assess
 from include.opendata.identifiers import scan_source
 from include.opendata.pipeline.facts import table_facts
 from include.opendata.pipeline.protection import protect_and_attack
-from include.opendata.release.dictionary import describe_fields
+from include.opendata.release.metadata.dictionary import describe_fields
 from include.opendata.rules.answers import PermissionAnswers
-from include.opendata.spec.dataset import Dataset
-from include.opendata.tabulate import tabulate
+from include.opendata.tables import tabulate
 from include.opendata.vocabulary import DataTable, ProtectedTable
 from include.opendata.warehouse import Warehouse
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import duckdb
 
+from include.opendata.declaration.source import Source, SourceColumn
 from include.opendata.errors import Place
-from include.opendata.extract.typed import write_typed
 from include.opendata.identifiers import Column, scan_columns
 from include.opendata.onboarding.profile import Profile
 from include.opendata.onboarding.reading import Reading
-from include.opendata.spec.source import Source, SourceColumn
+from include.opendata.sources.readers.typed import write_typed
 from include.opendata.warehouse import open_snapshot
 from include.opendata.warehouse.duckdb_dialect import settings
 

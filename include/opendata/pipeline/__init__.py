@@ -1,8 +1,10 @@
 """The story of one refresh, a step at a time; the steps are what the DAG's tasks and the command line call."""
 
 from include.opendata.pipeline.approvals import approval_needed, check_approvals, record_answer, request_approvals
+from include.opendata.pipeline.ledger_summary import outcome_line, said
 from include.opendata.pipeline.publish import publish
-from include.opendata.pipeline.refresh import (
+from include.opendata.pipeline.run_context import record_failure
+from include.opendata.pipeline.steps import (
     assess,
     build_release,
     check_publishable,
@@ -15,8 +17,6 @@ from include.opendata.pipeline.refresh import (
     start,
     tabulate,
 )
-from include.opendata.pipeline.steps import record_failure
-from include.opendata.pipeline.told import outcome_line, said
 
 __all__ = [
     "approval_needed",

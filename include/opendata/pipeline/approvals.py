@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.opendata.errors import DeclarationError, Place
-from include.opendata.pipeline.steps import Run, decide, open_run
+from include.opendata.pipeline.run_context import Run, decide, open_run
 
 if TYPE_CHECKING:
+    from include.opendata.declaration.dataset import Approval, Dataset
     from include.opendata.gate.approval import Standing
     from include.opendata.ledger import Ledger
     from include.opendata.ledger.approvals import Answer, Choice, Request
-    from include.opendata.spec.dataset import Approval, Dataset
-    from include.opendata.work import RunArea
+    from include.opendata.storage import RunArea
 
 _GRACE = dt.timedelta(days=2)
 
@@ -53,7 +53,7 @@ def request_approvals(run: Run, *, bind: bool = True) -> dict[str, Any]:
     from include.opendata.gate.approval import SECTION, approved_facts, digest_of
     from include.opendata.gate.assessment import Assessment
     from include.opendata.ledger.approvals import Request, record_request
-    from include.opendata.work.area import KEEP_UNTIL
+    from include.opendata.storage.run_area import KEEP_UNTIL
 
     declared, area, ledger = open_run(run)
     assessments = {

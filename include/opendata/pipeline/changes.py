@@ -19,13 +19,13 @@ from include.opendata.pipeline.options import LONGEST_NOTE
 if TYPE_CHECKING:
     from include.opendata.changes import Differences, Facts, Side
     from include.opendata.changes.report import TableChange
-    from include.opendata.pipeline.steps import Run
+    from include.opendata.declaration.dataset import Dataset
+    from include.opendata.declaration.tables import Table
+    from include.opendata.pipeline.run_context import Run
     from include.opendata.release.inputs import ChangesSince
-    from include.opendata.spec.dataset import Dataset
-    from include.opendata.spec.tables import Table
     from include.opendata.staging import Staging
+    from include.opendata.storage import RunArea
     from include.opendata.vocabulary import ProtectedTable
-    from include.opendata.work import RunArea
 
 BEYOND, ACCEPTED = "moved-beyond-tolerance", "changes-accepted"
 _PACKAGE = "datapackage.json"
@@ -97,7 +97,7 @@ def check_changes(run: Run) -> dict[str, Any]:
     """
     from include.opendata.changes import read_differences
     from include.opendata.ledger.decided import decided_before
-    from include.opendata.pipeline.steps import decide, open_run
+    from include.opendata.pipeline.run_context import decide, open_run
 
     declared, area, ledger = open_run(run)
     path = area.folder / "changes" / "diff.json"
@@ -182,8 +182,8 @@ def _published(staging: Staging, dataset: str, release: str, name: str, package:
 def _about_to_be(declared: Dataset, protected: ProtectedTable, area: RunArea) -> Side:
     """The new table, written as it will be published."""
     from include.opendata.changes import Side
-    from include.opendata.release.csv_files import write_table_csv
-    from include.opendata.release.dictionary import describe_fields
+    from include.opendata.release.formats.csv_files import write_table_csv
+    from include.opendata.release.metadata.dictionary import describe_fields
 
     name = protected.structure.table
     path = area.path("changes", f"{name}.csv")

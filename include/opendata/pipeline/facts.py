@@ -16,9 +16,9 @@ from include.opendata.errors import DeclarationError, Place
 from include.opendata.vocabulary import PERSONS_PREFIX, DataTable, TableDimension
 
 if TYPE_CHECKING:
+    from include.opendata.declaration.dataset import Dataset
+    from include.opendata.declaration.tables import Dimension, Table
     from include.opendata.gate.assessment import TableFacts
-    from include.opendata.spec.dataset import Dataset
-    from include.opendata.spec.tables import Dimension, Table
 
 _PERIOD_YEARS = {"year": 1.0, "half_year": 0.5, "quarter": 0.25, "month": 1 / 12}
 _AGES = re.compile(r"^\D*(\d{1,3})\s*(?:[-–—]|to)\s*(\d{1,3})\b|^\D*(\d{1,3})\s*(?:\+|and over|or older|or more)", re.I)
@@ -27,9 +27,9 @@ _AGES = re.compile(r"^\D*(\d{1,3})\s*(?:[-–—]|to)\s*(\d{1,3})\b|^\D*(\d{1,3}
 def table_facts(dataset: Dataset, tabulated: DataTable) -> TableFacts:
     """All that is known of a table when it is assessed. Raises DeclarationError when a needed fact is neither in the data
     nor declared."""
+    from include.opendata.declaration.consistency import shows_zip3
     from include.opendata.gate.assessment import TableFacts, UnlistedVariable
     from include.opendata.gate.fact_sheet import Facts, Variables
-    from include.opendata.spec.consistency import shows_zip3
 
     table = dataset.table(tabulated.structure.table)
     dimensions = {d.name: d for d in tabulated.structure.dimensions}
@@ -229,7 +229,7 @@ def _denominators(tabulated: DataTable) -> np.ndarray | None:
 
 def _sample_sizes(tabulated: DataTable) -> np.ndarray | None:
     """The cases behind every percentage (int64): the count with the dimensions it is taken within at their totals."""
-    from include.opendata.disclosure.tables import denominator_rows
+    from include.opendata.disclosure.protect.tables import denominator_rows
 
     found = [
         tabulated.frame[m.numerator].to_numpy(dtype=np.int64)[

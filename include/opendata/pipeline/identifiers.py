@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from include.opendata.identifiers import IdentifierScan, require_not_personal
 from include.opendata.ledger import Decision, Ledger
-from include.opendata.work import RunArea
+from include.opendata.storage import RunArea
 
 
 def settle_identifiers(scan: IdentifierScan, area: RunArea, ledger: Ledger, *, step: str) -> None:

@@ -27,8 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from include.opendata.errors import DeclarationError, Place, Refused
 
 if TYPE_CHECKING:
-    from include.opendata.manifest import Manifest
     from include.opendata.staging import Staging
+    from include.opendata.storage.manifest import Manifest
 
 LONGEST_NOTE = 500
 TABLE_FILES = ("data/{table}.csv", "dictionary/{table}.csv")

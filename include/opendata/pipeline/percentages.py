@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from include.opendata.errors import AuditFailed, Place, Refused
 
 if TYPE_CHECKING:
-    from include.opendata.history.published import PublishedRelease, PublishedTable
+    from include.opendata.declaration.dataset import Dataset
+    from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
     from include.opendata.pipeline.protection import Protection
-    from include.opendata.spec.dataset import Dataset
     from include.opendata.vocabulary import DataTable, ProtectedTable
 
 
@@ -32,10 +32,10 @@ def protect_percentages(
     Raises Refused (``masking-not-needed``, ``counts-appear-elsewhere``, ``counts-already-public``, and what
     ``whole_percentages`` refuses) and AuditFailed (``recoverable``, ``recoverable-with-earlier-releases``).
     """
-    from include.opendata.attack import SAFE_WITNESS
-    from include.opendata.attack.percentages import attack_percentages, withstand_together
-    from include.opendata.disclosure.percentages import category_counts, whole_percentages
-    from include.opendata.history.extents import table_extents
+    from include.opendata.disclosure.attack import SAFE_WITNESS
+    from include.opendata.disclosure.attack.percentages import attack_percentages, withstand_together
+    from include.opendata.disclosure.history.extents import table_extents
+    from include.opendata.disclosure.protect.percentages import category_counts, whole_percentages
     from include.opendata.pipeline.protection import MIN_WIDTH, Protection
     from include.opendata.rules.release import thresholds
 

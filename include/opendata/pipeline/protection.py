@@ -11,22 +11,22 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from include.opendata.disclosure.history import UPCOMING
 from include.opendata.errors import AuditFailed, DeclarationError, OpendataError, Place, Refused
-from include.opendata.history import UPCOMING
 from include.opendata.pipeline.progress import say
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from include.opendata.attack import AttackReport, PublishedView, Witnesses
-    from include.opendata.cells import LinkedCells
-    from include.opendata.disclosure.continuity import Keep
-    from include.opendata.disclosure.systems import Reasoning
-    from include.opendata.disclosure.tables import Policy
-    from include.opendata.history.earlier import Earlier
-    from include.opendata.history.extents import TableExtents
-    from include.opendata.history.published import PublishedRelease
-    from include.opendata.spec.dataset import Dataset
+    from include.opendata.declaration.dataset import Dataset
+    from include.opendata.disclosure.attack import AttackReport, PublishedView, Witnesses
+    from include.opendata.disclosure.cells import LinkedCells
+    from include.opendata.disclosure.history.earlier import Earlier
+    from include.opendata.disclosure.history.extents import TableExtents
+    from include.opendata.disclosure.history.published import PublishedRelease
+    from include.opendata.disclosure.protect.continuity import Keep
+    from include.opendata.disclosure.protect.systems import Reasoning
+    from include.opendata.disclosure.protect.tables import Policy
     from include.opendata.vocabulary import DataTable, ProtectedTable
 
 MIN_WIDTH = 3
@@ -95,10 +95,10 @@ def protect_and_attack(
     Where releases came before, patterns that follow them most closely are tried first. Raises DeclarationError (annotations
     differ), Refused (no safe pattern; an incident; releases that cannot be compared), AuditFailed.
     """
-    from include.opendata.disclosure.amounts import refuse_two_roles
-    from include.opendata.disclosure.overlap import persons_told_apart
-    from include.opendata.history.earlier import earlier_figures
-    from include.opendata.history.extents import table_extents
+    from include.opendata.disclosure.history.earlier import earlier_figures
+    from include.opendata.disclosure.history.extents import table_extents
+    from include.opendata.disclosure.protect.amounts import refuse_two_roles
+    from include.opendata.disclosure.protect.overlap import persons_told_apart
     from include.opendata.pipeline import percentages
 
     if percentages.publishes_percentages_only(declared):
@@ -146,7 +146,7 @@ def _attempt(
     At most once for the finest cells and once for measures read together; which it was stands in the facts. What is not
     safe then is refused with what the first attack said.
     """
-    from include.opendata.disclosure.systems import EVERYDAY
+    from include.opendata.disclosure.protect.systems import EVERYDAY
 
     reasoning, first = EVERYDAY, None
     while True:
@@ -188,7 +188,7 @@ def _hidden_and_attacked(
     failed: list[tuple[ProtectedTable, ...]] | None = None,
     reasoning: Reasoning,
 ) -> Protection:
-    from include.opendata.disclosure.tables import protect_tables
+    from include.opendata.disclosure.protect.tables import protect_tables
 
     protected, systems = protect_tables(
         tables, policy, masked=masked, dataset=declared.dataset, earlier=before, keep=keep, reasoning=reasoning,
@@ -226,8 +226,8 @@ AMOUNT_ROUNDS = 12
 def out_of_reach(declared: Dataset, protected: tuple[ProtectedTable, ...]) -> tuple[tuple[ProtectedTable, ...], int]:
     """``protected`` with further amounts and means hidden until none that is hidden with its count can be computed; and how
     many rows that took. Raises AuditFailed (``amount-recoverable``)."""
-    from include.opendata.attack.amounts import recoverable_amounts
-    from include.opendata.disclosure.amounts import hide_amounts
+    from include.opendata.disclosure.attack.amounts import recoverable_amounts
+    from include.opendata.disclosure.protect.amounts import hide_amounts
 
     if not any(m.role in ("amount", "mean") for table in protected for m in table.structure.measures):
         return protected, 0
@@ -257,7 +257,7 @@ def out_of_reach(declared: Dataset, protected: tuple[ProtectedTable, ...]) -> tu
 
 def protection_policy(declared: Dataset) -> Policy:
     """How the tables of a dataset are protected, from its declaration. Raises DeclarationError (annotations differ)."""
-    from include.opendata.disclosure.tables import Policy
+    from include.opendata.disclosure.protect.tables import Policy
     from include.opendata.rules.release import thresholds
 
     limits = thresholds()
@@ -277,9 +277,9 @@ def attack_published(
     ``tables``: the true figures, which the attack does not see; they only keep the truth out of what is stored. Raises
     AuditFailed unless every blank is proven safe; its sentences name cells that are blank anyway, never a count.
     """
-    from include.opendata.attack import attack
-    from include.opendata.attack.measures import in_several_categories, two_measures, within_denominators
-    from include.opendata.attack.published import published_views
+    from include.opendata.disclosure.attack import attack
+    from include.opendata.disclosure.attack.measures import in_several_categories, two_measures, within_denominators
+    from include.opendata.disclosure.attack.published import published_views
 
     tallies: dict[str, dict[str, int]] = {}
     attacked: list[AttackedView] = []
@@ -322,10 +322,10 @@ def attack_with_earlier(
     threshold: int,
 ) -> tuple[AttackedView, ...]:
     """Attack what would be published together with everything published before. Raises as :func:`attack_published`."""
-    from include.opendata.attack import attack
-    from include.opendata.attack.measures import two_measures
-    from include.opendata.attack.readings import agrees, newest_view, views_with_earlier
-    from include.opendata.history.joint import joint_cells
+    from include.opendata.disclosure.attack import attack
+    from include.opendata.disclosure.attack.measures import two_measures
+    from include.opendata.disclosure.attack.readings import agrees, newest_view, views_with_earlier
+    from include.opendata.disclosure.history.joint import joint_cells
 
     attacked: list[AttackedView] = []
     newest = []
@@ -351,7 +351,7 @@ def attack_with_earlier(
 
 def upcoming_release(protected: Sequence[ProtectedTable], extents: dict[str, TableExtents]) -> PublishedRelease:
     """What would be published, as a release among others."""
-    from include.opendata.history.published import PublishedRelease, PublishedTable
+    from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
 
     return PublishedRelease(
         UPCOMING,
@@ -365,8 +365,8 @@ def upcoming_release(protected: Sequence[ProtectedTable], extents: dict[str, Tab
 def _kept(
     identity: str, base: str, view: PublishedView, report: AttackReport, truth: np.ndarray, set_aside: int
 ) -> AttackedView:
-    from include.opendata.attack import SAFE_LP
-    from include.opendata.pipeline.witnesses import without_the_truth
+    from include.opendata.disclosure.attack import SAFE_LP
+    from include.opendata.pipeline.proof_without_truth import without_the_truth
 
     kept = without_the_truth(view, report.witnesses, truth)
     by_bounds = tuple(sorted(finding.cell for finding in report.cells if finding.verdict == SAFE_LP))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from include.opendata import __version__, places
 
 if TYPE_CHECKING:
-    from include.opendata.spec.dataset import Dataset
+    from include.opendata.declaration.dataset import Dataset
 
 
 def declaration_digest(dataset: Dataset) -> str:

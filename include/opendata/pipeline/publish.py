@@ -18,7 +18,7 @@ from include.opendata.errors import DeclarationError, OpendataError, Place, Stor
 
 if TYPE_CHECKING:
     from include.opendata.ledger import PortalPublication
-    from include.opendata.portal import PortalAccess, PublishedPackage
+    from include.opendata.portals.ckan import PortalAccess, PublishedPackage
     from include.opendata.staging import Staging
 
 Say = Callable[[str], None]
@@ -102,7 +102,7 @@ def _attempt(
 ) -> PublishedPackage:
     """Publish one release and tell the ledger, before and after."""
     from include.opendata.ledger import open_ledger
-    from include.opendata.portal import DCAT_METADATA, PACKAGE_METADATA, publish_package, wanted_package
+    from include.opendata.portals.ckan import DCAT_METADATA, PACKAGE_METADATA, publish_package, wanted_package
     from include.opendata.rules.portal import portal_profile
 
     known = open_ledger().portal_publications

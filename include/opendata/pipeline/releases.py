@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from include.opendata.errors import InputError, OpendataError, Place, Refused
 from include.opendata.ledger import Ledger, PointerMove, line_of, open_ledger, withdrawn
 from include.opendata.ledger.pointer_moves import Action
-from include.opendata.manifest import MANIFEST_NAME, Manifest
-from include.opendata.pipeline.memory import remember
+from include.opendata.pipeline.published_history import remember
 from include.opendata.staging import Drift, Staging, open_staging
+from include.opendata.storage.manifest import MANIFEST_NAME, Manifest
 
 MadeOf = tuple[str, str, str]
 """Digest of the source, digest of the declaration, version of the code."""

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from include.opendata.errors import EXIT_AUDIT, EXIT_REFUSED, OpendataError
-from include.opendata.pipeline import approvals
-from include.opendata.pipeline import refresh as steps
+from include.opendata.pipeline import approvals, steps
 from include.opendata.pipeline.progress import heard
-from include.opendata.pipeline.steps import record_failure
+from include.opendata.pipeline.run_context import record_failure
 
 Progress = Callable[[str], None]
 

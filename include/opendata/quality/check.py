@@ -13,16 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import DeclarationError, OpendataError, Place, Refused
 from include.opendata.quality import gx_project
 from include.opendata.quality.mandatory import Expectation, mandatory_publishable, mandatory_source
 from include.opendata.quality.report import ExpectationOutcome, QualityReport, failure
 from include.opendata.quality.sentences import columns_of, sentence
 from include.opendata.quality.suites import Suite, not_weaker, publishable_suite, read_suite
-from include.opendata.spec.dataset import Dataset
+from include.opendata.storage.run_area import storage_errors
 from include.opendata.vocabulary import ProtectedTable
 from include.opendata.warehouse import Warehouse, open_snapshot
-from include.opendata.work.area import storage_errors
 
 _MOST_SHOWN = 25
 

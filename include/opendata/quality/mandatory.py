@@ -11,16 +11,16 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
+from include.opendata.declaration import tables as t
+from include.opendata.declaration.consistency import declared_labels, shows_zip3
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.source import SourceColumn, ValueRange
+from include.opendata.declaration.standards import published_standards
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.quality.expected import COUNTY_REFERENCE, Expectation
 from include.opendata.quality.expected import expect as _expect
 from include.opendata.quality.standards import published_attributes, published_points, source_standards
 from include.opendata.rules.portal import annotation_codes
-from include.opendata.spec import tables as t
-from include.opendata.spec.consistency import declared_labels, shows_zip3
-from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.source import SourceColumn, ValueRange
-from include.opendata.spec.standards import published_standards
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
 MASKED = {"$PARAMETER": "masked"}

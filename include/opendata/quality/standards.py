@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from include.opendata.declaration import tables as t
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.standards import published_standards
 from include.opendata.quality.expected import COUNTY_REFERENCE, Expectation, expect
 from include.opendata.rules.portal import field_standards
 from include.opendata.rules.reference import population_reference
-from include.opendata.spec import tables as t
-from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.standards import published_standards
 
 
 def source_standards(dataset: Dataset) -> Iterator[Expectation]:

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from include.opendata import places
+from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.quality.mandatory import Expectation, mandatory_publishable, mandatory_source
 from include.opendata.quality.sentences import columns_of, sentence
-from include.opendata.spec.dataset import Dataset
-from include.opendata.work.area import storage_errors
+from include.opendata.storage.run_area import storage_errors
 
 DRAFTED = {"from": "declaration"}
 """The mark of an expectation that was drafted; without it, an expectation is the steward's own and is kept."""

@@ -20,7 +20,19 @@ from pathlib import Path
 from typing import Any
 
 from include.opendata.errors import AuditFailed, Place, Refused
-from include.opendata.manifest import (
+from include.opendata.release.evidence.diff_page import write_changes
+from include.opendata.release.evidence.page import SAFE_VERDICTS, SIZES, evidence_page, refuses
+from include.opendata.release.formats.csv_files import write_table_csv
+from include.opendata.release.formats.registry import MEDIA_TYPES, write_formats
+from include.opendata.release.inputs import Release, ReleaseInputs
+from include.opendata.release.metadata.ckan_package import ckan_package
+from include.opendata.release.metadata.datapackage import datapackage
+from include.opendata.release.metadata.dcat_us import dcat_us_entry
+from include.opendata.release.metadata.dictionary import FieldDescription, describe_fields, write_dictionary
+from include.opendata.release.metadata.dublin_core import dublin_core
+from include.opendata.release.metadata.method import deidentification_method, score_of
+from include.opendata.release.metadata.schema_org import schema_org
+from include.opendata.storage.manifest import (
     MANIFEST_NAME,
     Manifest,
     ManifestFile,
@@ -30,20 +42,8 @@ from include.opendata.manifest import (
     Role,
     digest,
 )
-from include.opendata.release.ckan_package import ckan_package
-from include.opendata.release.csv_files import write_table_csv
-from include.opendata.release.datapackage import datapackage
-from include.opendata.release.dcat_us import dcat_us_entry
-from include.opendata.release.dictionary import FieldDescription, describe_fields, write_dictionary
-from include.opendata.release.diff_page import write_changes
-from include.opendata.release.dublin_core import dublin_core
-from include.opendata.release.evidence import SAFE_VERDICTS, SIZES, evidence_page, refuses
-from include.opendata.release.formats import MEDIA_TYPES, write_formats
-from include.opendata.release.inputs import Release, ReleaseInputs
-from include.opendata.release.method import deidentification_method, score_of
-from include.opendata.release.schema_org import schema_org
+from include.opendata.storage.run_area import storage_errors
 from include.opendata.vocabulary import ProtectedTable
-from include.opendata.work.area import storage_errors
 
 _ROLES: dict[str, Role] = {
     "data": "data",

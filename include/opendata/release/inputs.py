@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from include.opendata.manifest import Manifest
-from include.opendata.spec.dataset import Dataset
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.storage.manifest import Manifest
 from include.opendata.vocabulary import ProtectedTable
 
 

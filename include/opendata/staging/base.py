@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from include.opendata.manifest import MANIFEST_NAME, DatasetId, Digest, Manifest, ReleaseId
+from include.opendata.storage.manifest import MANIFEST_NAME, DatasetId, Digest, Manifest, ReleaseId
 
 CATALOG_NAME = "data.json"
 POINTER_NAME = "current.json"

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from include.opendata.manifest import Manifest
+from include.opendata.storage.manifest import Manifest
 
 DCAT_ENTRY = "metadata/dcat_us.json"
 SCHEMA = "https://project-open-data.cio.gov/v1.1/schema"

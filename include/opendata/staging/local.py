@@ -21,12 +21,12 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from include.opendata.errors import StorageError
-from include.opendata.manifest import MANIFEST_NAME, Manifest, digest, read_manifest
+from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, digest, read_manifest
 from include.opendata.staging import refusals
 from include.opendata.staging.base import CATALOG_NAME, POINTER_NAME, RELEASES, Drift, Pointer, Published
 from include.opendata.staging.catalog import DCAT_ENTRY, catalog
 from include.opendata.staging.refusals import DRIFTED
-from include.opendata.work.area import storage_errors
+from include.opendata.storage.run_area import storage_errors
 
 _INCOMING, _LEAVING = ".incoming-", ".leaving-"
 _WHERE = "portal staging"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from include.opendata.errors import InputError, Place, Refused, StorageError
-from include.opendata.manifest import MANIFEST_NAME, Manifest, ManifestFile
+from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, ManifestFile
 from include.opendata.staging.base import POINTER_NAME, Drift
 
 DRIFTED = {

@@ -25,7 +25,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from include.opendata.errors import Place, Refused, SetupError, StorageError
-from include.opendata.manifest import MANIFEST_NAME, Manifest, ManifestFile
+from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, ManifestFile
 from include.opendata.staging import refusals
 from include.opendata.staging.access import S3Access
 from include.opendata.staging.base import CATALOG_NAME, POINTER_NAME, RELEASES, Drift, Pointer, Published
@@ -34,7 +34,7 @@ from include.opendata.staging.progress import Copying
 from include.opendata.staging.refusals import DRIFTED
 from include.opendata.staging.s3_client import S3Limits, connect, s3_errors
 from include.opendata.staging.s3_objects import FOR_EVER, FOR_REVIEWERS, NEVER, Objects, SourceChanged, Stored
-from include.opendata.work.area import storage_errors
+from include.opendata.storage.run_area import storage_errors
 
 _JSON = "application/json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

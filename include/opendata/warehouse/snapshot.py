@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.opendata.errors import InputError, Place, StorageError
-from include.opendata.work.area import storage_errors
+from include.opendata.storage.run_area import storage_errors
 
 TABLE = "records"
 """The name the snapshot's records go by in the embedded warehouse."""

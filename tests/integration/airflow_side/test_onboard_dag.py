@@ -77,7 +77,7 @@ def test_the_tasks_are_grouped_as_the_story_is_told(bag, declarations):
 def test_the_form_offers_the_topics_and_frequencies_of_the_declaration(bag, declarations):
     from typing import get_args
 
-    from include.opendata.spec.choices import Frequency, Topic
+    from include.opendata.declaration.choices import Frequency, Topic
 
     params = bag().dags[DAG].params
     assert tuple(params.get_param("topic").schema["enum"]) == get_args(Topic)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from include.opendata.ledger import Decision, ReleaseEntry, open_ledger
-from include.opendata.pipeline import told
-from include.opendata.pipeline.told import outcome_line, said
+from include.opendata.pipeline import ledger_summary as told
+from include.opendata.pipeline.ledger_summary import outcome_line, said
 
 RUN = "manual-1"
 

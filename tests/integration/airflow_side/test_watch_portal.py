@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.unit.spec.declarations import SOUND
+from tests.lib.declarations import SOUND
 
 CHANGED = SOUND.replace("dataset: clinic_visits", "dataset: {name}")
 
@@ -167,7 +167,7 @@ def test_messages_are_sent_once_whatever_airflows_default_is(embedded_airflow, b
 def test_a_failed_refresh_is_told_to_the_channel_also_when_the_ledger_is_the_reason(watched, channel, tmp_path):
     from types import SimpleNamespace
 
-    from dags.notices import refresh_failed
+    from dags.notifications import refresh_failed
 
     (tmp_path / "ledger.sqlite").write_text("no database at all, and longer than a header would be")
     refresh_failed({"dag_run": SimpleNamespace(dag_id="refresh__births", run_id="run")})
@@ -185,14 +185,14 @@ def test_a_failed_refresh_is_told_to_the_channel_also_when_the_ledger_is_the_rea
     ],
 )
 def test_watchers_are_written_as_a_list_or_as_people_write_addresses(embedded_airflow, monkeypatch, written, named):
-    from dags.notices import watchers
+    from dags.notifications import watchers
 
     monkeypatch.setenv("AIRFLOW_VAR_OPENDATA_WATCHERS", written)
     assert watchers() == named
 
 
 def test_a_sentence_is_not_rendered_as_a_template(embedded_airflow, mailbox):
-    from dags.notices import send_mail
+    from dags.notifications import send_mail
 
     body = "<p>{{ 7 * 7 }}</p>"
     send_mail([{"to": "a@example.org", "subject": "{{ 7 * 7 }}", "html": body}])

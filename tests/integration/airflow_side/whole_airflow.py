@@ -22,7 +22,7 @@ import pytest
 
 from dev.airflow_env import ROOT
 from tests.functional.conftest import install
-from tests.unit.spec.declarations import SOUND, write
+from tests.lib.declarations import SOUND, write
 
 PASSWORD = "a password for this test"
 WAITING = ("visits_approved", "visits_by_hand", "visits_rejected", "visits_in_browser")

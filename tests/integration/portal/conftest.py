@@ -10,7 +10,7 @@ from typing import Any
 import ckanapi
 import pytest
 
-from include.opendata.portal import PortalAccess
+from include.opendata.portals.ckan import PortalAccess
 from tests.integration.portal.packages import Trial
 from tests.servers.ckan.server import CkanServer, ckan
 from tests.servers.fault_proxy import FaultProxy, fault_proxy

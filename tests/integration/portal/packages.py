@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from include.opendata.portal import PortalAccess, PublishedPackage, WantedPackage, publish_package
-from include.opendata.portal.package import WantedResource, WantedTable, resource_id
+from include.opendata.portals.ckan import PortalAccess, PublishedPackage, WantedPackage, publish_package
+from include.opendata.portals.ckan.package import WantedResource, WantedTable, resource_id
 from tests.servers.ckan.prepare import DEPARTMENT
 
 FIELDS = {

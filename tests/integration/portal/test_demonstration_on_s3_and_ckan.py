@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 
 from dev.airflow_env import ROOT
+from include.opendata.declaration.load import load
 from include.opendata.ledger import open_ledger
-from include.opendata.monitoring.looks import portal_look
-from include.opendata.portal import PortalAccess
-from include.opendata.spec.load import load
+from include.opendata.monitoring.checks import portal_look
+from include.opendata.portals.ckan import PortalAccess
 from tests.functional.conftest import Installation
 from tests.servers.airflow_runs import AirflowRuns, airflow_runs
 from tests.servers.ckan.server import CkanServer

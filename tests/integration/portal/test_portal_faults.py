@@ -10,7 +10,7 @@ import ckanapi
 import pytest
 
 from include.opendata.errors import EXIT_BAD_INPUT, EXIT_REFUSED, EXIT_UNFORESEEN, OpendataError
-from include.opendata.portal import PortalAccess, datastore
+from include.opendata.portals.ckan import PortalAccess, datastore
 from tests.integration.portal.packages import FIELDS, ROWS
 from tests.servers.ckan.prepare import DEPARTMENT, OTHER_DEPARTMENT
 

@@ -9,7 +9,7 @@ import ckanapi
 import pytest
 
 from include.opendata.errors import EXIT_REFUSED, Refused, StorageError
-from include.opendata.portal.watching import portal_drift
+from include.opendata.portals.ckan.watching import portal_drift
 from tests.integration.portal.packages import ROWS, Trial
 
 pytestmark = pytest.mark.slow

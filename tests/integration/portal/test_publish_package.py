@@ -11,7 +11,7 @@ from dataclasses import replace
 import ckanapi
 import pytest
 
-from include.opendata.portal import datastore
+from include.opendata.portals.ckan import datastore
 from tests.integration.portal.packages import FIELDS, ROWS, TYPES
 from tests.servers.ckan.prepare import DEPARTMENT
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from include.opendata.declaration.load import load
 from include.opendata.errors import OpendataError
 from include.opendata.ledger import open_ledger
-from include.opendata.monitoring.looks import portal_look
-from include.opendata.spec.load import load
+from include.opendata.monitoring.checks import portal_look
 from tests.functional.conftest import install, installation  # noqa: F401 - a fixture
+from tests.lib.declarations import SOUND
 from tests.servers.ckan.server import HERE, ckan
-from tests.unit.spec.declarations import SOUND
 
 pytestmark = pytest.mark.slow
 
@@ -177,7 +177,7 @@ def test_a_release_that_does_not_read_back_gives_way_to_the_one_before(staged, a
 
 
 def test_a_publish_that_was_killed_is_seen_in_the_ledger(staged, ask, monkeypatch):
-    import include.opendata.portal as room
+    import include.opendata.portals.ckan as room
 
     class Killed(BaseException):
         """Nothing may catch it, as nothing catches SIGKILL."""
@@ -236,7 +236,7 @@ def test_a_dataset_that_has_no_release_yet(installation, proxy, monkeypatch):  #
 def test_errors_of_the_portal_can_be_carried_between_processes():
     import pickle
 
-    from include.opendata.portal import PortalAccess
+    from include.opendata.portals.ckan import PortalAccess
 
     with pytest.raises(OpendataError) as failed:
         PortalAccess("http://example.org", "token")

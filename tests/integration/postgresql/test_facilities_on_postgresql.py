@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from pandas.testing import assert_frame_equal
 
 from include.opendata import places
+from include.opendata.declaration.load import load_file
 from include.opendata.errors import Refused
-from include.opendata.extract import extract
 from include.opendata.quality import check_source, write_suites
-from include.opendata.spec.load import load_file
-from include.opendata.tabulate import tabulate
+from include.opendata.sources import extract
+from include.opendata.tables import tabulate
 from include.opendata.warehouse import Warehouse, open_snapshot
-from tests.functional.facilities import CLINICS, FACILITIES
+from tests.lib.facilities import CLINICS, FACILITIES
 
 pytestmark = pytest.mark.slow
 

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from include.opendata.identifiers import scan_source
 from include.opendata.warehouse import Warehouse
-from tests.unit.identifiers.records import declared, luhn
+from tests.lib.personal_records import declared, luhn
+from tests.lib.small_tables import warehouse_of
 from tests.unit.identifiers.test_value_forms import CASES
-from tests.unit.tabulate.small_tables import warehouse_of
 
 pytestmark = pytest.mark.slow
 

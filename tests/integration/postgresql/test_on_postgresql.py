@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from pandas.testing import assert_frame_equal
 
 from include.opendata import places
+from include.opendata.declaration.load import load
 from include.opendata.errors import StorageError
-from include.opendata.extract import extract
 from include.opendata.ledger import Decision, open_ledger
-from include.opendata.spec.load import load
-from include.opendata.tabulate import control_totals, tabulate
+from include.opendata.sources import extract
+from include.opendata.tables import control_totals, tabulate
 from include.opendata.warehouse import Warehouse, open_snapshot
 
 pytestmark = pytest.mark.slow

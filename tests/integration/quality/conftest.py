@@ -11,8 +11,8 @@ import pytest
 
 from demo import make_sources
 from include.opendata import places
+from include.opendata.declaration.load import load
 from include.opendata.rules.reference import california_counties
-from include.opendata.spec.load import load
 from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure
 from include.opendata.warehouse import open_snapshot
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, Refused
 from include.opendata.quality import check_publishable, write_suites
-from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.load import load
 from include.opendata.vocabulary import ProtectedTable
 
 

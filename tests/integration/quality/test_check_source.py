@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 import pytest
 
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.load import load
 from include.opendata.errors import EXIT_BAD_INPUT, EXIT_REFUSED, DeclarationError, Refused
 from include.opendata.quality import QualityReport, check_source, draft_suites, gx_project
 from include.opendata.quality.suites import floors
-from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.load import load
 from include.opendata.warehouse import open_snapshot
 
 SUITE = "homicides_by_county__source"

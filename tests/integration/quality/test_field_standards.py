@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from include.opendata.declaration.choices import FieldStandardName
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.load import load_file
 from include.opendata.errors import Refused
 from include.opendata.quality import check_source, write_suites
 from include.opendata.rules.portal import field_standards
-from include.opendata.spec.choices import FieldStandardName
-from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.load import load_file
-from tests.functional.facilities import CLINICS, FACILITIES
+from tests.lib.facilities import CLINICS, FACILITIES
 
 VALUES: dict[str, tuple[object, tuple[object, ...]]] = {
     "address": ("1500 Capitol Ave, Ste 1", ("1 " + "x" * 80, "200 Main Street", "7 OAK BOULEVARD", "9 Elm Rd Suite")),

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from include.opendata import places
+from include.opendata.declaration.light import declared_ids
+from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, Place, Refused
 from include.opendata.quality import check_publishable, check_source, check_suites, gx_project
 from include.opendata.quality.suites import Suite, read_suite, suite_names
-from include.opendata.spec.light import declared_ids
-from include.opendata.spec.load import load
 
 SUITE = "homicides_by_county__source"
 PUBLISHABLE = "homicides_by_county__homicides_by_county_and_period__publishable"

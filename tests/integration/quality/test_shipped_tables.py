@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from include.opendata.disclosure.tables import Policy, protect_tables
+from include.opendata.declaration.light import declared_ids
+from include.opendata.declaration.load import load
+from include.opendata.disclosure.protect.tables import Policy, protect_tables
 from include.opendata.errors import Refused
 from include.opendata.quality import check_publishable
 from include.opendata.rules.release import thresholds
-from include.opendata.spec.light import declared_ids
-from include.opendata.spec.load import load
-from include.opendata.tabulate import tabulate
+from include.opendata.tables import tabulate
 
 
 @pytest.fixture

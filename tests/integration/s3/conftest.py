@@ -13,8 +13,8 @@ import pytest
 
 from include.opendata.staging import S3Access, S3Staging, Staging
 from include.opendata.staging.s3_client import S3Limits
+from tests.lib.staged_release import make_release
 from tests.servers.s3 import BUCKET, REGION, S3Server, client, s3_server
-from tests.unit.staging.staged_release import make_release
 
 QUICK = S3Limits(part_bytes=5 << 20, workers=4, connect_seconds=2, read_seconds=2, attempts=2)
 

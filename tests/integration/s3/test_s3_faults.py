@@ -15,9 +15,9 @@ from include.opendata.staging.s3_client import S3Limits, s3_errors
 from include.opendata.staging.s3_objects import Objects
 from tests.integration.s3.conftest import QUICK, access_to
 from tests.integration.s3.test_s3_uploads import with_large_file
+from tests.lib.staged_release import make_release
 from tests.servers.faulty_network import faulty_network
 from tests.servers.s3 import BUCKET
-from tests.unit.staging.staged_release import make_release
 
 IMPATIENT = S3Limits(part_bytes=5 << 20, workers=2, connect_seconds=1, read_seconds=1, attempts=2)
 
@@ -55,7 +55,7 @@ def failing(place, staging, kind=OpendataError, folder="work-r2", manifest=None)
 def then_it_ends_well(place):
     """The same publication without the fault: whole, current, and nothing left behind."""
     folder = place.folder / "work-r2"
-    from include.opendata.manifest import read_manifest
+    from include.opendata.storage.manifest import read_manifest
 
     manifest = read_manifest(folder / "manifest.json")
     place.staging().publish(folder, manifest, "r1")

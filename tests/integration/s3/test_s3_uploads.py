@@ -13,10 +13,10 @@ import pytest
 
 from include.opendata import places
 from include.opendata.errors import StorageError
-from include.opendata.manifest import ManifestFile
 from include.opendata.staging.s3 import S3Staging
+from include.opendata.storage.manifest import ManifestFile
 from tests.integration.s3.conftest import QUICK
-from tests.unit.staging.staged_release import make_release
+from tests.lib.staged_release import make_release
 
 LARGE = 12 << 20
 FILES = "visits/releases/r1/"
@@ -110,7 +110,7 @@ def test_memory_does_not_grow_with_the_file(place):
     program = f"""
 import resource, sys
 from pathlib import Path
-from include.opendata.manifest import read_manifest
+from include.opendata.storage.manifest import read_manifest
 from include.opendata.staging import open_staging
 folder = Path({str(folder)!r})
 staging = open_staging({place.address!r})

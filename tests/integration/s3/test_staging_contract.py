@@ -10,7 +10,7 @@ import pytest
 
 from include.opendata.errors import InputError, Refused, StorageError
 from include.opendata.staging import LocalStaging
-from tests.unit.staging.staged_release import make_release, tree
+from tests.lib.staged_release import make_release, tree
 
 
 class InAFolder:

@@ -9,16 +9,17 @@ import pandas as pd
 import pytest
 import yaml
 
-from include.opendata.advice import advise_table, standing
-from include.opendata.advice.standing import measure as stand
+from include.opendata.advice import advise_table
+from include.opendata.advice import visibility as standing
+from include.opendata.advice.visibility import measure as stand
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.tables import Dimension, Table
 from include.opendata.errors import Refused
 from include.opendata.pipeline.protection import protect_and_attack
 from include.opendata.rules.reference import california_counties
-from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.tables import Dimension, Table
-from include.opendata.tabulate import tabulate
+from include.opendata.tables import tabulate
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
-from tests.unit.tabulate.small_tables import dataset, dimension, measure, table, warehouse_of
+from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of
 
 COUNTY = dimension(
     "County", "fips", standard="county", scores_as="residence_geography", total="California"

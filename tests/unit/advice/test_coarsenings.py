@@ -7,10 +7,10 @@ import pytest
 
 from include.opendata.advice.changes import changed, snippet
 from include.opendata.advice.coarsenings import coarsenings
+from include.opendata.declaration.consistency import inconsistencies
 from include.opendata.rules.reference import california_counties
-from include.opendata.spec.consistency import inconsistencies
-from include.opendata.tabulate import tabulate
-from tests.unit.tabulate.small_tables import dataset, dimension, measure, table, warehouse_of
+from include.opendata.tables import tabulate
+from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bench import audit, synthetic
-from include.opendata.attack import BLANK, CODE_COMPLEMENTARY, CODE_SMALL, NOT_SHOWN, SHOWN
-from include.opendata.disclosure.cube import suppress_cube
+from include.opendata.disclosure.attack import BLANK, CODE_COMPLEMENTARY, CODE_SMALL, NOT_SHOWN, SHOWN
+from include.opendata.disclosure.protect.cube import suppress_cube
 
 
 @pytest.mark.parametrize(

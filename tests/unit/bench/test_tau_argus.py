@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench import tau_argus
-from include.opendata.disclosure.cube import CubeTable
+from include.opendata.disclosure.protect.cube import CubeTable
 from include.opendata.errors import InputError
 
 

@@ -15,8 +15,8 @@ from include.opendata.changes import (
     check_tolerances,
     compare_tables,
 )
+from include.opendata.declaration.refreshing import Tolerance
 from include.opendata.errors import StorageError
-from include.opendata.spec.refreshing import Tolerance
 
 TYPES = {"County": "string", "Year": "string", "Persons": "integer", "Persons_annotation": "string"}
 FACTS = Facts({"County": "State", "Year": "Ever"}, {"Persons": True})

@@ -7,6 +7,7 @@ import datetime as dt
 
 import pytest
 
+from include.opendata.declaration.load import load
 from include.opendata.errors import Place, Refused
 from include.opendata.gate.approval import (
     approved_facts,
@@ -16,7 +17,6 @@ from include.opendata.gate.approval import (
     standings,
 )
 from include.opendata.ledger.approvals import Answer
-from include.opendata.spec.load import load
 from tests.unit.gate.test_assessment import HIGH, LOW, assessed
 
 TODAY = dt.date(2026, 5, 1)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from include.opendata.declaration.dataset import Approval, Mitigation
 from include.opendata.errors import DeclarationError, Refused
 from include.opendata.gate.assessment import (
     Assessment,
@@ -23,7 +24,6 @@ from include.opendata.gate.permission import missing_approvals
 from include.opendata.gate.scoring import Facts
 from include.opendata.rules.answers import PermissionAnswers
 from include.opendata.rules.release import high_risk_populations
-from include.opendata.spec.dataset import Approval, Mitigation
 
 ALL_ROLES = ("data_steward", "deputy_director", "legal_counsel", "department_director", "agency")
 MANDATED = PermissionAnswers(

@@ -8,7 +8,7 @@ import pytest
 from include.opendata.errors import Refused
 from include.opendata.identifiers import require_not_personal, scan_output
 from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure
-from tests.unit.tabulate.small_tables import dataset, dimension, table
+from tests.lib.small_tables import dataset, dimension, table
 
 MAIL = "a.person@example.org"
 

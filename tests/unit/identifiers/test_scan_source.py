@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 from demo import make_sources
+from include.opendata.declaration.load import load
 from include.opendata.errors import EXIT_REFUSED, Refused
-from include.opendata.extract import extract
 from include.opendata.identifiers import require_not_personal, scan_source
-from include.opendata.spec.load import load
+from include.opendata.sources import extract
 from include.opendata.warehouse import open_snapshot
-from tests.unit.identifiers.records import declared, found, luhn, scan
-from tests.unit.tabulate.small_tables import dimension, measure, table, warehouse_of
+from tests.lib.personal_records import declared, found, luhn, scan
+from tests.lib.small_tables import dimension, measure, table, warehouse_of
 
 SSN = "123-45-6789"
 

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from include.opendata.rules.identifiers import identifier_rules
-from tests.unit.identifiers.records import luhn, matches
+from tests.lib.personal_records import luhn, matches
 
 CASES = [
     ("social-security-number", "hyphens", ["001-01-0001", "665-12-3456", "667-12-3456", "899-99-9999"], True),

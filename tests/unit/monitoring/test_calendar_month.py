@@ -9,7 +9,7 @@ import pytest
 from include.opendata.ledger import open_ledger
 from include.opendata.monitoring.calendar_month import month
 from include.opendata.monitoring.overview import overview
-from tests.unit.monitoring.seeded import NOW, promise, run, seed
+from tests.lib.seeded_ledger import NOW, promise, run, seed
 
 TODAY = NOW.date()
 

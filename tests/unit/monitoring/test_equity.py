@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from include.opendata.monitoring.drawn import group_bars, quality_line, sparkline
+from include.opendata.declaration.tables import Table
+from include.opendata.monitoring.charts import group_bars, quality_line, sparkline
 from include.opendata.monitoring.equity import equity
-from include.opendata.spec.tables import Table
 
 TABLE = {
     "table": "visits",

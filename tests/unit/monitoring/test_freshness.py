@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
+from include.opendata.declaration.choices import Frequency
 from include.opendata.monitoring.freshness import _PERIODS, WITHOUT_PROMISE, after, freshness
-from include.opendata.spec.choices import Frequency
 
 DAY = dt.date(2026, 1, 31)
 

@@ -10,7 +10,7 @@ import pytest
 from include.opendata.ledger import open_ledger
 from include.opendata.ledger.approvals import Answer, Request, record_answer, record_request
 from include.opendata.monitoring.overview import chosen, overview, sizes
-from tests.unit.monitoring.seeded import NOW, moved, promise, release, run, seed, stamp
+from tests.lib.seeded_ledger import NOW, moved, promise, release, run, seed, stamp
 
 
 @pytest.fixture

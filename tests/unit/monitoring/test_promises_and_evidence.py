@@ -9,12 +9,12 @@ import pytest
 
 from include.opendata.errors import InputError
 from include.opendata.ledger import open_ledger
-from include.opendata.monitoring import promises as module
-from include.opendata.monitoring.evidence_of import evidence_of_run, staged_file
-from include.opendata.monitoring.promises import promises
-from include.opendata.work import RunArea
-from tests.unit.monitoring.seeded import release, seed
-from tests.unit.spec import declarations
+from include.opendata.monitoring import declared_facts as module
+from include.opendata.monitoring.declared_facts import promises
+from include.opendata.monitoring.evidence_files import evidence_of_run, staged_file
+from include.opendata.storage import RunArea
+from tests.lib import declarations
+from tests.lib.seeded_ledger import release, seed
 
 
 @pytest.fixture

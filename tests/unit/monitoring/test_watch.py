@@ -11,12 +11,12 @@ from include.opendata.errors import StorageError
 from include.opendata.ledger import open_ledger
 from include.opendata.ledger.approvals import Answer, Request, record_answer, record_request
 from include.opendata.ledger.schema import RUNS
+from include.opendata.monitoring.checks import staging_look
 from include.opendata.monitoring.digest import messages, text
-from include.opendata.monitoring.looks import staging_look
 from include.opendata.monitoring.watch import Problem, find_problems
 from include.opendata.staging import LocalStaging
-from tests.unit.spec import declarations
-from tests.unit.staging.staged_release import make_release
+from tests.lib import declarations
+from tests.lib.staged_release import make_release
 
 ID = "clinic_visits"
 TODAY = dt.datetime.now(dt.UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from include.opendata.onboarding.onboard import onboard
-from tests.unit.onboarding.sources import REQUEST, TODAY, write
+from tests.lib.onboarding_sources import REQUEST, TODAY, write
 
 HOSTILE = "<script>alert(1)</script>"
 

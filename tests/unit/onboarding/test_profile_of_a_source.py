@@ -6,7 +6,7 @@ import pytest
 
 from include.opendata.onboarding.profile import naming_columns, profile
 from include.opendata.onboarding.reading import read_source
-from tests.unit.onboarding.sources import cases_by_county, patients, write
+from tests.lib.onboarding_sources import cases_by_county, patients, write
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from include.opendata.errors import InputError
 from include.opendata.onboarding import reading
-from tests.unit.onboarding.sources import write
+from tests.lib.onboarding_sources import write
 
 TABLE = "county,year,cases\nAlameda,2020,5\nAlpine,2020,0\n"
 

@@ -6,7 +6,7 @@ import pytest
 
 from include.opendata.errors import DeclarationError
 from include.opendata.onboarding.request import request_from
-from tests.unit.onboarding.sources import REQUEST
+from tests.lib.onboarding_sources import REQUEST
 
 
 def refused(**changed):

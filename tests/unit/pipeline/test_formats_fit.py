@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from include.opendata.errors import Refused
-from include.opendata.pipeline import refresh
-from include.opendata.release import xlsx_files
+from include.opendata.pipeline import steps as refresh
+from include.opendata.release.formats import xlsx_files
 
 
 def test_a_table_with_more_rows_than_a_sheet_is_refused_when_it_is_tabulated(tmp_path, monkeypatch):

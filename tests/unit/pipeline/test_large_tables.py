@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from include.opendata.attack import verify_witnesses
 from include.opendata.cli.audit_table import AuditRequest, audit_table
 from include.opendata.cli.long_table import parse_long_table
-from include.opendata.disclosure.engine import LARGE_FROM
-from include.opendata.disclosure.tables import linked
+from include.opendata.disclosure.attack import verify_witnesses
+from include.opendata.disclosure.history.published import PublishedRelease
+from include.opendata.disclosure.protect.engine import LARGE_FROM
+from include.opendata.disclosure.protect.tables import linked
 from include.opendata.errors import AuditFailed
-from include.opendata.history.published import PublishedRelease
 from include.opendata.pipeline import progress, protection
 from include.opendata.pipeline.progress import heard
 from include.opendata.pipeline.protection import (
@@ -26,9 +26,9 @@ from include.opendata.pipeline.protection import (
     protect_and_attack,
     upcoming_release,
 )
-from include.opendata.tabulate import tabulate
-from tests.unit.disclosure.cubes import synthetic
-from tests.unit.tabulate.small_tables import dataset, dimension, measure, table, warehouse_of
+from include.opendata.tables import tabulate
+from tests.lib.random_cubes import synthetic
+from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of
 
 COLUMNS = ("area", "age", "sex")
 COUNTS = synthetic((58, 8, 5), 2.5, 0)

@@ -3,9 +3,9 @@
 from types import SimpleNamespace
 
 from include.opendata.ledger import PublishedEntry, open_ledger
-from include.opendata.pipeline.memory import earlier_releases
+from include.opendata.pipeline.published_history import earlier_releases
 from include.opendata.staging import open_staging
-from tests.unit.history.releases import TABLE, declared, published
+from tests.lib.earlier_releases import TABLE, declared, published
 
 
 def test_a_removed_release_is_known_where_staging_is_spelled_in_another_way(tmp_path, monkeypatch):

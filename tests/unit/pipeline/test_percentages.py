@@ -5,14 +5,14 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from include.opendata.declaration.load import load_file
+from include.opendata.disclosure.history.extents import TableExtents
+from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
 from include.opendata.errors import AuditFailed, OpendataError
-from include.opendata.history.extents import TableExtents
-from include.opendata.history.published import PublishedRelease, PublishedTable
 from include.opendata.pipeline.percentages import protect_percentages
-from include.opendata.spec.load import load_file
 from include.opendata.vocabulary import DataTable, Structure, TableDimension, TableMeasure
-from tests.unit.spec.declarations import write
-from tests.unit.spec.test_load import PERCENTAGES
+from tests.lib.declarations import write
+from tests.unit.declaration.test_load import PERCENTAGES
 
 COUNT = TableMeasure("Persons", "count", "count:records", True)
 PERCENT = TableMeasure("Percent", "percent", "percent", False, "Persons", within=("Sex",), decimals=0)

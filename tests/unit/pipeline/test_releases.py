@@ -11,7 +11,7 @@ from include.opendata.errors import InputError, Refused, StorageError
 from include.opendata.ledger import PointerMove, PublishedEntry, ReleaseEntry, open_ledger
 from include.opendata.pipeline import releases as subject
 from include.opendata.staging import LocalStaging
-from tests.unit.staging.staged_release import make_release
+from tests.lib.staged_release import make_release
 
 DATASET = "visits"
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from include.opendata.attack import BLANK, NOT_SHOWN, SHOWN, PublishedView, Witnesses, verify_witnesses
-from include.opendata.pipeline.witnesses import without_the_truth
+from include.opendata.disclosure.attack import BLANK, NOT_SHOWN, SHOWN, PublishedView, Witnesses, verify_witnesses
+from include.opendata.pipeline.proof_without_truth import without_the_truth
 
 TOTAL = 20
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError
 from include.opendata.quality import mandatory_publishable, mandatory_source
 from include.opendata.quality.mandatory import published_columns
-from include.opendata.spec.dataset import Dataset
-from include.opendata.spec.load import load
 
 
 def declared(name: str = "homicides_by_county", **source) -> Dataset:

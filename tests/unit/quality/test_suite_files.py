@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from include.opendata import places
+from include.opendata.declaration.light import declared_ids
+from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.quality import draft_suites, write_suites
 from include.opendata.quality.suites import floors, not_weaker, read_suite
-from include.opendata.spec.light import declared_ids
-from include.opendata.spec.load import load
 
 SUITE = "homicides_by_county__source"
 PLACE = Place(dataset="homicides_by_county")

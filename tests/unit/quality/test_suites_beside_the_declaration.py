@@ -6,12 +6,12 @@ import json
 
 import pytest
 
+from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.pipeline.provenance import declaration_digest
 from include.opendata.quality import draft_suites, write_suites
 from include.opendata.quality.suites import own_folder, read_suite, suite_names
-from include.opendata.spec.load import load
-from tests.unit.spec import declarations
+from tests.lib import declarations
 
 PLACE = Place(dataset="clinic_visits")
 SOURCE = "clinic_visits__source"

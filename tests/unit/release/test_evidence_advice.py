@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from include.opendata.release.evidence import evidence_page
-from tests.unit.release.small_release import inputs
+from include.opendata.release.evidence.page import evidence_page
+from tests.lib.small_release import inputs
 
 TABLE = "homicides_by_county_and_year"
 PROPOSAL = {

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from include.opendata.errors import AuditFailed, Refused, StorageError
-from include.opendata.manifest import digest, read_manifest
 from include.opendata.release import Provenance, build_release
-from tests.unit.release.small_release import homicides, inputs
+from include.opendata.storage.manifest import digest, read_manifest
+from tests.lib.small_release import homicides, inputs
 
 TABLE = "homicides_by_county_and_year"
 LAYOUT = [

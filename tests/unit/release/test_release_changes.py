@@ -8,9 +8,9 @@ import pytest
 
 from include.opendata.errors import Refused
 from include.opendata.release import build_release
-from include.opendata.release.evidence import evidence_page
+from include.opendata.release.evidence.page import evidence_page
 from include.opendata.release.inputs import ChangesSince
-from tests.unit.release.small_release import inputs
+from tests.lib.small_release import inputs
 
 TABLE = inputs().protected[0].structure.table
 NOTHING = {"added": [], "removed": [], "retyped": [], "key_changed": False}

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from include.opendata.declaration.formulas import runs_as_formula
 from include.opendata.errors import Place, Refused
-from include.opendata.release.csv_files import csv_line, write_table_csv, write_text_csv
-from include.opendata.spec.formulas import runs_as_formula
+from include.opendata.release.formats.csv_files import csv_line, write_table_csv, write_text_csv
 from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure
-from tests.unit.release.small_release import homicides, typed
+from tests.lib.small_release import homicides, typed
 
 
 def _table(labels: list[str], counts: list[int | None], annotations: list[str] | None = None) -> ProtectedTable:
@@ -141,7 +141,7 @@ def test_a_value_just_below_zero_is_not_written_as_minus_zero(tmp_path):
 
 
 def test_rows_are_written_a_piece_at_a_time_without_losing_any(tmp_path, monkeypatch):
-    monkeypatch.setattr("include.opendata.release.csv_files.ROWS_AT_A_TIME", 3)
+    monkeypatch.setattr("include.opendata.release.formats.csv_files.ROWS_AT_A_TIME", 3)
     labels = [f"G{number}" for number in range(10)]
     content = _written(tmp_path, _table(labels, list(range(10)))).decode()
     assert content.splitlines()[1:] == [f"G{number},{number}," for number in range(10)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import replace
 
-from include.opendata.release.ckan_package import ckan_package, package_name, portal_slug
-from include.opendata.release.dcat_us import dcat_us_entry
-from include.opendata.release.dictionary import annotation_meanings, describe_fields
-from include.opendata.release.formats import published_files
-from include.opendata.release.method import deidentification_method
-from tests.unit.release.small_release import assessment, homicides, homicides_dataset
+from include.opendata.release.formats.registry import published_files
+from include.opendata.release.metadata.ckan_package import ckan_package, package_name, portal_slug
+from include.opendata.release.metadata.dcat_us import dcat_us_entry
+from include.opendata.release.metadata.dictionary import annotation_meanings, describe_fields
+from include.opendata.release.metadata.method import deidentification_method
+from tests.lib.small_release import assessment, homicides, homicides_dataset
 
 TABLE = "homicides_by_county_and_year"
 

@@ -10,10 +10,10 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from include.opendata.release.charts import charts
-from include.opendata.release.evidence import evidence_page
+from include.opendata.release.evidence.charts import charts
+from include.opendata.release.evidence.page import evidence_page
 from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure
-from tests.unit.release.small_release import assessment, homicides, homicides_dataset, inputs, typed
+from tests.lib.small_release import assessment, homicides, homicides_dataset, inputs, typed
 
 TABLE = "homicides_by_county_and_year"
 

@@ -7,10 +7,10 @@ from typing import get_args
 
 import pytest
 
+from include.opendata.declaration import choices
 from include.opendata.gate.fact_sheet import Time, Variables
 from include.opendata.rules import portal, release, scoring
 from include.opendata.rules.answers import PermissionAnswers, Sensitivity
-from include.opendata.spec import choices
 
 
 def test_the_sensitivities_a_steward_may_choose_are_those_of_the_rules():

@@ -17,7 +17,7 @@ import pytest
 from include.opendata import places
 from include.opendata.errors import DeclarationError, InputError, Refused, StorageError
 from include.opendata.staging import LocalStaging, open_staging
-from tests.unit.staging.staged_release import make_release, tree
+from tests.lib.staged_release import make_release, tree
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_publishers_of_different_datasets_all_reach_the_catalog(tmp_path):
 
 
 def test_a_publisher_killed_at_any_step_leaves_whole_releases_and_the_next_one_ends_in_the_same_tree(tmp_path):
-    driver = Path(__file__).with_name("crash_driver.py")
+    driver = Path(__file__).resolve().parents[2] / "lib" / "crash_driver.py"
     done = subprocess.run(
         [sys.executable, str(driver), str(tmp_path)],
         capture_output=True,

@@ -1,0 +1,118 @@
+"""What Airflow needs of a declaration at parse time, without the weight of reading it in full.
+
+Only PyYAML is imported: a dag-processor reads hundreds of these every half minute. The full model is checked when the
+DAG runs (and by ``bin/opendata check``); this module looks only at what shapes the DAG.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from include.opendata import places
+from include.opendata.declaration import yaml_reader
+from include.opendata.errors import DeclarationError, Place
+
+APPROVAL_DAYS = 14
+"""What ``spec.dataset.ApprovalDeadline`` says where the declaration says nothing; a test keeps them the same."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a DAG is made of."""
+
+    dataset: str
+    title: str
+    schedule: str | None
+    owner: str
+    department: str
+    topic: str
+    tags: tuple[str, ...]
+    tables: tuple[str, ...]
+    doc: str
+    approval_days: int
+    """How many days a run waits for its approvers."""
+
+
+def declared_ids(root: Path | None = None) -> list[str]:
+    """The ids of all declared datasets, sorted: every folder that holds a ``dataset.yaml``."""
+    folder = root or places.datasets()
+    if not folder.is_dir():
+        return []
+    return sorted(entry.name for entry in folder.iterdir() if is_there(entry / "dataset.yaml"))
+
+
+def is_there(declaration: Path) -> bool:
+    """Whether there is such a declaration. In a folder that may not be looked into there is one: whoever reads it is told why
+    it cannot be used, and the other datasets go on."""
+    try:
+        return declaration.is_file()
+    except PermissionError:
+        return True
+
+
+def read_outline(dataset: str, root: Path | None = None) -> Outline:
+    """The outline of one declaration. Raises DeclarationError when a part the DAG is made of is missing or malformed."""
+    path = (root or places.datasets()) / dataset / "dataset.yaml"
+    data, positions = yaml_reader.read(path, dataset=dataset)
+
+    def fail(field: tuple[str | int, ...], what: str) -> DeclarationError:
+        return DeclarationError(
+            what,
+            remedy=f"Mend the declaration; `bin/opendata check {dataset}` shows every problem at once.",
+            slug="declaration-invalid",
+            place=Place(dataset=dataset, file=yaml_reader.shown(path), line=positions.line(field)),
+        )
+
+    if not isinstance(data, dict):
+        raise fail((), "a declaration is a list of fields, each `name: value`")
+
+    def text(field: str) -> str:
+        value: Any = data.get(field)
+        if not isinstance(value, str) or not value.strip():
+            raise fail((field,), f"the field `{field}` is missing or is not text")
+        return value.strip()
+
+    if text("dataset") != dataset:
+        raise fail(("dataset",), f"the field `dataset` must be {dataset!r}, the name of its folder")
+    tables = data.get("tables")
+    if not isinstance(tables, list) or not tables:
+        raise fail(("tables",), "the field `tables` is missing or is not a list")
+    names: list[str] = []
+    for index, table in enumerate(tables):
+        name = table.get("table") if isinstance(table, dict) else None
+        if not isinstance(name, str) or not name:
+            raise fail(("tables", index), "every table needs a name: `table: its_name`")
+        names.append(name)
+    schedule = data.get("schedule")
+    if schedule is not None and not isinstance(schedule, str):
+        raise fail(("schedule",), "the field `schedule` must be text such as '0 6 1 * *' or '@monthly'")
+    tags = data.get("tags")
+    deadline = data.get("approval_deadline") or {}
+    days = deadline.get("days", APPROVAL_DAYS) if isinstance(deadline, dict) else None
+    if not isinstance(days, int) or not 1 <= days <= 90:
+        raise fail(("approval_deadline",), "the field `approval_deadline` holds `days`, a number from 1 to 90")
+    return Outline(
+        dataset=dataset,
+        title=text("title"),
+        schedule=schedule,
+        owner=data["owner"] if isinstance(data.get("owner"), str) else text("department"),
+        department=text("department"),
+        topic=text("topic"),
+        tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
+        tables=tuple(names),
+        doc=_doc(data, names),
+        approval_days=days,
+    )
+
+
+def _doc(data: dict[str, Any], tables: list[str]) -> str:
+    steward = data.get("steward")
+    name = steward.get("name") if isinstance(steward, dict) else None
+    lines = [f"### {data['title']}", str(data.get("description", "")).strip(), ""]
+    if name:
+        lines.append(f"- Data steward: {name}")
+    lines.append(f"- Refreshed: {data.get('frequency', 'by hand')}")
+    lines.append(f"- Data tables: {', '.join(f'`{table}`' for table in tables)}")
+    return "\n".join(lines)

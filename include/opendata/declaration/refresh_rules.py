@@ -1,0 +1,169 @@
+"""What a refresh mechanism asks of the rest of a declaration: only what can be merged truly may be declared.
+
+Rows are merged from what was counted before, never from records: those are gone. So a total over what is merged must be
+the sum of its parts, and all tables of a dataset must go on speaking of the same records.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from include.opendata.declaration import tables as t
+from include.opendata.declaration.found import FieldPath, Inconsistency
+
+if TYPE_CHECKING:
+    from include.opendata.declaration.dataset import Dataset
+
+_PERIODS = {
+    None: r"^\d{1,4}$",
+    "year": r"^\d{4}$",
+    "half_year": r"^\d{4}-H[12]$",
+    "quarter": r"^\d{4}-Q[1-4]$",
+    "month": r"^\d{4}-(0[1-9]|1[0-2])$",
+}
+MONTHS_IN = {None: 12, "year": 12, "half_year": 6, "quarter": 3, "month": 1}
+"""Months of one period."""
+
+
+def refresh_inconsistencies(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
+    """Everything about how ``table`` is refreshed, and its tolerances, that does not fit."""
+    yield from _tolerances(table, (*at, "tolerances"))
+    at = (*at, "refresh")
+    refresh = table.refresh
+    if not refresh.merges:
+        if refresh.key is not None or refresh.remove is not None:
+            yield _no(at, "a table that is replaced needs no `key` and no `remove`; take records out with `filter`")
+        return
+    names = [d.name for d in table.dimensions]
+    for name in [*(refresh.key or []), *([refresh.remove.dimension] if refresh.remove else [])]:
+        if name not in names:
+            yield _no(at, f"there is no dimension called {name!r}", ", ".join(names))
+            return
+    if table.masking == "whole_percentages":
+        yield _no(at, "a table of whole percentages is replaced: no count of it is kept")
+    if any(d.attributes for d in table.dimensions):
+        yield _no(at, "a table with `attributes` is replaced: they are read from the records of one extract")
+    yield from _figures(table, at)
+    yield from _removal(dataset, table, at)
+    if refresh.mechanism == "delete" and refresh.remove is None and table.absent_combinations == "zero":
+        yield _no(at, "rows that are deleted would be published as zeros; declare `absent_combinations: omit`")
+    yield from _beside(dataset, table, at)
+
+
+def key_of(table: t.Table) -> tuple[str, ...]:
+    """The dimensions that name what a mechanism adds, replaces or removes, in the table's order."""
+    return tuple(d.name for d in table.dimensions if table.refresh.key is None or d.name in table.refresh.key)
+
+
+def merged_over(table: t.Table) -> tuple[str, ...]:
+    """The dimensions whose totals must be added up anew after a merge, in the table's order: the key and the rule's time."""
+    rule = table.refresh.remove
+    if table.refresh.mechanism == "delete" and rule is not None:
+        return (rule.dimension,)
+    key = key_of(table)
+    return tuple(d.name for d in table.dimensions if d.name in key or (rule is not None and d.name == rule.dimension))
+
+
+def made_alike(one: t.Dimension, other: t.Dimension) -> bool:
+    """Whether two dimensions sort the same source column into the same categories."""
+    facts = ("column", "labels", "recode", "bins", "period", "standard", "missing")
+    return all(getattr(one, fact) == getattr(other, fact) for fact in facts)
+
+
+def _figures(table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
+    """A total over what is merged is added up, so only what adds up may have one."""
+    over = [name for name in merged_over(table) if table.dimension(name).total is not None]
+    once = {m.name for m in table.measures if isinstance(m, t.CountDistinctMeasure)}
+    behind = {m.name for m in table.measures if isinstance(m, t.CountMeasure) and m.persons is not None}
+    for name in [m.name for m in table.measures if over and m.name in once | behind]:
+        yield _no(
+            at,
+            f"{'the persons behind ' if name in behind else ''}{name} cannot be added up over {', '.join(over)}: somebody may "
+            "be in two extracts; leave out the `total`, give a `key` without these dimensions, or replace the table",
+        )
+    for expected in table.expected_totals:
+        measure = next((m for m in table.measures if m.name == expected.measure), None)
+        made_of = {getattr(measure, part, None) for part in ("name", "numerator", "denominator", "base")}
+        if made_of & once:
+            yield _no(
+                at, f"{expected.measure} over the whole table is not known after a merge; it can have no expected total"
+            )
+
+
+def _removal(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
+    rule = table.refresh.remove
+    if rule is None:
+        return
+    at = (*at, "remove")
+    dimension = table.dimension(rule.dimension)
+    column = next((c for c in dataset.source.columns if c.name == dimension.column), None)
+    whole_years = column is not None and column.type == "integer" and not (dimension.labels or dimension.recode)
+    as_it_is = dimension.bins is None and dimension.standard is None
+    listed = column is not None and isinstance(column.valid_values, list)
+    if dimension.period is None and not (whole_years and as_it_is and not listed):
+        yield _no(at, "rows go by a period: a date cut with `period`, or years as they are")
+    elif rule.before is not None and not re.match(_PERIODS[dimension.period], rule.before):
+        yield _no(at, f"{rule.before!r} is not a period as {dimension.name} publishes it")
+    elif rule.older_than is not None and (rule.months == 0 or rule.months % MONTHS_IN[dimension.period]):
+        yield _no(at, f"{rule.older_than} is not a number of whole periods of {dimension.name}")
+
+
+def _beside(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
+    """Tables of one dataset share cells: a count in one is the same count in another, so they keep the same records."""
+    for other in dataset.tables:
+        if other.table == table.table:
+            continue
+        if not other.refresh.merges:
+            if table.refresh.mechanism == "delete":
+                yield _no(at, f"{other.table} is replaced, but this extract says what to remove, not what there is")
+            continue
+        if other.refresh.mechanism != table.refresh.mechanism:
+            yield _no(at, f"{other.table} is refreshed by {other.refresh.mechanism}; tables of one dataset share cells")
+            return
+        by_key = table.refresh.mechanism in ("update", "delete")
+        if by_key and not (_same_key(table, other) and table.filter == other.filter):
+            yield _no(at, f"{other.table} has another key or filter, so that other records of it would stay")
+            return
+        if not _same_rule(table, other):
+            yield _no(at, f"{other.table} has another rule for what is removed; tables of one dataset share cells")
+            return
+
+
+def _same_key(table: t.Table, other: t.Table) -> bool:
+    ours = {table.dimension(name).column: table.dimension(name) for name in key_of(table)}
+    theirs = {other.dimension(name).column: other.dimension(name) for name in key_of(other)}
+    return set(ours) == set(theirs) and all(made_alike(ours[column], theirs[column]) for column in ours)
+
+
+def _same_rule(table: t.Table, other: t.Table) -> bool:
+    ours, theirs = table.refresh.remove, other.refresh.remove
+    if ours is None or theirs is None:
+        return ours is theirs
+    names = [d.name for d in other.dimensions]
+    return (
+        theirs.dimension in names
+        and (ours.before, ours.older_than) == (theirs.before, theirs.older_than)
+        and made_alike(table.dimension(ours.dimension), other.dimension(theirs.dimension))
+    )
+
+
+def _tolerances(table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
+    measures = [m.name for m in table.published_measures]
+    names = [d.name for d in table.dimensions]
+    for index, tolerance in enumerate(table.tolerances):
+        if tolerance.measure is None:
+            continue
+        if tolerance.measure not in measures:
+            yield _no((*at, index, "measure"), f"no measure {tolerance.measure!r} is published", ", ".join(measures))
+        for name in tolerance.by:
+            if name not in names:
+                yield _no((*at, index, "by"), f"there is no dimension called {name!r}", ", ".join(names))
+        rest = [d.name for d in table.dimensions if d.name not in tolerance.by and d.total is None]
+        if rest:
+            yield _no((*at, index, "by"), f"{', '.join(rest)} has no total, so name it in `by`")
+
+
+def _no(at: FieldPath, what: str, allowed: str = "") -> Inconsistency:
+    return Inconsistency(at, what, allowed)

@@ -1,0 +1,270 @@
+"""Narrowing down what is hidden in one linked part of the tables.
+
+Decides, for each target (a hidden cell, or the hidden sum of a group), whether two whole-number tables that agree with
+everything published differ enough in it. No true value is known here: the first table comes from a linear or integer
+program, further ones from programs pulled in random directions and from walks that keep every equation; what is left is
+settled one by one, by a linear program (too narrow there is proof) and then an integer one. What the limits in steps leave
+open is undecided, which is not safe.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from include.opendata.disclosure.attack.propagate import contradiction
+from include.opendata.disclosure.attack.solver import Solver
+from include.opendata.disclosure.attack.view import UNBOUNDED, PublishedView
+
+SAFE_WITNESS, SAFE_LP, RECOVERABLE, UNDECIDED = "safe_with_witness", "safe_by_lp", "recoverable", "undecided"
+FAR = 1_000_000
+"""A cell that can be this much larger than seen is reported without an upper bound."""
+
+
+@dataclass(frozen=True)
+class AttackBudget:
+    """Limits in steps. ``exact_cells``: with at most so many unknown cells in all, every interval is exact."""
+
+    pulls: int = 12
+    walks: int = 6
+    walk_steps: int = 150
+    iterations: int = 200_000
+    nodes: int = 2_000
+    exact_cells: int = 60
+
+
+@dataclass(frozen=True)
+class Target:
+    """``cells`` (indices of the view) whose sum must be able to differ by ``width``; safe as well if it is at least
+    ``safe_from`` in every table, or with ``zero_is_safe`` if it may be 0."""
+
+    cells: tuple[int, ...]
+    width: int
+    safe_from: int | None
+    zero_is_safe: bool = False
+
+
+class Part:
+    """The unknown ``cells`` (sorted indices) of one linked part, with bounds that already follow from single equations."""
+
+    def __init__(
+        self, view: PublishedView, cells: np.ndarray, low: np.ndarray, high: np.ndarray,
+        seed: int, budget: AttackBudget,
+    ):  # fmt: skip
+        self.cells, self.budget = cells, budget
+        self.rng = random.Random(f"{seed}:{int(cells[0])}")  # noqa: S311 - reproducible, not a secret
+        self.place = {int(c): i for i, c in enumerate(cells)}
+        self.low, self.high = low[cells], high[cells]
+        inside = sparse.csr_array(view.balance[:, cells])
+        rows = np.flatnonzero(np.diff(inside.indptr))
+        known = np.where(low == high, low, 0)
+        known[cells] = 0
+        self.matrix = sparse.csr_array(inside[rows])
+        self.rhs = -(view.balance @ known)[rows]
+        by_cell = sparse.csc_array(self.matrix)
+        self.terms_of_cell = [
+            list(zip(by_cell.indices[a:b].tolist(), by_cell.data[a:b].tolist(), strict=True))
+            for a, b in zip(by_cell.indptr[:-1], by_cell.indptr[1:], strict=True)
+        ]
+        self.cells_of_row = [
+            list(zip(self.matrix.indices[a:b].tolist(), self.matrix.data[a:b].tolist(), strict=True))
+            for a, b in zip(self.matrix.indptr[:-1], self.matrix.indptr[1:], strict=True)
+        ]
+        self.tables: list[np.ndarray] = []
+        self.least = np.full(len(cells), UNBOUNDED)
+        self.most = np.full(len(cells), -1)
+        self.outer_low, self.outer_high = self.low.copy(), self.high.copy()
+        self._linear = self._solver(integer=False)
+        self._integer: Solver | None = None
+
+    def _solver(self, *, integer: bool) -> Solver:
+        return Solver(
+            self.matrix, self.rhs, self.low, self.high, integer=integer,
+            iterations=self.budget.iterations, nodes=self.budget.nodes,
+        )  # fmt: skip
+
+    @property
+    def exact(self) -> Solver:
+        if self._integer is None:
+            self._integer = self._solver(integer=True)
+        return self._integer
+
+    # -- tables -------------------------------------------------------------------------------------------------
+
+    def keep(self, table: np.ndarray | None) -> bool:
+        """Keep a table that agrees with everything published (checked exactly) and widens some cell."""
+        if table is None or not ((table < self.least) | (table > self.most)).any():
+            return False
+        if (table < self.low).any() or (table > self.high).any() or (self.matrix @ table != self.rhs).any():
+            return False
+        self.tables.append(table)
+        np.minimum(self.least, table, out=self.least)
+        np.maximum(self.most, table, out=self.most)
+        return True
+
+    def first_table(self) -> None:
+        """Any table at all. Raises :class:`InputError` if there is none; leaves ``tables`` empty if none was found."""
+        cost = np.array([self.rng.uniform(-1, 1) for _ in self.cells])
+        capped = np.minimum(self.high, self.low + FAR)
+        every = np.arange(len(self.cells))
+        self._linear.bound(every, self.low, capped)
+        found = self._linear.extreme(cost, largest=True)
+        self._linear.bound(every, self.low, self.high)
+        self.keep(found.table)
+        if not self.tables:
+            found = self.exact.extreme(np.zeros(len(self.cells)), largest=False)
+            if not found.feasible:
+                raise contradiction()
+            self.keep(found.table)
+
+    def spread(self, width: int) -> None:
+        """Pull all cells at once away from a table we have, by random signs, within reach of it."""
+        every = np.arange(len(self.cells))
+        for _ in range(self.budget.pulls):
+            base = self.tables[self.rng.randrange(len(self.tables))]
+            reach = 2 * width
+            self._linear.bound(every, np.maximum(self.low, base - reach), np.minimum(self.high, base + reach))
+            todo = np.where(self.most - self.least >= width, 0.01, 1.0)
+            signs = np.array([self.rng.choice((-1, 1)) for _ in every])
+            self.keep(self._linear.extreme(signs * todo, largest=True).table)
+        self._linear.bound(every, self.low, self.high)
+
+    # -- one target ---------------------------------------------------------------------------------------------
+
+    def inside(self, target: Target) -> np.ndarray:
+        return np.array([self.place[c] for c in target.cells], dtype=np.int64)
+
+    def seen(self, target: Target) -> tuple[float, float]:
+        """Smallest and largest sum over the tables at hand."""
+        if not self.tables:
+            return np.inf, -np.inf
+        cells = self.inside(target)
+        if len(cells) == 1:
+            return float(self.least[cells[0]]), float(self.most[cells[0]])
+        sums = np.stack(self.tables)[:, cells].sum(axis=1)
+        return float(sums.min()), float(sums.max())
+
+    def proven(self, target: Target) -> bool:
+        least, most = self.seen(target)
+        return most - least >= target.width or (target.zero_is_safe and least == 0)
+
+    def decide(self, target: Target) -> str:
+        if self.proven(target):
+            return SAFE_WITNESS
+        if target.safe_from is not None and self.low[self.inside(target)].sum() >= target.safe_from:
+            return SAFE_LP
+        if self.tables and len(target.cells) == 1:
+            self._walk(target)
+            if self.proven(target):
+                return SAFE_WITNESS
+        for solver in (self._linear, self.exact):
+            verdict = self._by_program(solver, target)
+            if verdict is not None:
+                return verdict
+        return UNDECIDED
+
+    def _by_program(self, solver: Solver, target: Target) -> str | None:
+        """A verdict from the extremes of the target, looked for only as far out as the verdict needs."""
+        cells = self.inside(target)
+        cost = np.zeros(len(self.cells))
+        cost[cells] = 1
+        near = len(cells) == 1 and bool(self.tables)
+        ends = []
+        for largest in (False, True):
+            low, high = self.low[cells], self.high[cells]
+            if near:
+                low = np.maximum(low, self.most[cells] - target.width)
+                high = np.minimum(high, self.least[cells] + target.width)
+            else:
+                high = np.minimum(high, np.maximum(low, self.most[cells]) + FAR)
+            solver.bound(cells, low, high)
+            found = solver.extreme(cost, largest=largest)
+            solver.bound(cells, self.low[cells], self.high[cells])
+            if not found.feasible:
+                if self.tables:  # contradicted by a table at hand: numerical trouble, nothing is proven
+                    return None
+                raise contradiction()
+            self.keep(found.table)
+            if self.proven(target):
+                return SAFE_WITNESS
+            cut = found.end >= high.sum() if largest else found.end <= low.sum()
+            if near and not (cut and (high < self.high[cells] if largest else low > self.low[cells]).any()):
+                self._learn(int(cells[0]), found.end, largest)
+                if not largest and target.safe_from is not None and found.end >= target.safe_from:
+                    return SAFE_LP
+            ends.append(found.end)
+        narrow = ends[1] - ends[0] < target.width
+        return RECOVERABLE if narrow and not (target.zero_is_safe and ends[0] <= 0) else None
+
+    def _learn(self, cell: int, end: float, largest: bool) -> None:
+        if not np.isfinite(end):
+            return
+        if largest:
+            self.outer_high[cell] = min(self.outer_high[cell], int(end))
+        else:
+            self.outer_low[cell] = max(self.outer_low[cell], int(end))
+
+    def measure(self, cell: int) -> None:
+        """The exact smallest and largest value of one cell, where the node limit allows."""
+        cost = np.zeros(len(self.cells))
+        cost[cell] = 1
+        limit = self.most[cell] + FAR
+        at = np.array([cell])
+        for largest in (False, True):
+            self.exact.bound(at, self.low[at], np.minimum(self.high[at], limit))
+            found = self.exact.extreme(cost, largest=largest)
+            self.exact.bound(at, self.low[at], self.high[at])
+            self.keep(found.table)
+            if not (largest and found.end >= limit):
+                self._learn(cell, found.end, largest)
+
+    # -- walking ------------------------------------------------------------------------------------------------
+
+    def _walk(self, target: Target) -> None:
+        cell = self.place[target.cells[0]]
+        for _ in range(self.budget.walks):
+            for sign in (1, -1):
+                base = self.tables[self.rng.randrange(len(self.tables))]
+                move = self._cycle(base, cell, sign)
+                if move is None:
+                    continue
+                at, step = np.array(list(move)), np.array(list(move.values()))
+                room_up = np.where(step > 0, self.high[at] - base[at], base[at] - self.low[at]).min()
+                room_down = np.where(step > 0, base[at] - self.low[at], self.high[at] - base[at]).min()
+                for times in (min(int(room_up), target.width), -min(int(room_down), target.width)):
+                    table = base.copy()
+                    table[at] += times * step
+                    self.keep(table)
+                if self.proven(target):
+                    return
+
+    def _cycle(self, base: np.ndarray, cell: int, sign: int) -> dict[int, int] | None:
+        """A change of -1 and +1 entries through ``cell`` that keeps every equation, found greedily with random ties."""
+        if not self.low[cell] <= base[cell] + sign <= self.high[cell]:
+            return None
+        change = {cell: sign}
+        surplus = {row: a * sign for row, a in self.terms_of_cell[cell]}
+        for _ in range(self.budget.walk_steps):
+            if not surplus:
+                return change
+            row = self.rng.choice(list(surplus))
+            ranked: list[tuple[int, int, int]] = []
+            for c, a in self.cells_of_row[row]:
+                d = -1 if surplus[row] * a > 0 else 1
+                if c in change or not self.low[c] <= base[c] + d <= self.high[c]:
+                    continue
+                cost = sum(abs(surplus.get(r, 0) + b * d) - abs(surplus.get(r, 0)) for r, b in self.terms_of_cell[c])
+                ranked.append((cost, c, d))
+            if not ranked:
+                return None
+            cheapest = min(ranked)[0]
+            _, c, d = self.rng.choice([option for option in ranked if option[0] == cheapest])
+            change[c] = d
+            for r, b in self.terms_of_cell[c]:
+                surplus[r] = surplus.get(r, 0) + b * d
+                if not surplus[r]:
+                    del surplus[r]
+        return None

@@ -1,0 +1,191 @@
+"""A data table as it was published, kept so that later releases can be attacked together with it.
+
+Holds the published file to the letter, how the table is built (its dimensions and measures, which the data dictionary
+tells anyway) and which raw values its categories stand for. Nothing that was not published can get in: the figures are
+read back from the file's text. Atoms are left out, for they are numbered anew in every run.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zlib
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from include.opendata.disclosure.history.extents import TableExtents
+from include.opendata.errors import StorageError
+from include.opendata.vocabulary import Structure, TableAttribute, TableDimension, TableMeasure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Annotation = Literal["separate", "combined"]
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """``text`` is the published CSV file; ``structure`` has no atoms. ``small_below``: the number its annotation codes were
+    given by, for a declaration may raise it later; None in what was kept before it was noted."""
+
+    structure: Structure
+    extents: TableExtents
+    annotation: Annotation
+    text: str
+    small_below: int | None = None
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self.structure.table
+
+    def described(self) -> dict[str, Any]:
+        """Everything but the figures, as JSON."""
+        return {
+            "structure": asdict(self.structure),
+            "extents": self.extents.to_json(),
+            "annotation": self.annotation,
+            "small_below": self.small_below,
+        }
+
+    def to_bytes(self) -> bytes:
+        """Compressed; the same table always gives the same bytes."""
+        told = json.dumps(self.described() | {"text": self.text}, ensure_ascii=False, sort_keys=True)
+        return zlib.compress(told.encode(), 9)
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> PublishedTable:
+        """Raises StorageError when the bytes are not a published table."""
+        try:
+            told = json.loads(zlib.decompress(stored))
+            return cls.from_description(told, told["text"])
+        except (zlib.error, ValueError, KeyError, TypeError):
+            raise StorageError(
+                "what was kept of an earlier release cannot be read",
+                remedy="Restore the ledger from a backup; without it a new release cannot be attacked together with old ones.",
+                slug="history-unreadable",
+            ) from None
+
+    @classmethod
+    def from_description(cls, told: dict[str, Any], text: str) -> PublishedTable:
+        """From what :meth:`described` gave, and the published file."""
+        return cls(
+            structure_from_json(told["structure"], atoms=False),
+            TableExtents.from_json(told["extents"]),
+            told["annotation"],
+            text,
+            told.get("small_below"),
+        )
+
+    @classmethod
+    def about_to_be(
+        cls,
+        structure: Structure,
+        extents: TableExtents,
+        annotation: Annotation,
+        frame: pd.DataFrame,
+        small_below: int | None = None,
+    ) -> PublishedTable:
+        """A table whose file is not written yet; ``frame`` is what it will hold."""
+        made = cls(without_atoms(structure), extents, annotation, "", small_below)
+        made.__dict__["frame"] = frame
+        return made
+
+    def with_extents(self, extents: TableExtents, structure: Structure | None = None) -> PublishedTable:
+        """The same figures, their categories told in other words."""
+        made = replace(self, extents=extents, structure=structure or self.structure)
+        if "frame" in self.__dict__:  # of a table about to be there is no text to read it from
+            made.__dict__["frame"] = self.frame
+        return made
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The figures, typed as a protected table's frame is. Raises StorageError when the file's columns are others."""
+        return read_published(self.text, self.structure)
+
+
+@dataclass(frozen=True)
+class PublishedRelease:
+    """All tables of one release."""
+
+    release: str
+    tables: tuple[PublishedTable, ...]
+
+    @property
+    def hides(self) -> bool:
+        """Whether some count is blank."""
+        return any(
+            bool(table.frame[measure.name].isna().any())
+            for table in self.tables
+            for measure in table.structure.measures
+            if measure.role == "count"
+        )
+
+
+def read_published(text: str, structure: Structure) -> pd.DataFrame:
+    """A published CSV file as a frame: labels, codes and annotations as text, figures as Int64 or Float64.
+
+    Raises StorageError when it does not have the columns of ``structure`` or a figure is not a number.
+    """
+    import pandas as pd
+
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    columns = structure.published_columns()
+    if not rows or rows[0] != columns or any(len(row) != len(columns) for row in rows):
+        raise _not_as_described(structure.table)
+    kinds = {m.name: "Int64" if not m.decimals else "Float64" for m in structure.measures}
+    kinds |= {a.name: "Int64" if a.kind == "integer" else "Float64" for a in structure.attributes if a.kind != "text"}
+    made: dict[str, Any] = {}
+    for position, name in enumerate(columns):
+        texts = [row[position] for row in rows[1:]]
+        if name not in kinds:
+            made[name] = pd.array(texts, dtype="string")
+            continue
+        cast: Any = int if kinds[name] == "Int64" else float
+        try:
+            made[name] = pd.array([pd.NA if one == "" else cast(one) for one in texts], dtype=kinds[name])  # type: ignore[call-overload]
+        except ValueError:
+            raise _not_as_described(structure.table) from None
+    return pd.DataFrame(made)
+
+
+def without_atoms(structure: Structure) -> Structure:
+    """The same structure without the numbers of one run."""
+    return replace(structure, dimensions=tuple(replace(d, atoms={}) for d in structure.dimensions), filter_atoms={})
+
+
+def structure_from_json(data: dict[str, Any], *, atoms: bool) -> Structure:
+    """A structure from ``asdict``'s form after a journey through JSON."""
+    return Structure(
+        table=data["table"],
+        dimensions=tuple(
+            TableDimension(
+                **{
+                    **d,
+                    "labels": tuple(d["labels"]),
+                    "codes": None if d["codes"] is None else tuple(d["codes"]),
+                    "atoms": {label: tuple(own) for label, own in d["atoms"].items()} if atoms else {},
+                    "least_interesting": tuple(d["least_interesting"]),
+                    "attributes": tuple(TableAttribute(**a) for a in d.get("attributes", ())),
+                }
+            )
+            for d in data["dimensions"]
+        ),
+        measures=tuple(_measure(m) for m in data["measures"]),
+        filter_atoms={column: tuple(own) for column, own in data["filter_atoms"].items()} if atoms else {},
+    )
+
+
+def _measure(data: dict[str, Any]) -> TableMeasure:
+    apart = data.get("apart")
+    return TableMeasure(**{**data, "within": tuple(data["within"]), "apart": None if apart is None else tuple(apart)})
+
+
+def _not_as_described(table: str) -> StorageError:
+    return StorageError(
+        f"the published file of {table} does not hold what was noted of it when it was published",
+        remedy="Compare the file with its manifest (`bin/opendata show`); restore it from a backup if it was changed.",
+        slug="published-file-differs",
+    )

@@ -1,0 +1,328 @@
+"""Whether the stored witnesses of a release prove that no small count can be recovered from it.
+
+Reads the published files in staging and the proof in the evidence store; imports nothing of the rooms that hid cells or
+attacked them. The cells and equations are built anew from the published files, what each cell says is read anew, and both
+must be what the proof says they are. Then every witness is added up: it must agree with every shown figure, every bound and
+every equation, in whole numbers; and every blank that can be small must differ by the width in two of them. A blank that
+rests on a bound of linear programming, or whose only proof would have been the true table, is not proven here: it is
+counted and reported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from include.opendata.disclosure.cells import LinkedCells, link
+from include.opendata.disclosure.history import UPCOMING
+from include.opendata.disclosure.history.joint import joint_cells
+from include.opendata.disclosure.history.published import (
+    PublishedRelease,
+    PublishedTable,
+    read_published,
+    structure_from_json,
+)
+from include.opendata.disclosure.proof.facts import ABSENT, COMPLEMENTARY, SHOWN, Facts, facts_of
+from include.opendata.disclosure.proof.percentages import check_percentages
+from include.opendata.errors import OpendataError
+from include.opendata.rules.release import thresholds
+from include.opendata.vocabulary import ProtectedTable
+
+PROOF = "proof.json"
+WIDTH = 3
+"""How far apart the possible values of a hidden count must lie."""
+
+ReadStaged = Callable[[str, str], bytes]
+
+
+@dataclass(frozen=True)
+class ProofReport:
+    """``problems``: sentences without values, none when it is proven. ``figures``: counts: views, blanks, by_witnesses,
+    by_bounds (safe by a bound of linear programming alone), withheld (the witness would be the true table), large (the
+    code says so), set_aside (readings of other releases that contradict), percentages (tables of whole percentages, of
+    which the file alone is re-checked)."""
+
+    dataset: str
+    release: str
+    problems: tuple[str, ...]
+    figures: dict[str, int]
+
+    @property
+    def proven(self) -> bool:
+        return not self.problems
+
+
+@dataclass(frozen=True, eq=False)
+class _System:
+    """A view's cells as built anew; ``facts`` of the release it starts from and of every release together with it."""
+
+    cells: LinkedCells
+    base: Facts
+    others: tuple[Facts, ...]
+
+
+def check_proof(
+    folder: Path, staged: Sequence[str], read: ReadStaged, evidence: Path, *, release: str, known: str | None
+) -> ProofReport:
+    """Re-check the proof of ``release`` in ``folder``.
+
+    ``staged``: the releases in staging, the oldest first · ``read``: the bytes of a file as they lie in staging, of a release
+    and a path · ``evidence``: the dataset's folder in the evidence store · ``known``: the digest of the proof that the ledger
+    has, if it has one.
+    """
+    told = json.loads((folder / PROOF).read_bytes())
+    problems = _files(folder, told, known)
+    figures = dict.fromkeys(
+        ("views", "blanks", "by_witnesses", "large", "by_bounds", "withheld", "set_aside", "percentages"), 0
+    )
+    try:
+        own, before, wrong = _releases(folder, told, staged, read, evidence)
+        problems += wrong
+        found = dict(_systems(own, before, told))
+        problems += _percentages(own, figures)
+    except (OpendataError, KeyError, ValueError, OSError) as broken:
+        return ProofReport(told["dataset"], release, (*problems, _unreadable(broken)), figures)
+    listed = {(view["identity"], view["base"]) for view in told["views"]}
+    problems += _left_out(found, listed, release)
+    forgotten = set(staged[: staged.index(release)]) - set(told["earlier"])
+    if forgotten:
+        problems.append(f"{len(forgotten)} release(s) staged before this one are not in the proof.")
+    for view in told["views"]:
+        figures["views"] += 1
+        place = found.get((view["identity"], view["base"]))
+        if place is None:
+            problems.append(f"The proof speaks of a measure or release that is not there ({view['base'] or release}).")
+            continue
+        problems += _check_view(folder / view["file"], view, place, figures)
+    return ProofReport(told["dataset"], release, tuple(problems), figures)
+
+
+def _percentages(tables: list[ProtectedTable], figures: dict[str, int]) -> list[str]:
+    """What is wrong with tables that publish whole percentages in place of counts; they have no witnesses."""
+    problems: list[str] = []
+    for table in tables:
+        if table.structure.percentages_only:
+            limits = thresholds()
+            wrong = check_percentages(
+                table,
+                least_total=limits.percentages_only.total_at_least,
+                threshold=limits.small_cell.counts_below,
+                width=WIDTH,
+            )
+            figures["percentages"] += not wrong
+            problems += wrong
+    return problems
+
+
+def _left_out(found: dict[tuple[str, str], _System], listed: set[tuple[str, str]], release: str) -> list[str]:
+    """Ways of reading the release that a proof must speak of, and does not."""
+    missing = 0
+    for place, system in found.items():
+        by_itself = place[1] == "" and bool(((system.base.state != SHOWN) & (system.base.state != ABSENT)).any())
+        together = place[1] == release and any(_adds(other, system.base) for other in system.others)
+        missing += (by_itself or together) and place not in listed
+    return [f"{missing} way(s) of reading the release's measures are not in the proof."] if missing else []
+
+
+def _adds(other: Facts, base: Facts) -> bool:
+    """Whether one release says anything of a cell that another one does not show."""
+    unknown = base.state != SHOWN
+    shown, blank = other.state == SHOWN, (other.state != SHOWN) & (other.state != ABSENT)
+    return bool((unknown & shown).any() or (blank & (base.state == ABSENT)).any())
+
+
+def _files(folder: Path, told: dict[str, Any], known: str | None) -> list[str]:
+    problems = []
+    if known is not None and _sha256((folder / PROOF).read_bytes()) != known:
+        problems.append("The proof is not the one the ledger knows.")
+    for name, digest in told["files"].items():
+        path = folder / name
+        if not path.is_file() or _sha256(path.read_bytes()) != digest:
+            problems.append(f"The proof's file {name} is missing or was changed.")
+    return problems
+
+
+def _releases(
+    folder: Path, told: dict[str, Any], staged: Sequence[str], read: ReadStaged, evidence: Path
+) -> tuple[list[ProtectedTable], list[PublishedRelease], list[str]]:
+    """The release's tables as they lie in staging, everything published before, and what is wrong with either."""
+    problems: list[str] = []
+    own: list[ProtectedTable] = []
+    upcoming: list[PublishedTable] = []
+    for table in told["tables"]:
+        content = read(told["release"], table["file"])
+        if _sha256(content) != table["sha256"]:
+            problems.append(f"{table['file']} in staging is not the file that was proven.")
+        described = json.loads((folder / "structure" / f"{table['table']}.json").read_bytes())
+        structure = structure_from_json(described["structure"], atoms=True)
+        frame = read_published(content.decode(), structure)
+        own.append(
+            ProtectedTable(
+                structure=structure,
+                annotation=described["annotation"],
+                frame=frame,
+                masked=True,
+                small=0,
+                complementary=0,
+                unstable=0,
+                cells=len(frame),
+                small_below=described.get("small_below"),
+            )
+        )
+        upcoming.append(PublishedTable.from_description(described, content.decode()))
+    before = []
+    for release in told["earlier"]:
+        kept = sorted((evidence / release / "published").glob("*.z"))
+        tables = [PublishedTable.from_bytes(path.read_bytes()) for path in kept]
+        if not tables:
+            problems.append(f"The evidence store does not hold what release {release} published.")
+        for one in tables:
+            path = f"data/{one.table}.csv"
+            if release in staged and read(release, path) != one.text.encode():
+                problems.append(f"{path} of release {release} in staging is not what is remembered of it.")
+        before.append(PublishedRelease(release, tuple(tables)))
+    return own, [*before, PublishedRelease(UPCOMING, tuple(upcoming))], problems
+
+
+def _systems(
+    own: list[ProtectedTable], releases: list[PublishedRelease], told: dict[str, Any]
+) -> list[tuple[tuple[str, str], _System]]:
+    described = [(t.structure, {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions}) for t in own]
+    now = own[0].small_below if own else None
+    found = [
+        ((cells.identity, ""), _System(cells, facts_of(cells, own, now), ())) for cells in link(described, joint=True)
+    ]
+    if not told["earlier"]:
+        return found
+    for joint in joint_cells(releases, dataset=told["dataset"]):
+        sides = [facts_of(joint.of_release(i), tables, now) for i, tables in enumerate(joint.tables)]
+        for position, name in enumerate(joint.releases):
+            others = tuple(side for i, side in enumerate(sides) if i != position)
+            base = told["release"] if name == UPCOMING else name
+            found.append(((joint.cells.identity, base), _System(joint.cells, sides[position], others)))
+    return found
+
+
+def _check_view(path: Path, view: dict[str, Any], system: _System, figures: dict[str, int]) -> list[str]:
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
+            stored = {name: kept[name] for name in kept.files}
+    except (OSError, ValueError, EOFError):
+        return [f"{path.name} cannot be read."]
+    where = f"{view['identity']}, {view['base'] or 'by itself'}"
+    facts = _with_readings(system, stored, view)
+    figures["set_aside"] += _set_aside(system, facts)
+    wrong = _differences(system.cells, facts, stored)
+    if wrong:
+        return [f"{where}: {sentence}" for sentence in wrong]
+    hidden = np.flatnonzero(facts.state != SHOWN)
+    tables, cells = stored["tables"].astype(np.int64), stored["cells"].astype(np.int64)
+    if tables.ndim != 2 or tables.shape[1:] != cells.shape or not np.array_equal(np.sort(cells), hidden):
+        return [f"{where}: the witnesses are not about the cells that are hidden."]
+    bad = sum(not _agrees(system.cells, facts, cells, row) for row in tables)
+    problems = [f"{where}: {bad} of {len(tables)} witnesses contradict what is published."] if bad else []
+    wide = np.zeros(len(facts.state), dtype=bool)
+    if len(tables):
+        wide[cells] = np.ptp(tables, axis=0) >= view["min_width"]
+    blank = (facts.state != SHOWN) & (facts.state != ABSENT)
+    large = blank & ~wide & (facts.state == COMPLEMENTARY)
+    listed = {name: np.isin(np.arange(len(blank)), stored[name]) for name in ("by_bounds", "withheld")}
+    by_bounds = blank & ~wide & ~large & listed["by_bounds"]
+    withheld = blank & ~wide & ~large & ~by_bounds & listed["withheld"]
+    unproven = blank & ~wide & ~large & ~by_bounds & ~withheld
+    for name, cells_of in (("blanks", blank), ("by_witnesses", blank & wide), ("large", large)):
+        figures[name] += int(cells_of.sum())
+    figures["by_bounds"] += int(by_bounds.sum())
+    figures["withheld"] += int(withheld.sum())
+    if unproven.any():
+        problems.append(f"{where}: {int(unproven.sum())} of {int(blank.sum())} blanks are not proven.")
+    return problems + _groups(system.cells, facts, cells, tables, view["threshold"], where)
+
+
+def _with_readings(system: _System, stored: dict[str, np.ndarray], view: dict[str, Any]) -> Facts:
+    """The facts of the base, with the readings of other releases that the proof took for true: each must be one of theirs.
+
+    A reading the proof did not take leaves the attacker less; it is reported as set aside.
+    """
+    facts = replace(
+        system.base, value=system.base.value.copy(), state=system.base.state.copy(),
+        low=system.base.low.copy(), high=system.base.high.copy(),
+    )  # fmt: skip
+    facts.say(view["threshold"], view["persons"])
+    if len(stored["state"]) != len(facts.state):
+        return facts
+    for other in system.others:
+        other.say(view["threshold"], view["persons"])
+        open_ = system.base.state != SHOWN
+        same = open_ & (other.state == SHOWN) & (stored["state"] == SHOWN) & (stored["value"] == other.value)
+        facts.state[same], facts.value[same] = SHOWN, other.value[same]
+        facts.low[same] = facts.high[same] = other.value[same]
+        told = open_ & (other.state != SHOWN) & (other.state != ABSENT) & (facts.state != SHOWN)
+        taken = told & (stored["low"] >= other.low) & (stored["high"] <= other.high)
+        facts.low[taken] = np.maximum(facts.low[taken], other.low[taken])
+        facts.high[taken] = np.minimum(facts.high[taken], other.high[taken])
+        vague = taken & np.isin(facts.state, (ABSENT, 3)) & (stored["state"] == other.state)
+        facts.state[vague] = other.state[vague]
+    return facts
+
+
+def _set_aside(system: _System, facts: Facts) -> int:
+    """Figures other releases show of cells the base does not, and that the proof does not take for true."""
+    unknown = system.base.state != SHOWN
+    return sum(
+        int((unknown & (other.state == SHOWN) & ~((facts.state == SHOWN) & (facts.value == other.value))).sum())
+        for other in system.others
+    )
+
+
+def _differences(cells: LinkedCells, facts: Facts, stored: dict[str, np.ndarray]) -> list[str]:
+    ends = np.cumsum(stored["lengths"])[:-1]
+    equations = [tuple(part.tolist()) for part in np.split(stored["equations"], ends)] if len(stored["lengths"]) else []
+    if equations != [(parent, *children) for parent, children in cells.equations]:
+        return ["the equations are not those of the published tables."]
+    wrong = []
+    for name, mine in (("state", facts.state), ("value", facts.value), ("low", facts.low), ("high", facts.high)):
+        if not np.array_equal(mine, stored[name]):
+            wrong.append(f"{name} of the cells is not what the published files say.")
+    return wrong
+
+
+def _agrees(cells: LinkedCells, facts: Facts, at: np.ndarray, row: np.ndarray) -> bool:
+    table = facts.value.copy()
+    table[at] = row
+    if (table < facts.low).any() or (table > facts.high).any():
+        return False
+    return all(table[parent] == table[list(children)].sum() for parent, children in cells.equations)
+
+
+def _groups(
+    cells: LinkedCells, facts: Facts, at: np.ndarray, tables: np.ndarray, threshold: int, where: str
+) -> list[str]:
+    """Hidden parts of one total whose sum is the same small count in every witness (DDG 2.0 §4.4.1 (6))."""
+    place = {int(c): i for i, c in enumerate(at)}
+    same = 0
+    for _, children in cells.equations:
+        hidden = [place[c] for c in children if facts.state[c] != SHOWN]
+        if len(hidden) < 2 or not len(tables):
+            continue
+        sums = tables[:, hidden].sum(axis=1)
+        same += bool(sums.min() == sums.max() and 1 <= sums.max() < threshold)
+    return (
+        [f"{where}: {same} group(s) of hidden counts add up to the same small count in every witness."] if same else []
+    )
+
+
+def _unreadable(broken: Exception) -> str:
+    said = broken.what if isinstance(broken, OpendataError) else type(broken).__name__
+    return f"The proof does not fit what is in staging: {said}."
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,133 @@
+"""Changes of a cube that leave every total true.
+
+Along one axis such a change adds 1 to a leaf and to everything it is summed into, and takes 1 from another leaf and what
+that is summed into (what they share cancels), or lets the first path run up to the root. One change per axis, multiplied,
+is a *move*: entries of -1 and +1 that satisfy every equation of the cube, hierarchies included. On flat axes it is a box
+of 2^k corners. This module lists, for every node, the changes along its axis that add 1 to that node; the compiled
+searches multiply them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from include.opendata.disclosure.protect.cube.table import Axis
+from include.opendata.errors import InputError
+
+MOST_CHANGES = 8_000_000
+"""Entries along one axis; beyond it (some 2,500 categories in one line) the lists would not fit in memory."""
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The changes along every axis, laid out for the compiled searches.
+
+    ``node_start``: where an axis's nodes begin in ``option``; ``option[i] .. option[i + 1]`` are the changes of node i;
+    ``entry[o] .. entry[o + 1]`` the other nodes of change o as ``offset`` in cells from the node, with their ``sign``.
+    ``order``: the axes, those with few choices first. ``most_cells``: entries of the largest move; ``most_options``:
+    of one node.
+    """
+
+    strides: np.ndarray
+    shape: np.ndarray
+    node_start: np.ndarray
+    option: np.ndarray
+    entry: np.ndarray
+    offset: np.ndarray
+    sign: np.ndarray
+    order: np.ndarray
+    most_cells: int
+    most_options: int
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """What the compiled searches take as ``geometry``."""
+        return (
+            self.strides, self.shape, self.node_start, self.option, self.entry, self.offset, self.sign, self.order,
+        )  # fmt: skip
+
+    def workspace(self) -> tuple[np.ndarray, ...]:
+        """Scratch arrays of one search."""
+        k = len(self.shape)
+        return (
+            np.zeros((k + 1, self.most_cells), dtype=np.int64),
+            np.zeros((k + 1, self.most_cells), dtype=np.int8),
+            np.zeros((k, self.most_options), dtype=np.int64),
+            np.zeros((k, self.most_options), dtype=np.int64),
+            np.zeros((4, k + 2), dtype=np.int64),
+        )
+
+
+def moves_of(axes: tuple[Axis, ...]) -> Moves:
+    """Raises :class:`InputError` with slug "axis-too-long"."""
+    shape = np.array([axis.nodes for axis in axes], dtype=np.int64)
+    strides = np.ones(len(axes), dtype=np.int64)
+    for a in range(len(axes) - 2, -1, -1):
+        strides[a] = strides[a + 1] * shape[a + 1]
+    option, entry, offset, sign, start = [0], [np.zeros(1, dtype=np.int64)], [], [], []
+    widest, most_options, entries = 1, 1, 0
+    for a, axis in enumerate(axes):
+        counts, lengths, steps, signs = _changes(tuple(axis.parent.tolist()))
+        start.append(len(option) - 1)
+        option.extend((option[-1] + np.cumsum(counts)).tolist())
+        entry.append(entries + np.cumsum(lengths))
+        entries += len(steps)
+        offset.append(steps * strides[a])
+        sign.append(signs)
+        widest *= int(lengths.max()) + 1
+        most_options = max(most_options, int(counts.max()))
+    return Moves(
+        strides=strides,
+        shape=shape,
+        node_start=np.array(start, dtype=np.int64),
+        option=np.array(option, dtype=np.int64),
+        entry=np.concatenate(entry),
+        offset=np.concatenate(offset),
+        sign=np.concatenate(sign),
+        order=np.argsort(shape, kind="stable").astype(np.int64),
+        most_cells=widest,
+        most_options=most_options,
+    )
+
+
+@lru_cache(maxsize=64)
+def _changes(parent: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Per node how many changes, per change how many other nodes, and these as (distance in nodes, sign)."""
+    axis = Axis(np.array(parent, dtype=np.int64))
+    if len(axis.leaves) ** 2 * (int(axis.height.max()) * 2 - 1) > MOST_CHANGES:
+        raise InputError(
+            f"a dimension has {len(axis.leaves)} categories",
+            remedy="Publish the dimension in coarser categories, or split the table.",
+            slug="axis-too-long",
+        )
+    paths = {leaf: axis.path(leaf) for leaf in axis.leaves.tolist()}
+    below: list[list[int]] = [[] for _ in parent]
+    for leaf, path in paths.items():
+        for node in path:
+            below[node].append(leaf)
+    counts: list[int] = []
+    lengths: list[int] = []
+    steps: list[int] = []
+    signs: list[int] = []
+    for node in range(len(parent)):
+        inside = set(below[node])
+        outside = [leaf for leaf in paths if leaf not in inside]
+        counts.append(len(below[node]) * (len(outside) + 1))
+        for up in below[node]:
+            rising = set(paths[up])
+            for down in [-1, *outside]:
+                falling = set() if down < 0 else set(paths[down])
+                change = [(i, 1) for i in paths[up] if i not in falling and i != node]
+                change += [(i, -1) for i in (paths[down] if down >= 0 else []) if i not in rising]
+                lengths.append(len(change))
+                steps.extend(i - node for i, _ in change)
+                signs.extend(s for _, s in change)
+    return (
+        np.array(counts, dtype=np.int64),
+        np.array(lengths, dtype=np.int64),
+        np.array(steps, dtype=np.int64),
+        np.array(signs, dtype=np.int8),
+    )

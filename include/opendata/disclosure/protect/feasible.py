@@ -1,0 +1,297 @@
+"""What an attacker may still believe, given a pattern of blanks.
+
+Decides for one hidden count (or the hidden sum of a group) whether it can take values far enough apart. Starting from
+the true table it collects whole-number tables that agree with everything shown: two of them that differ enough in a cell
+prove that cell safe. Walks along moves that leave every total unchanged find most of them; a linear program settles
+what walks cannot (too narrow there is proof of a leak, wide is not yet safety), and an integer program the rest. None of
+these tables leaves the work area: the true one is among them.
+"""
+
+from __future__ import annotations
+
+import enum
+import random
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from include.opendata.disclosure.protect.programs import REACH, ROUNDING, Program, Solution, whole
+from include.opendata.disclosure.protect.system import CellSystem
+
+
+class Verdict(enum.Enum):
+    SAFE = "safe"
+    OPEN = "open"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A sum of ``cells`` that must be able to take values ``width`` apart.
+
+    It needs no width if it is at least ``safe_from`` in every possible table (it is then no small count), or if
+    ``zero_is_safe`` and it may be zero (a cell in no table that perhaps does not exist).
+    """
+
+    cells: tuple[int, ...]
+    width: int
+    safe_from: int | None = None
+    zero_is_safe: bool = False
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits in steps, so that results do not depend on the machine."""
+
+    walks: int = 4
+    walk_steps: int = 120
+    iterations: int = 200_000
+    nodes: int = 2_000
+    rounds: int = 60
+
+
+class FeasibleTables:
+    """Tables that agree with what is shown, for bounds (low, high) int64[n] that the true table satisfies."""
+
+    def __init__(self, system: CellSystem, low: np.ndarray, high: np.ndarray, rng: random.Random, budget: Budget):
+        self.system, self.rng, self.budget = system, rng, budget
+        self.tables: list[np.ndarray] = [system.values.copy()]
+        self.set_bounds(low, high)
+
+    def set_bounds(self, low: np.ndarray, high: np.ndarray) -> None:
+        """A new pattern. Keeps the tables that still agree with it."""
+        self.low, self.high = low.copy(), high.copy()
+        self.free = np.flatnonzero(low < high)
+        self._place = {int(c): i for i, c in enumerate(self.free)}
+        self.tables = [t for t in self.tables if self.agrees(t)]
+        assert self.tables, "the true table must satisfy the bounds of every pattern"
+        self._measure()
+        equations = self.system.member_lists
+        is_free = low < high
+        self._free_members = [
+            [(c, 1 if i else -1) for i, c in enumerate(members) if is_free[c]] for members in equations
+        ]
+        self._linear: Program | None = None
+        self._component: np.ndarray | None = None
+
+    def narrowed(self, low: np.ndarray, high: np.ndarray) -> FeasibleTables:
+        """The same search for a tighter pattern, beginning with the tables that still agree."""
+        other = FeasibleTables.__new__(FeasibleTables)
+        other.system, other.rng, other.budget, other.tables = self.system, self.rng, self.budget, list(self.tables)
+        other.set_bounds(low, high)
+        return other
+
+    def learn(self, other: FeasibleTables) -> None:
+        """Take over what a tighter pattern found: its tables agree with this one as well."""
+        for table in other.tables:
+            self.add(table)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Which free cells are linked by equations: one number per connected part."""
+        if self._component is None:
+            touched = sparse.csr_array(self.system.members[:, self.free])
+            self._component = csgraph.connected_components(touched.T @ touched, directed=False)[1]
+        return self._component
+
+    def agrees(self, table: np.ndarray) -> bool:
+        within = bool(((table >= self.low) & (table <= self.high)).all())
+        return within and not (self.system.balance @ table).any()
+
+    def _measure(self) -> None:
+        stack = np.stack(self.tables)
+        self.least, self.most = stack.min(axis=0), stack.max(axis=0)
+
+    def add(self, table: np.ndarray) -> bool:
+        """Keep a table if it widens some cell; checks it exactly, whatever found it."""
+        if not ((table < self.least) | (table > self.most)).any() or not self.agrees(table):
+            return False
+        self.tables.append(table)
+        np.minimum(self.least, table, out=self.least)
+        np.maximum(self.most, table, out=self.most)
+        return True
+
+    # -- deciding -----------------------------------------------------------------------------------------------
+
+    def proven(self, target: Target) -> bool:
+        """Whether the tables at hand already prove it."""
+        if len(target.cells) == 1:
+            c = target.cells[0]
+            return bool(self.most[c] - self.least[c] >= target.width or (target.zero_is_safe and self.least[c] == 0))
+        sums = np.stack(self.tables)[:, list(target.cells)].sum(axis=1)
+        return bool(sums.max() - sums.min() >= target.width or (target.zero_is_safe and sums.min() == 0))
+
+    def decide(self, target: Target) -> Verdict:
+        if self.proven(target):
+            return Verdict.SAFE
+        if len(target.cells) == 1:
+            self.walk(target)
+            if self.proven(target):
+                return Verdict.SAFE
+        return self._decide_by_programs(target)
+
+    def _decide_by_programs(self, target: Target) -> Verdict:
+        cells = np.array([self._place[c] for c in target.cells if c in self._place], dtype=np.int64)
+        fixed = int(sum(self.low[c] for c in target.cells if c not in self._place))
+        if not len(cells):
+            safe = (target.safe_from is not None and fixed >= target.safe_from) or (target.zero_is_safe and fixed == 0)
+            return Verdict.SAFE if safe else Verdict.OPEN
+        ends = []
+        for maximise in (False, True):
+            end, reached = self._extreme(self._linear_program(), target, cells, fixed, maximise=maximise)
+            if self.proven(target) or (not maximise and not reached and _never_small(target, end)):
+                return Verdict.SAFE
+            ends.append(end)
+        narrow = ends[1] - ends[0] < target.width
+        if narrow and not (target.zero_is_safe and ends[0] <= 0):
+            return Verdict.OPEN
+        return self._decide_by_integers(target, cells, fixed)
+
+    def _decide_by_integers(self, target: Target, cells: np.ndarray, fixed: int) -> Verdict:
+        """Exact smallest and largest value, each only as far as the verdict needs it."""
+        component = np.flatnonzero(np.isin(self.labels, np.unique(self.labels[cells])))
+        free = self.free[component]
+        matrix, rhs = self._shown_moved(free)
+        program = Program(
+            matrix, self.low[free], self.high[free], rhs=rhs, integral=True,
+            iterations=self.budget.iterations, nodes=self.budget.nodes,
+        )  # fmt: skip
+        local = np.searchsorted(component, cells)
+        ends = []
+        for maximise in (False, True):
+            end, reached = self._extreme(program, target, local, fixed, maximise=maximise, free=free)
+            if self.proven(target) or (not maximise and not reached and _never_small(target, end)):
+                return Verdict.SAFE
+            ends.append(end)
+        return Verdict.OPEN if ends[1] - ends[0] < target.width and ends[0] > 0 else Verdict.UNDECIDED
+
+    def _extreme(
+        self,
+        program: Program,
+        target: Target,
+        cells: np.ndarray,
+        fixed: int,
+        *,
+        maximise: bool,
+        free: np.ndarray | None = None,
+    ) -> tuple[float, bool]:
+        """A proven bound on the target's sum, and whether the search stopped at the edge of what it needs to know.
+
+        A single cell is looked at only within ``width`` of the values already seen, which keeps programs bounded and
+        ends them early: whoever reaches that edge has the width asked for. Keeps the table found.
+        """
+        free = self.free if free is None else free
+        capped = free[cells]
+        if len(target.cells) == 1:
+            low = np.maximum(self.low[capped], self.most[capped] - target.width)
+            high = np.minimum(self.high[capped], self.least[capped] + target.width)
+        else:
+            low, high = self.low[capped], np.minimum(self.high[capped], self.system.values[capped] + REACH)
+        program.set_bounds(cells, low, high)
+        program.set_cost(cells, np.ones(len(cells)))
+        solution = program.solve(maximise=maximise, start=self.system.values[free] if program.integral else None)
+        program.set_bounds(cells, self.low[capped], self.high[capped])
+        self._keep(solution, free)
+        if solution.status == "infeasible":  # the true table is feasible: numerical trouble, so nothing is proven
+            return (np.inf if maximise else -np.inf), True
+        if maximise:
+            end = np.floor(solution.bound + ROUNDING)
+            return float(end + fixed), bool(end >= high.sum() and (high < self.high[capped]).any())
+        end = np.ceil(solution.bound - ROUNDING)
+        return float(end + fixed), bool(end <= low.sum() and (low > self.low[capped]).any())
+
+    def _keep(self, solution: Solution, free: np.ndarray) -> None:
+        if solution.x is not None and (part := whole(solution.x)) is not None:
+            table = self.system.values.copy()
+            table[free] = part
+            self.add(table)
+
+    def _linear_program(self) -> Program:
+        if self._linear is None:
+            matrix, rhs = self._shown_moved(self.free)
+            low, high = self.low[self.free], self.high[self.free]
+            self._linear = Program(matrix, low, high, rhs=rhs, iterations=self.budget.iterations)
+        return self._linear
+
+    def _shown_moved(self, free: np.ndarray) -> tuple[sparse.csr_array, np.ndarray]:
+        """The equations over ``free`` alone, everything else at its true value moved to the right."""
+        matrix = sparse.csr_array(self.system.balance[:, free])
+        rows = np.flatnonzero(np.diff(matrix.indptr))
+        rest = self.system.values.copy()
+        rest[free] = 0
+        return sparse.csr_array(matrix[rows]), -(self.system.balance @ rest)[rows]
+
+    # -- walking ------------------------------------------------------------------------------------------------
+
+    def walk(self, target: Target) -> None:
+        """Look for whole-number moves through the target cell that leave every equation true."""
+        cell = target.cells[0]
+        for attempt in range(self.budget.walks):
+            base = self.tables[0] if attempt == 0 else self.tables[self.rng.randrange(len(self.tables))]
+            for sign in (1, -1):
+                move = self._move(base, cell, sign)
+                if move is None:
+                    continue
+                self._follow(base, move, target.width)
+                if self.proven(target):
+                    return
+
+    def _follow(self, base: np.ndarray, move: dict[int, int], width: int) -> None:
+        ahead, behind = width, width
+        for c, d in move.items():
+            up, down = int(self.high[c] - base[c]), int(base[c] - self.low[c])
+            ahead, behind = min(ahead, up if d > 0 else down), min(behind, down if d > 0 else up)
+        cells = np.array(list(move))
+        step = np.array(list(move.values()))
+        for times in (ahead, -behind):
+            if times:
+                table = base.copy()
+                table[cells] += times * step
+                self.add(table)
+
+    def _move(self, base: np.ndarray, cell: int, sign: int) -> dict[int, int] | None:
+        """Entries of -1 and +1 that satisfy every equation and change ``cell`` by ``sign``; greedy with random ties."""
+        low, high, rng = self.low, self.high, self.rng
+        if not low[cell] <= base[cell] + sign <= high[cell]:
+            return None
+        move, off = {cell: sign}, {}
+        for e in self.system.equations_of[cell]:
+            off[e] = -sign if self.system.equations[e].parent == cell else sign
+        for _ in range(self.budget.walk_steps):
+            if not off:
+                return move
+            e = rng.choice(list(off))
+            best, ties = None, []
+            for c, a in self._free_members[e]:
+                if c in move:
+                    continue
+                d = -1 if off[e] * a > 0 else 1
+                if not low[c] <= base[c] + d <= high[c]:
+                    continue
+                change = 0
+                for other in self.system.equations_of[c]:
+                    coefficient = -1 if self.system.equations[other].parent == c else 1
+                    now = off.get(other, 0)
+                    change += abs(now + coefficient * d) - abs(now)
+                if best is None or change < best:
+                    best, ties = change, [(c, d)]
+                elif change == best:
+                    ties.append((c, d))
+            if not ties:
+                return None
+            c, d = ties[rng.randrange(len(ties))]
+            move[c] = d
+            for other in self.system.equations_of[c]:
+                coefficient = -1 if self.system.equations[other].parent == c else 1
+                now = off.get(other, 0) + coefficient * d
+                if now:
+                    off[other] = now
+                else:
+                    off.pop(other, None)
+        return None
+
+
+def _never_small(target: Target, least: float) -> bool:
+    return target.safe_from is not None and least >= target.safe_from

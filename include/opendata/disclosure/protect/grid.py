@@ -1,0 +1,189 @@
+"""Linked cells seen as one cube: every combination of the categories and totals of all their columns.
+
+Decides whether the cells of a measure can be handed to the engine for large cubes (``cube``), and where each of them is
+in it. They can where, in every column, the sets of atoms are a tree: one total, every sum made up of its parts (county →
+region → state, years within periods); equations between cells are then sums along the tree, and there are no others. One
+table with its totals is the whole cube. Tables that share only some columns leave combinations in no table: those stay in
+the cube as cells nobody publishes, with counts that fit the published totals. Which ones does not matter: the engine needs
+*a* table that agrees with everything, as the start of its search, and proves what it hides for all of them.
+
+Imports nothing that is compiled: small tables come here too, to be told that they are small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import sparse
+
+from include.opendata.disclosure.protect.programs import Program, whole
+
+Node = tuple[int, ...]
+"""Atoms of one column, ascending (see ``cells``)."""
+
+LARGEST_GRID = 200_000
+"""Combinations, those in no table included, up to which linked cells are taken as one cube."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Grid:
+    """``parents``: per column that tells cells apart, each node's parent, -1 for the root · ``spot`` int64[n]: each cell's
+    place in the flattened grid."""
+
+    parents: tuple[np.ndarray, ...]
+    spot: np.ndarray
+    shape: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", tuple(len(parent) for parent in self.parents))
+
+    @property
+    def size(self) -> int:
+        """Combinations, in a table or not."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def full(self) -> bool:
+        """Whether every combination is a cell."""
+        return len(self.spot) == self.size
+
+    def spread(self, per_cell: np.ndarray, elsewhere: int) -> np.ndarray:
+        """The grid with ``per_cell`` (one entry per cell) in its places and ``elsewhere`` in all others."""
+        grid = np.full(self.size, elsewhere, dtype=per_cell.dtype)
+        grid[self.spot] = per_cell
+        return grid.reshape(self.shape)
+
+
+def grid_of(keys: Sequence[tuple[Node, ...]], limit: int = LARGEST_GRID) -> Grid | None:
+    """The grid of cells with ``keys`` (per column its atoms); None where some column is no tree, or beyond ``limit``."""
+    parents: list[np.ndarray] = []
+    numbers: list[dict[Node, int]] = []
+    used: list[int] = []
+    size = 1
+    for c in range(len(keys[0])):
+        nodes = sorted({key[c] for key in keys}, key=lambda node: (len(node), node))
+        size *= len(nodes)
+        if size > limit:
+            return None
+        if len(nodes) == 1:
+            continue
+        parent = _tree(nodes)
+        if parent is None:
+            return None
+        parents.append(parent)
+        numbers.append({node: number for number, node in enumerate(nodes)})
+        used.append(c)
+    if not used:
+        return None
+    at = [np.array([number[key[c]] for key in keys]) for c, number in zip(used, numbers, strict=True)]
+    return Grid(tuple(parents), np.ravel_multi_index(at, [len(parent) for parent in parents]).astype(np.int64))
+
+
+def _tree(nodes: Sequence[Node]) -> np.ndarray | None:
+    """int64[nodes]: the parent of each of ``nodes`` (by ascending size); None unless each sum is exactly its parts."""
+    sets = [frozenset(node) for node in nodes]
+    parent = np.full(len(nodes), -1, dtype=np.int64)
+    inside = np.zeros(len(nodes), dtype=np.int64)
+    for i, one in enumerate(sets):
+        above = next((j for j in range(i + 1, len(sets)) if one < sets[j]), None)
+        if above is None:
+            if i + 1 < len(sets):
+                return None
+            continue
+        parent[i] = above
+        inside[above] += len(one)
+    together: dict[int, set[int]] = {}
+    for i, above in enumerate(parent.tolist()):
+        together.setdefault(above, set()).update(sets[i])
+    for j, one in enumerate(sets):
+        if inside[j] and (inside[j] != len(one) or together[j] != one):
+            return None
+    return parent
+
+
+def leaf_nodes(parent: np.ndarray) -> np.ndarray:
+    """int64: the nodes that are no sum, ascending."""
+    return np.setdiff1d(np.arange(len(parent)), parent)
+
+
+def add_up(leaves: np.ndarray, grid: Grid) -> np.ndarray:
+    """int64, shape of the grid: ``leaves`` (one dimension per column, its leaf nodes) and every sum of them."""
+    for axis, parent in enumerate(grid.parents):
+        front = np.moveaxis(leaves, axis, 0)
+        wider = np.zeros((len(parent), *front.shape[1:]), dtype=np.int64)
+        wider[leaf_nodes(parent)] = front
+        for node in range(len(parent)):  # by ascending size, so parts come before their sums
+            if parent[node] >= 0:
+                wider[parent[node]] += wider[node]
+        leaves = np.moveaxis(wider, 0, axis)
+    return np.ascontiguousarray(leaves)
+
+
+def filled(grid: Grid, values: np.ndarray, equations: Sequence[tuple[int, tuple[int, ...]]]) -> np.ndarray | None:
+    """int64, shape of the grid: a table of whole numbers with ``values`` (int64[n]) in the cells' places.
+
+    ``equations``: (parent, children) between cells. None where there is none, or none was found.
+    """
+    if grid.full:
+        table = grid.spread(values, 0)
+        for axis, parent in enumerate(grid.parents):
+            table = np.take(table, leaf_nodes(parent), axis=axis)
+    else:
+        found = _fitting_leaves(grid, values, equations)
+        if found is None:
+            return None
+        table = found
+    closed = add_up(table, grid)
+    return closed if np.array_equal(closed.reshape(-1)[grid.spot], values) else None
+
+
+def _fitting_leaves(
+    grid: Grid, values: np.ndarray, equations: Sequence[tuple[int, tuple[int, ...]]]
+) -> np.ndarray | None:
+    """Counts of the finest combinations that add up to ``values``: by a linear program, whose corner is nearly always whole
+    (of two tables it always is), else by an integer program."""
+    finest = np.setdiff1d(np.arange(len(values)), [parent for parent, _ in equations])
+    leaves = [leaf_nodes(parent) for parent in grid.parents]
+    shape = tuple(len(own) for own in leaves)
+    places = np.unravel_index(grid.spot[finest], grid.shape)
+    below = [_leaves_below(parent) for parent in grid.parents]
+    rows, columns = [], []
+    for row in range(len(finest)):
+        parts = [below[axis][int(place[row])] for axis, place in enumerate(places)]
+        own = np.ravel_multi_index(np.ix_(*parts), shape).reshape(-1)
+        rows.append(np.full(len(own), row))
+        columns.append(own)
+    member, column = np.concatenate(rows), np.concatenate(columns)
+    count = int(np.prod(shape))
+    # a combination under a zero is zero
+    open_ = np.ones(count, dtype=bool)
+    open_[column[values[finest][member] == 0]] = False
+    used = np.flatnonzero(open_)
+    matrix = sparse.csr_array((np.ones(len(member), dtype=np.int64), (member, column)), shape=(len(finest), count))
+    matrix = sparse.csr_array(sparse.csc_array(matrix)[:, used])
+    kept = np.flatnonzero(values[finest])
+    matrix, right = sparse.csr_array(matrix[kept]), values[finest][kept]
+    most = np.full(len(used), int(values.max(initial=0)))
+    for integral in (False, True):
+        program = Program(matrix, np.zeros(len(used)), most, rhs=right, integral=integral)
+        solution = program.solve()
+        found = None if solution.x is None else whole(solution.x)
+        if found is not None:
+            table = np.zeros(count, dtype=np.int64)
+            table[used] = found
+            return table.reshape(shape)
+        if solution.status == "infeasible":
+            return None
+    return None
+
+
+def _leaves_below(parent: np.ndarray) -> list[np.ndarray]:
+    """Per node the positions, among the leaves, of those it is the sum of."""
+    number = {int(node): position for position, node in enumerate(leaf_nodes(parent))}
+    below: list[list[int]] = [[number[node]] if node in number else [] for node in range(len(parent))]
+    for node in range(len(parent)):
+        if parent[node] >= 0:
+            below[parent[node]] += below[node]
+    return [np.array(sorted(own), dtype=np.int64) for own in below]

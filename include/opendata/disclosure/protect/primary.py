@@ -1,0 +1,23 @@
+"""Which counts are small.
+
+Decides primary suppression only: counts derived from 1 to 10 individuals (DDG 2.0 §4.4.1 (1)). Zero is a non-event that
+identifies nobody and is never small. What else must go so that these cannot be computed is left to ``suppress``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from include.opendata.disclosure.protect.system import THRESHOLD, CellSystem
+
+
+def primary(system: CellSystem, threshold: int = THRESHOLD) -> np.ndarray:
+    """bool[n]: True where the count, or the number of distinct persons behind it, is 1 to ``threshold - 1``.
+
+    Cells that are in no table are never True: there is nothing to blank. A count of zero events is never True, whatever
+    the persons column says.
+    """
+    small = (system.values >= 1) & (system.values < threshold)
+    if system.persons is not None:
+        small |= (system.values >= 1) & (system.persons >= 1) & (system.persons < threshold)
+    return small & system.published

@@ -1,0 +1,1 @@
+"""The pages a data coordinator reads before approving: what was decided and why, and what changed."""

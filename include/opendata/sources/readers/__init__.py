@@ -1,0 +1,1 @@
+"""One module per source format: from the bytes of a source to a typed table."""

@@ -1,0 +1,127 @@
+"""Columns that tell one another: the county says the region, the day says the year, a code says a name.
+
+Tables made of different columns are cells of one system only as far as everything else is at its total: nothing tells that
+the counties of a region add up to it. Everybody knows it all the same, and subtracts. So where the categories of one column
+follow from those of another, tables that publish either without the other can be neither protected nor attacked together,
+and are refused. Made of one column with ``recode``, ``bins`` or ``period``, or shown side by side in one table, they can.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.source import SourceColumn
+from include.opendata.declaration.tables import Table
+from include.opendata.errors import Place, Refused
+from include.opendata.tables.categories import keeps, key
+from include.opendata.tables.column_atoms import uses_of
+from include.opendata.vocabulary import Structure
+from include.opendata.warehouse import Warehouse
+
+
+def refuse_told_twice(
+    dataset: Dataset,
+    tables: Sequence[Structure],
+    warehouse: Warehouse,
+    *,
+    published: Sequence[Structure] = (),
+    masked: bool = True,
+) -> None:
+    """Raise Refused (``columns-tell-one-another``) when two tables that count the same are made of such columns.
+
+    ``published``: the tables of earlier releases, which the public has as well. A column of theirs that no table uses any
+    more is compared value by value, a day by its month; one that is no longer declared cannot be. ``masked``: False where
+    ``tables`` hide nothing among themselves, so that they can tell only what ``published`` hid.
+    """
+    declared = {column.name for column in dataset.source.columns}
+    used = {table.table: _used(table) for table in dataset.tables}
+    now = [(_counted(s), used[s.table], _side_by_side(dataset.table(s.table))) for s in tables]
+    then = [
+        (_counted(s), {d.column for d in s.dimensions} & declared, {d.column for d in s.dimensions}) for s in published
+    ]
+    for one, other in sorted(
+        {pair for a in now for b in (*(now if masked else ()), *then) for pair in _apart(a, b, (*now, *then))}
+    ):
+        if _tells(dataset, one, other, warehouse) or _tells(dataset, other, one, warehouse):
+            where = sorted(name for name, columns in used.items() if len({one, other} & columns) == 1)
+            raise Refused(
+                f"the categories of the columns {one} and {other} follow from one another, and tables that are made of "
+                "either count the same: whoever adds up the one and takes it from the other can compute what is hidden",
+                remedy="Make both dimensions from one of the two columns, with `recode`, `bins` or `period`; or show "
+                f"{one} and {other} side by side in one table without a filter.",
+                slug="columns-tell-one-another",
+                place=Place(dataset=dataset.dataset, table=", ".join(where)),
+            )
+
+
+_Made = tuple[set[str], set[str], set[str]]
+"""Of a table: the identities it counts, the columns it uses, and those it shows side by side for everybody."""
+
+
+def _apart(one: _Made, other: _Made, every: Sequence[_Made]) -> set[tuple[str, str]]:
+    """Pairs of columns of which either table uses only one, and which no table shows side by side."""
+    same = one[0] & other[0]
+    return {
+        (min(a, b), max(a, b))
+        for a, b in itertools.product(one[1] - other[1], other[1] - one[1])
+        if any(not any(identity in counted and {a, b} <= shown for counted, _, shown in every) for identity in same)
+    }
+
+
+def _counted(structure: Structure) -> set[str]:
+    return {measure.identity for measure in structure.measures if measure.role == "count"}
+
+
+def _used(table: Table) -> set[str]:
+    return {d.column for d in table.dimensions} | {condition.column for condition in table.filter}
+
+
+def _side_by_side(table: Table) -> set[str]:
+    return set() if table.filter else {d.column for d in table.dimensions}
+
+
+def _tells(dataset: Dataset, telling: str, told: str, warehouse: Warehouse) -> bool:
+    """Whether each category of ``telling``, or else each value, has one category of ``told``, and not all have the same.
+
+    Values count only where there are two records of each on average: of what hardly comes twice, everything follows.
+    """
+    declared = {column.name: column for column in dataset.source.columns}
+    records = warehouse.sql_table
+    categories = _sorted_by(dataset, declared[told], records)
+
+    def many(columns: list[Any]) -> Any:
+        labelled = [column.label(f"c{number}") for number, column in enumerate(columns)]
+        return sa.select(sa.func.count()).select_from(sa.select(*labelled).distinct().subquery()).scalar_subquery()
+
+    by_category, by_value = _sorted_by(dataset, declared[telling], records), [records.c[telling]]
+    asked: sa.Select[Any] = sa.select(
+        many(categories),
+        many(by_category),
+        many([*by_category, *categories]),
+        many(by_value),
+        many([*by_value, *categories]),
+        sa.select(sa.func.count()).select_from(records).scalar_subquery(),
+    )
+    (answer,) = warehouse.rows(asked, dataset=dataset.dataset)
+    there, ways, ways_told, values, values_told, rows = tuple(answer)
+    follows = ways == ways_told or (values == values_told and rows >= 2 * values)
+    return bool(there > 1 and follows)
+
+
+def _sorted_by(dataset: Dataset, column: SourceColumn, records: Any) -> list[sa.ColumnElement[Any]]:
+    """How the tables sort a column's values; where none does any more, the values themselves."""
+    uses, filtering = uses_of(dataset, column.name)
+    declared = {one.name: one for one in dataset.source.columns}
+    made = [key(d, column, records.c[column.name]) for _, d in uses]
+    for table in filtering:
+        own = [c for c in dataset.table(table).filter if c.column == column.name]
+        made.append(sa.case((keeps(own, declared, records), sa.literal_column("1")), else_=sa.literal_column("0")))
+    if made:
+        return made
+    own_column = records.c[column.name]
+    return [sa.extract("year", own_column), sa.extract("month", own_column)] if column.type == "date" else [own_column]

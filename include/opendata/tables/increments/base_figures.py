@@ -1,0 +1,198 @@
+"""A dataset's tables as they stand: what was counted for a release, kept exactly, so that a later extract can be merged in.
+
+Holds counted cells with records (no zero rows, no rounded figure, nothing derived) under the keys of their categories, and
+the ways the source's values were sorted. These are true figures, small cells among them: the private work area is the only
+place for them. A shape goes with them; figures that were counted by another declaration are not merged with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.opendata.declaration import tables as t
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.errors import Place, StorageError
+from include.opendata.tables.categories import Key
+from include.opendata.tables.column_atoms import Way, Ways
+from include.opendata.tables.figures import counted
+from include.opendata.tables.table import Counted
+
+FORMAT = 1
+_FACTS = "standing.json"
+_EXACT = pa.decimal128(38, 9)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StandingTable:
+    """The cells of one table that have records. One entry per cell: ``keys`` and ``totals`` per dimension, ``values`` per
+    figure the engine counts (int or Decimal). A key under a total says nothing."""
+
+    keys: tuple[np.ndarray[Any, Any], ...]
+    totals: tuple[np.ndarray[Any, Any], ...]
+    values: dict[str, np.ndarray[Any, Any]]
+
+    @classmethod
+    def of(cls, counted_table: Counted) -> StandingTable:
+        """What was counted, without the zeros of nobody."""
+        figures = counted_table.figures
+        keys, totals = [], []
+        for places, total, categories in zip(
+            figures.grid.places, figures.grid.totals, counted_table.categories, strict=True
+        ):
+            along = np.empty(len(categories.keys) + 1, dtype=object)
+            along[:] = [*categories.keys, None]
+            keys.append(along[places[figures.found]])
+            totals.append(np.array(places[figures.found] == (-1 if total is None else total)))
+        return cls(tuple(keys), tuple(totals), {name: one[figures.found] for name, one in figures.values.items()})
+
+    def __len__(self) -> int:
+        return len(self.keys[0])
+
+    def chosen(self, mask: np.ndarray[Any, Any]) -> StandingTable:
+        """The cells where ``mask`` (bool) is true."""
+        return StandingTable(
+            tuple(one[mask] for one in self.keys),
+            tuple(one[mask] for one in self.totals),
+            {name: one[mask] for name, one in self.values.items()},
+        )
+
+    def and_also(self, other: StandingTable) -> StandingTable:
+        """These cells and those of ``other``."""
+        return StandingTable(
+            tuple(np.concatenate(both) for both in zip(self.keys, other.keys, strict=True)),
+            tuple(np.concatenate(both) for both in zip(self.totals, other.totals, strict=True)),
+            {name: np.concatenate([one, other.values[name]]) for name, one in self.values.items()},
+        )
+
+    def to_bytes(self) -> bytes:
+        """As Parquet; the same cells give the same bytes."""
+        columns: dict[str, Any] = {}
+        for index, (keys, totals) in enumerate(zip(self.keys, self.totals, strict=True)):
+            texts = any(isinstance(one, str) for one in keys)
+            columns[f"k{index}"] = pa.array(keys.tolist(), type=pa.string() if texts else pa.int64())
+            columns[f"t{index}"] = pa.array(totals.tolist(), type=pa.bool_())
+        for name, values in self.values.items():
+            columns[f"v:{name}"] = pa.array([Decimal(one) for one in values.tolist()], type=_EXACT)
+        out = io.BytesIO()
+        pq.write_table(pa.table(columns), out)
+        return out.getvalue()
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> StandingTable:
+        """The inverse of :meth:`to_bytes`."""
+        table = pq.read_table(io.BytesIO(stored))
+        count = sum(name.startswith("k") for name in table.column_names)
+
+        def entries(name: str) -> np.ndarray[Any, Any]:
+            made = np.empty(table.num_rows, dtype=object)
+            made[:] = table.column(name).to_pylist()
+            return made
+
+        return cls(
+            tuple(entries(f"k{i}") for i in range(count)),
+            tuple(np.array(table.column(f"t{i}").to_pylist(), dtype=bool) for i in range(count)),
+            {
+                name[2:]: np.array([_plain_number(one) for one in entries(name)], dtype=object)
+                for name in table.column_names
+                if name.startswith("v:")
+            },
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class Standing:
+    """The merged tables of a dataset as of one release. ``source_sha256``: the extract that was merged last."""
+
+    shape: str
+    source_sha256: str
+    tables: dict[str, StandingTable]
+    ways: Ways
+
+    def to_files(self) -> dict[str, bytes]:
+        """File name → contents."""
+        ways = {
+            column: [
+                [list(way), sorted(holders)] for way, holders in sorted(found.items(), key=lambda one: _order(one[0]))
+            ]
+            for column, found in self.ways.items()
+        }
+        facts = {"format": FORMAT, "shape": self.shape, "source_sha256": self.source_sha256, "ways": ways}
+        files = {f"{name}.parquet": table.to_bytes() for name, table in self.tables.items()}
+        return files | {_FACTS: (json.dumps(facts, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], *, dataset: str) -> Standing:
+        """The inverse of :meth:`to_files`. Raises StorageError when these are not the files of a standing."""
+        try:
+            facts = json.loads(files[_FACTS])
+            if facts["format"] != FORMAT:
+                raise ValueError("another format")
+            ways: Ways = {
+                column: {tuple(way): frozenset(holders) for way, holders in found}
+                for column, found in facts["ways"].items()
+            }
+            tables = {
+                name.removesuffix(".parquet"): StandingTable.from_bytes(content)
+                for name, content in files.items()
+                if name.endswith(".parquet")
+            }
+            return cls(facts["shape"], facts["source_sha256"], tables, ways)
+        except (ValueError, KeyError, TypeError, IndexError, pa.ArrowException):
+            raise StorageError(
+                "the figures kept of the current release cannot be read",
+                remedy="Restore the folder `.standing` of the work area from a backup, or refresh once with the full source: "
+                f"`bin/opendata refresh {dataset} --whole --source FULL`.",
+                slug="standing-unreadable",
+                place=Place(dataset=dataset),
+            ) from None
+
+
+def shape_of(dataset: Dataset) -> str:
+    """SHA-256 of what the kept figures depend on: how categories are made and what is counted; no title, no mechanism."""
+    made = ("name", "column", "labels", "recode", "bins", "period", "standard", "missing")
+    columns = sorted({d.column for one in dataset.tables for d in one.dimensions} | _filtered(dataset))
+    typed = {"type", "valid_values"}
+    facts: dict[str, Any] = {
+        "columns": {name: dataset.source.column(name).model_dump(mode="json", include=typed) for name in columns},
+        "record": dataset.source.record,
+        "tables": [
+            {
+                "table": one.table,
+                "dimensions": [
+                    {**d.model_dump(mode="json", include=set(made)), "total": d.total is not None} for d in one.dimensions
+                ],
+                "counted": counted(one),
+                "filter": [c.model_dump(mode="json") for c in one.filter],
+                "absent": one.absent_combinations,
+            }
+            for one in dataset.tables
+        ],
+    }  # fmt: skip
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def merging_tables(dataset: Dataset) -> list[t.Table]:
+    """The tables that are not replaced as a whole."""
+    return [table for table in dataset.tables if table.refresh.merges]
+
+
+def _filtered(dataset: Dataset) -> set[str]:
+    return {condition.column for table in dataset.tables for condition in table.filter}
+
+
+def _plain_number(value: Decimal) -> int | Decimal:
+    return int(value) if value == value.to_integral_value() else value
+
+
+def _order(way: Way) -> tuple[tuple[bool, Key], ...]:
+    return tuple((one is None, 0 if one is None else one) for one in way)

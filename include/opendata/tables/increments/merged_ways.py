@@ -1,0 +1,145 @@
+"""Which values of the source the merged tables hold: how their cells are known to be one and the same figure.
+
+The ways of values (see ``column_atoms``) of what stood and of the extract come together; those that went with the rows that
+went are left out as far as the rows that stay tell, which is exactly so where a table has no filter. A way too many makes
+two figures look different that are the same only in these data: nothing published says so, and nobody could use it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from include.opendata.declaration import tables as t
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.refresh_rules import MONTHS_IN
+from include.opendata.errors import Place, Refused
+from include.opendata.tables.categories import Key, key
+from include.opendata.tables.column_atoms import Ways, uses_of, ways_found
+from include.opendata.tables.increments.base_figures import Standing, StandingTable, merging_tables
+from include.opendata.tables.increments.merging import Groups, groups_of, settled, stays
+from include.opendata.tables.table import Counted
+from include.opendata.warehouse import Warehouse
+
+
+def merge_ways(
+    dataset: Dataset,
+    table: t.Table,
+    standing: Standing,
+    extract: Counted | None,
+    ways: Ways | None,
+    *,
+    before: int | None,
+) -> Ways:
+    """The ways of the records that each table is made of after the merge. ``table``: a table that is merged, with what
+    ``extract`` brings for it; ``ways``: those of the extract, None where nothing of it is to be merged.
+
+    Raises Refused (``extract-not-apart``): tables that are replaced stand beside merged ones, and no column tells the
+    extract's records from those kept, so that it could not be said which figures are the same.
+    """
+    merged = {one.table for one in merging_tables(dataset)}
+    new = None if extract is None else StandingTable.of(extract)
+    groups = {} if new is None else groups_of(table, new.chosen(settled(table, new)))
+    gone = _ways_gone(dataset, table, standing, groups, before)
+    kept: Ways = {}
+    for column, found in standing.ways.items():
+        staying = {way: holders - merged if way in gone[column] else holders for way, holders in found.items()}
+        if ways is not None:  # what is replaced holds the extract's records alone
+            staying = {way: holders & merged for way, holders in staying.items()}
+        kept[column] = {way: frozenset(holders) for way, holders in staying.items() if holders}
+    if ways is None or table.refresh.mechanism == "delete":
+        return kept
+    if len(merged) < len(dataset.tables) and all(set(kept[column]) & set(ways[column]) for column in kept):
+        raise Refused(
+            "tables that are replaced stand beside tables that are merged, and no column tells the records of this "
+            "extract from those before",
+            remedy="Have extracts of whole periods, or declare the tables that are replaced as a dataset of their own.",
+            slug="extract-not-apart",
+            place=Place(dataset=dataset.dataset),
+        )
+    nobody: frozenset[str] = frozenset()
+    return {
+        column: {way: kept[column].get(way, nobody) | found.get(way, nobody) for way in {**kept[column], **found}}
+        for column, found in ways.items()
+    }
+
+
+def extract_ways(dataset: Dataset, warehouse: Warehouse, recent: Warehouse) -> Ways:
+    """The ways of an extract: of all its records for the tables that are replaced, of the ``recent`` ones for the others."""
+    merged = frozenset(one.table for one in merging_tables(dataset))
+    everything = ways_found(dataset, warehouse)
+    if recent is warehouse:
+        return everything
+    staying = ways_found(dataset, recent)
+    held = {
+        column: {way: holders if way in staying[column] else holders - merged for way, holders in found.items()}
+        for column, found in everything.items()
+    }
+    return {column: {way: holders for way, holders in found.items() if holders} for column, found in held.items()}
+
+
+def recent_records(dataset: Dataset, table: t.Table, warehouse: Warehouse, before: int | None) -> Warehouse:
+    """The records of the periods that stay by the table's rule; all of them without one."""
+    rule = table.refresh.remove
+    if rule is None or before is None:
+        return warehouse
+    dimension = table.dimension(rule.dimension)
+    records = warehouse.sql_table
+    period = key(dimension, dataset.source.column(dimension.column), records.c[dimension.column])
+    chosen = sa.select(*records.c).where(sa.or_(period.is_(None), period >= before)).subquery("recent")
+    return ChosenRecords(warehouse.engine, warehouse.table, warehouse.schema, chosen)
+
+
+@dataclass(frozen=True)
+class ChosenRecords(Warehouse):
+    """Some records of a warehouse, asked questions like all of them."""
+
+    chosen: Any = None
+
+    @cached_property
+    def sql_table(self) -> Any:
+        """The records chosen."""
+        return self.chosen
+
+
+def first_period(table: t.Table, ways: list[Ways], dataset: Dataset) -> int | None:
+    """The key of the first period that stays by the table's rule, its newest one being among ``ways``; None without a rule."""
+    rule = table.refresh.remove
+    if rule is None:
+        return None
+    dimension = table.dimension(rule.dimension)
+    per_year = 12 // MONTHS_IN[dimension.period]
+    if rule.before is not None:
+        year, _, part = rule.before.partition("-")
+        return int(year) * per_year + (int(part.lstrip("HQ")) - 1 if part else 0)
+    uses, _ = uses_of(dataset, dimension.column)
+    place = next(i for i, (one, d) in enumerate(uses) if (one.table, d.name) == (table.table, dimension.name))
+    keys = [way[place] for one in ways for way in one[dimension.column]]
+    newest = max((int(key) for key in keys if key is not None), default=0)
+    return newest - rule.months // MONTHS_IN[dimension.period] + 1
+
+
+def _ways_gone(
+    dataset: Dataset, table: t.Table, standing: Standing, groups: Groups, before: int | None
+) -> dict[str, set[tuple[Key, ...]]]:
+    """Per column the ways no record that stays has, as far as a table that leaves out no other record tells."""
+    gone: dict[str, set[tuple[Key, ...]]] = {column: set() for column in standing.ways}
+    for one in merging_tables(dataset):
+        rows = standing.tables[one.table]
+        rows = rows.chosen(settled(one, rows))
+        rows = rows.chosen(stays(one, rows, groups, before))
+        for place, dimension in enumerate(one.dimensions):
+            column = dimension.column
+            if any(condition.column != column for condition in one.filter):
+                continue
+            uses, filtering = uses_of(dataset, column)
+            own = next(i for i, (other, d) in enumerate(uses) if (other.table, d.name) == (one.table, dimension.name))
+            flag = len(uses) + filtering.index(one.table) if one.table in filtering else None
+            there = set(rows.keys[place][~rows.totals[place]].tolist())
+            gone[column] |= {
+                way for way in standing.ways[column] if (flag is None or way[flag]) and way[own] not in there
+            }
+    return gone
