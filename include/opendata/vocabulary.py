@@ -13,12 +13,13 @@ record.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    import pandas as pd
+import numpy as np
+import pandas as pd
 
 Annotation = Literal["separate", "combined"]
 
@@ -189,3 +190,15 @@ class ProtectedTable:
 
 ANNOTATION_SUFFIX = "_annotation"
 PERSONS_PREFIX = "__persons__"
+
+
+def denominator_rows(structure: Structure, frame: pd.DataFrame, within: Sequence[str]) -> np.ndarray:
+    """For every row the row whose ``within`` dimensions stand at their total and all others are the same."""
+    names = [d.name for d in structure.dimensions]
+    totals = {d.name: d.total for d in structure.dimensions if d.name in within}
+    position = {tuple(row): k for k, row in enumerate(frame[names].itertuples(index=False, name=None))}
+    wanted = (
+        tuple(totals.get(name, label) for name, label in zip(names, row, strict=True))
+        for row in frame[names].itertuples(index=False, name=None)
+    )
+    return np.array([position[key] for key in wanted], dtype=np.int64)

@@ -19,9 +19,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from include.opendata.disclosure import protection
+from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import OpendataError
-from include.opendata.pipeline import protection
-from include.opendata.pipeline.protection import protect_and_attack
 from tests.lib.small_tables import dataset, dimension, measure, table
 from tests.lib.stranger import Axis, leaks
 from tests.lib.worlds import COLUMNS, TYPES, papers, tabulated, world

@@ -16,6 +16,7 @@ import numpy as np
 from include.opendata.advice.ordered import Span, bands_of_ages, joined, periods_of_years
 from include.opendata.declaration.source import SourceColumn
 from include.opendata.declaration.tables import Dimension, Table
+from include.opendata.gate.table_facts import age_bands
 from include.opendata.rules.regions import counties_by_region
 from include.opendata.vocabulary import DataTable, TableDimension
 
@@ -114,7 +115,6 @@ def _periods(d: Dimension, found: TableDimension, column: SourceColumn, taken: s
 
 
 def _ages(d: Dimension, found: TableDimension, column: SourceColumn) -> Iterator[Coarsening]:
-    from include.opendata.pipeline.facts import age_bands
 
     if d.scores_as.variable != "age_range":
         return

@@ -16,7 +16,7 @@ from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, OpendataError, Place
 from include.opendata.gate.assessment import assess
-from include.opendata.pipeline.facts import table_facts
+from include.opendata.gate.table_facts import table_facts
 from include.opendata.sources import extract
 from include.opendata.storage import RunArea, read_table
 from include.opendata.tables import tabulate

@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.disclosure.protect.tables import protect_tables
+from include.opendata.disclosure.protection import protection_policy
 from include.opendata.errors import Place
 from include.opendata.gate.assessment import assess, require_publishable
 from include.opendata.gate.scoring import score
-from include.opendata.pipeline.facts import table_facts
-from include.opendata.pipeline.protection import protection_policy
+from include.opendata.gate.table_facts import table_facts
 from include.opendata.rules.release import thresholds
 from include.opendata.vocabulary import ANNOTATION_SUFFIX, PERSONS_PREFIX, DataTable
 

@@ -20,6 +20,7 @@ from include.opendata import places
 from include.opendata.cli.approve import approvals, approve
 from include.opendata.cli.diff import diff
 from include.opendata.cli.onboard import onboard
+from include.opendata.cli.options import located
 from include.opendata.cli.progress import show_progress
 from include.opendata.cli.proof import app as proof_app
 from include.opendata.cli.prune import prune
@@ -212,11 +213,6 @@ def advise(
         _print_json(advice_view(id, advice))
     else:
         _print(advice_lines(advice))
-
-
-def located(address: str | None) -> str | None:
-    """A path as the caller means it: from the folder the command is given in. Addresses are left as they are."""
-    return address if address is None or "://" in address else str(Path(address).absolute())
 
 
 app.command()(approve)

@@ -13,7 +13,11 @@ from typing import Annotated, Any
 
 import typer
 
+from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, Place
+from include.opendata.ledger import open_ledger
+from include.opendata.ledger.approvals import answers, requests
+from include.opendata.pipeline.approvals import approve_by_form, position
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The dataset's id: the name of its folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
@@ -37,9 +41,6 @@ def approve(
     json: JsonOption = False,
 ):
     """Record a signed approval form (or a rejection) in the ledger."""
-    from include.opendata.declaration.load import load
-    from include.opendata.ledger import open_ledger
-    from include.opendata.pipeline.approvals import approve_by_form
 
     declared, place = load(id), Place(dataset=id)
     if not name.strip() or not reference.strip():
@@ -75,10 +76,6 @@ def approve(
 
 def approvals(id: IdArgument, json: JsonOption = False):
     """What was put before a dataset's approvers, what changed since, who answered and what each answer covers."""
-    from include.opendata.declaration.load import load
-    from include.opendata.ledger import open_ledger
-    from include.opendata.ledger.approvals import answers, requests
-    from include.opendata.pipeline.approvals import position
 
     declared = load(id)
     ledger = open_ledger()

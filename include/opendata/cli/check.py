@@ -6,9 +6,9 @@ from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.load import load
 from include.opendata.declaration.questions import require_answered
 from include.opendata.declaration.tables import PopulationMeasure
+from include.opendata.disclosure.protection import declared_annotation
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.gate.permission import decide_permission
-from include.opendata.pipeline.protection import declared_annotation
 from include.opendata.quality import check_suites
 from include.opendata.rules.reference import population_reference
 

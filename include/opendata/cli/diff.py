@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json as json_module
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from include.opendata import places
+from include.opendata.changes import Differences, differences_bytes
+from include.opendata.changes.report import TableChange
+from include.opendata.cli.options import located
+from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, InputError, Place
-
-if TYPE_CHECKING:
-    from include.opendata.changes import Differences
-    from include.opendata.changes.report import TableChange
+from include.opendata.pipeline.changes import compare_releases
+from include.opendata.staging import open_staging
 
 
 def diff(
@@ -28,8 +30,6 @@ def diff(
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
 ) -> None:
     """What changed from one release to another: rows, totals, the largest movers, blanks, tolerances."""
-    from include.opendata.changes import differences_bytes
-    from include.opendata.cli.app import located
 
     found = diff_of(id, since, to, located(staging) or places.staging())
     if json:
@@ -41,9 +41,6 @@ def diff(
 
 def diff_of(dataset: str, since: str | None, to: str | None, address: str) -> Differences:
     """The differences. Raises InputError (``nothing-to-compare``, ``release-unknown``) and StorageError."""
-    from include.opendata.declaration.load import load
-    from include.opendata.pipeline.changes import compare_releases
-    from include.opendata.staging import open_staging
 
     staging = open_staging(address)
     newer = staging.read_manifest(dataset, to)

@@ -9,6 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from include.opendata.cli.options import located
+from include.opendata.onboarding.onboard import onboard as run
+
 
 def onboard(
     source: Annotated[
@@ -30,8 +33,6 @@ def onboard(
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
 ):
     """Get to know a new source and draft its declaration, suites, dictionary and a page to review; publishes nothing."""
-    from include.opendata.cli.app import located
-    from include.opendata.onboarding.onboard import onboard as run
 
     written = run(
         {

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json as json_module
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from include.opendata import places
+from include.opendata.disclosure.proof.check import ProofReport, check_proof
 from include.opendata.errors import EXIT_AUDIT, Place, Refused
-
-if TYPE_CHECKING:
-    from include.opendata.disclosure.proof.check import ProofReport
+from include.opendata.ledger import EvidenceStore, open_ledger
+from include.opendata.staging import open_staging
 
 app = typer.Typer(help="Re-check the proof that a release gives no small count away.", no_args_is_help=True)
 
@@ -45,9 +45,6 @@ def verify(
 
 def verify_release(dataset: str, release: str | None, address: str) -> ProofReport:
     """Re-check one release. Raises InputError when it, or its proof, is not there."""
-    from include.opendata.disclosure.proof.check import check_proof
-    from include.opendata.ledger import EvidenceStore, open_ledger
-    from include.opendata.staging import open_staging
 
     staging, store = open_staging(address), EvidenceStore()
     name = staging.read_manifest(dataset, release).release

@@ -21,6 +21,9 @@ import numpy as np
 
 from include.opendata.cli.audit_table import Audit, AuditRequest, audit_table
 from include.opendata.cli.long_table import LongTable, parse_long_table, read_long_table
+from include.opendata.disclosure.protect import CellSystem, Equation, primary, suppress
+from include.opendata.disclosure.protect.cube.suppress import suppress_cube
+from include.opendata.disclosure.protect.cube.table import Axis, CubeTable
 from include.opendata.disclosure.protect.engine import LARGE_FROM
 from include.opendata.errors import AuditFailed, DeclarationError, InputError, Place, StorageError
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
@@ -149,7 +152,6 @@ def _suppress(
     """Per cell 0 shown, 1 small, 2 complementary; and the engine's figures."""
     if len(counts) >= LARGE_FROM:
         return _suppress_cube(table, counts, present, request, progress)
-    from include.opendata.disclosure.protect import CellSystem, Equation, primary, suppress
 
     height = np.zeros(table.shape, dtype=np.int64)
     for axis, dimension in enumerate(table.dimensions):
@@ -173,8 +175,6 @@ def _suppress_cube(
     request: ProtectRequest,
     progress: Callable[[str], None] | None,
 ) -> tuple[np.ndarray, dict[str, int]]:
-    from include.opendata.disclosure.protect.cube.suppress import suppress_cube
-    from include.opendata.disclosure.protect.cube.table import Axis, CubeTable
 
     cube = CubeTable(
         counts.reshape(table.shape),

@@ -12,6 +12,9 @@ from typing import Annotated
 import typer
 
 from include.opendata import places
+from include.opendata.cli.options import located
+from include.opendata.cli.rollback import person
+from include.opendata.pipeline.releases import prune as remove
 
 
 def prune(
@@ -21,9 +24,6 @@ def prune(
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
 ):
     """Remove all but the newest N releases of a dataset from staging; the current one always stays."""
-    from include.opendata.cli.app import located
-    from include.opendata.cli.rollback import person
-    from include.opendata.pipeline.releases import prune as remove
 
     gone = remove(id, located(staging) or places.staging(), keep=keep, by=person())
     if json:

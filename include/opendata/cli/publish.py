@@ -5,12 +5,13 @@ from __future__ import annotations
 import json as jsonlib
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from include.opendata.pipeline.publish import Publication
+from include.opendata.cli.options import located
+from include.opendata.pipeline.publish import Publication, publish_on_portal
+from include.opendata.portals.ckan import PortalAccess
 
 TOKEN = "OPENDATA_PORTAL_TOKEN"  # noqa: S105 - the variable's name
 
@@ -32,9 +33,6 @@ def publish(
     """Publish a dataset's current release on a CKAN portal; what is there already is left alone.
 
     The token comes from the environment variable OPENDATA_PORTAL_TOKEN."""
-    from include.opendata.cli.app import located
-    from include.opendata.pipeline.publish import publish_on_portal
-    from include.opendata.portals.ckan import PortalAccess
 
     done = publish_on_portal(
         id,

@@ -9,6 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from include.opendata import places
+from include.opendata.cli.options import located
+from include.opendata.declaration.load import load
+from include.opendata.ledger import open_ledger
+from include.opendata.pipeline.releases import withdrawn_releases
+from include.opendata.staging import open_staging
 
 
 def releases(
@@ -17,7 +22,6 @@ def releases(
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
 ):
     """List a dataset's releases in staging, the newest first: which is the current one, which were rolled back."""
-    from include.opendata.cli.app import located
 
     address = located(staging) or places.staging()
     rows = release_rows(id, address)
@@ -32,10 +36,6 @@ def releases(
 
 def release_rows(dataset: str, address: str) -> list[dict[str, Any]]:
     """The releases of ``dataset`` in staging, the newest first."""
-    from include.opendata.declaration.load import load
-    from include.opendata.ledger import open_ledger
-    from include.opendata.pipeline.releases import withdrawn_releases
-    from include.opendata.staging import open_staging
 
     load(dataset)  # a slip in the name is said, not answered with an empty list
     place = open_staging(address)

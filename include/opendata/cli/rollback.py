@@ -15,6 +15,9 @@ from typing import Annotated
 import typer
 
 from include.opendata import places
+from include.opendata.cli.options import located
+from include.opendata.ledger import open_ledger
+from include.opendata.pipeline.releases import roll_back
 
 
 def rollback(
@@ -27,8 +30,6 @@ def rollback(
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
 ):
     """Make an earlier release the current one again, data and metadata; or restore one that was rolled back."""
-    from include.opendata.cli.app import located
-    from include.opendata.pipeline.releases import roll_back
 
     done = roll_back(id, located(staging) or places.staging(), to=to, by=person(), reason=reason)
     if json:
@@ -45,7 +46,6 @@ def rollback(
 
 def _tell_of_portals(dataset: str, release: str) -> None:
     """The portals that still show another release: they do not follow by themselves."""
-    from include.opendata.ledger import open_ledger
 
     for portal, shown in sorted(open_ledger().portal_publications.shown_on(dataset).items()):
         if shown != release:

@@ -12,6 +12,13 @@ from typing import Annotated
 
 import typer
 
+from include.opendata.cli.options import located
+from include.opendata.declaration.load import load
+from include.opendata.identifiers import require_not_personal, scan_source
+from include.opendata.sources import extract
+from include.opendata.storage import RunArea
+from include.opendata.warehouse import open_snapshot
+
 
 def scan(
     id: Annotated[str, typer.Argument(metavar="ID", help="The dataset's id: the name of its folder.")],
@@ -21,12 +28,6 @@ def scan(
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
 ):
     """Look for names, numbers and addresses of persons in a dataset's source; refuse what is public and looks personal."""
-    from include.opendata.cli.app import located
-    from include.opendata.declaration.load import load
-    from include.opendata.identifiers import require_not_personal, scan_source
-    from include.opendata.sources import extract
-    from include.opendata.storage import RunArea
-    from include.opendata.warehouse import open_snapshot
 
     declared = load(id)
     area = RunArea(id, f"scan__{os.getpid()}")

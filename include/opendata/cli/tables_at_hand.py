@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from include.opendata.cli.audit_table import AuditRequest, audit_answer, audit_file, audit_lines
+from include.opendata.cli.protect_table import ProtectRequest, protect_file, protect_lines
 from include.opendata.errors import EXIT_AUDIT
 
 Dimensions = Annotated[
@@ -62,7 +64,6 @@ def audit(
     json: Json = False,
 ) -> None:
     """Try to recover every blank of a published table, as a stranger would."""
-    from include.opendata.cli.audit_table import AuditRequest, audit_answer, audit_file, audit_lines
 
     request = AuditRequest(
         count, tuple(dimension), tuple(hierarchy or ()), annotation, annotation_column, denominator, tuple(rate or ()),
@@ -93,7 +94,6 @@ def protect(
     json: Json = False,
 ) -> None:
     """Hide small counts of an aggregated table and what would reveal them; attack the result before it is written."""
-    from include.opendata.cli.protect_table import ProtectRequest, protect_file, protect_lines
 
     request = ProtectRequest(
         count, tuple(dimension), tuple(hierarchy or ()), tuple(derived or ()), annotation, threshold, min_width, seed

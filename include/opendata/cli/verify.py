@@ -12,7 +12,10 @@ from typing import Annotated
 import typer
 
 from include.opendata import places
+from include.opendata.cli.options import located
 from include.opendata.errors import EXIT_REFUSED
+from include.opendata.pipeline.releases import verify as read_back
+from include.opendata.staging import open_staging
 
 
 def verify(
@@ -23,9 +26,6 @@ def verify(
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
 ):
     """Re-hash what is staged and compare it with manifest, pointer, catalog and ledger."""
-    from include.opendata.cli.app import located
-    from include.opendata.pipeline.releases import verify as read_back
-    from include.opendata.staging import open_staging
 
     address = located(staging) or places.staging()
     wanted: list[str | None] = [*open_staging(address).releases(id)] if all and release is None else []

@@ -11,7 +11,15 @@ from typing import Annotated
 import typer
 
 from include.opendata import places
+from include.opendata.cli.options import located
+from include.opendata.cli.publish import TOKEN
+from include.opendata.declaration.light import declared_ids
 from include.opendata.errors import EXIT_REFUSED
+from include.opendata.ledger import open_ledger
+from include.opendata.monitoring.checks import portal_look, staging_look
+from include.opendata.monitoring.digest import text
+from include.opendata.monitoring.watch import find_problems
+from include.opendata.portals.ckan import PortalAccess
 
 
 def watch(
@@ -31,14 +39,6 @@ def watch(
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
 ):
     """What is late, changed behind our back, waiting or broken, over all datasets."""
-    from include.opendata.cli.app import located
-    from include.opendata.cli.publish import TOKEN
-    from include.opendata.declaration.light import declared_ids
-    from include.opendata.ledger import open_ledger
-    from include.opendata.monitoring.checks import portal_look, staging_look
-    from include.opendata.monitoring.digest import text
-    from include.opendata.monitoring.watch import find_problems
-    from include.opendata.portals.ckan import PortalAccess
 
     address = located(staging) or places.staging()
     looks = [("staging-drift", staging_look(address))]

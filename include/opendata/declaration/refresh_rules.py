@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from include.opendata.declaration import tables as t
+from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.found import FieldPath, Inconsistency
-
-if TYPE_CHECKING:
-    from include.opendata.declaration.dataset import Dataset
 
 _PERIODS = {
     None: r"^\d{1,4}$",

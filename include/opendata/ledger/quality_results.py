@@ -8,14 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
+from include.opendata.ledger.ledger import Ledger
 from include.opendata.ledger.schema import QUALITY_RESULTS, RUNS
-
-if TYPE_CHECKING:
-    from include.opendata.ledger.ledger import Ledger
 
 KEPT = ("type", "columns", "sentence", "success", "decided", "failing_rows", "severity")
 """What is kept of an expectation; anything else a report may one day hold stays out."""

@@ -7,17 +7,15 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
+from include.opendata.ledger import Ledger
 from include.opendata.ledger.schema import RUNS
 from include.opendata.monitoring.freshness import WITHOUT_PROMISE, after
 from include.opendata.monitoring.overview import Line
 from include.opendata.monitoring.watch import ENDED_WELL
-
-if TYPE_CHECKING:
-    from include.opendata.ledger import Ledger
 
 Kind = Literal["late", "due", "scheduled", "stopped", "done"]
 KINDS: dict[Kind, str] = {

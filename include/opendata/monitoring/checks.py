@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING
 
+from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import OpendataError
+from include.opendata.ledger import open_ledger
 from include.opendata.monitoring.watch import Look
-
-if TYPE_CHECKING:
-    from include.opendata.declaration.dataset import Dataset
-    from include.opendata.portals.ckan import PortalAccess
+from include.opendata.pipeline.releases import verify
+from include.opendata.portals.ckan import DCAT_METADATA, PACKAGE_METADATA, PortalAccess, wanted_package
+from include.opendata.portals.ckan.watching import portal_drift
+from include.opendata.rules.portal import portal_profile
+from include.opendata.staging import open_staging
 
 SHOWN_AT_MOST = 5
 
@@ -21,8 +23,6 @@ def staging_look(address: str) -> Look:
 
     The catalog is that of all datasets, so it is compared once, at the first of them, and told at each.
     """
-    from include.opendata.pipeline.releases import verify
-    from include.opendata.staging import open_staging
 
     @cache
     def catalog() -> list[str]:
@@ -44,11 +44,6 @@ def staging_look(address: str) -> Look:
 
 def portal_look(address: str, access: PortalAccess, *, profile: str = "chhs", organization: str | None = None) -> Look:
     """The portal's package against the current release in staging. A dataset that was never published there is left alone."""
-    from include.opendata.ledger import open_ledger
-    from include.opendata.portals.ckan import DCAT_METADATA, PACKAGE_METADATA, wanted_package
-    from include.opendata.portals.ckan.watching import portal_drift
-    from include.opendata.rules.portal import portal_profile
-    from include.opendata.staging import open_staging
 
     def look(declared: Dataset) -> list[str]:
         dataset, staging = declared.dataset, open_staging(address)

@@ -11,24 +11,23 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.load import load
+from include.opendata.declaration.tables import Table
 from include.opendata.errors import InputError, OpendataError
+from include.opendata.ledger import Ledger, ReleaseEntry, RunEntry
 from include.opendata.ledger.approvals import Answer, answers, requests
 from include.opendata.ledger.pointer_moves import withdrawn
 from include.opendata.ledger.quality_results import quality_results
 from include.opendata.monitoring.declared_facts import promise_of
 from include.opendata.monitoring.equity import TableShares, equity
 from include.opendata.monitoring.overview import Line, overview
+from include.opendata.pipeline.approvals import Position, position
 from include.opendata.rules.scoring import scoring_criteria
 from include.opendata.staging import open_staging
-
-if TYPE_CHECKING:
-    from include.opendata.declaration.dataset import Dataset
-    from include.opendata.ledger import Ledger, ReleaseEntry, RunEntry
-    from include.opendata.pipeline.approvals import Position
-    from include.opendata.storage.manifest import Manifest
+from include.opendata.storage.manifest import Manifest
 
 DIFFS_SHOWN = 8
 RELEASES_SHOWN = 24
@@ -261,7 +260,6 @@ def _equity(declared: Dataset, manifest: Manifest, staging: str) -> tuple[TableS
 @lru_cache(maxsize=64)
 def _shares(staging: str, dataset: str, release: str, path: str, table: str) -> TableShares:
     """The equity view of a staged file, worked out once: a release never changes."""
-    from include.opendata.declaration.tables import Table
 
     return equity(Table.model_validate_json(table), open_staging(staging).read_file(dataset, release, path))
 
@@ -299,7 +297,6 @@ def _mark(one: Mapping[str, Any]) -> str:
 
 
 def _position(ledger: Ledger, declared: Dataset | None) -> Position | None:
-    from include.opendata.pipeline.approvals import position
 
     asked = requests(ledger, declared.dataset) if declared is not None else []
     return position(declared, ledger, asked[0]) if declared is not None and asked else None

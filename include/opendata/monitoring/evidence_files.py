@@ -6,15 +6,12 @@ Only what a manifest names, and has the digest the manifest says, is handed out;
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from include.opendata.errors import InputError, OpendataError, Place, StorageError
+from include.opendata.ledger import Ledger
 from include.opendata.staging import open_staging
 from include.opendata.storage import RunArea
 from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, read_manifest
-
-if TYPE_CHECKING:
-    from include.opendata.ledger import Ledger
 
 EVIDENCE = "evidence/index.html"
 

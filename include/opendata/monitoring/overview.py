@@ -9,19 +9,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from include.opendata.gate.approval import standings
+from include.opendata.ledger import Ledger
 from include.opendata.ledger.approvals import Answer
 from include.opendata.ledger.schema import APPROVAL_REQUESTS, APPROVALS, POINTER_MOVES, RELEASES, RUNS
 from include.opendata.monitoring.declared_facts import Promise
 from include.opendata.monitoring.freshness import Freshness, freshness
 from include.opendata.monitoring.watch import ENDED_WELL, RUN_LOST_AFTER
-
-if TYPE_CHECKING:
-    from include.opendata.ledger import Ledger
 
 Standing = Literal["problem", "waits", "due", "fine"]
 STANDINGS: tuple[Standing, ...] = ("problem", "waits", "due", "fine")

@@ -14,14 +14,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.load import load
 from include.opendata.errors import OpendataError
+from include.opendata.ledger import Ledger, RunEntry
+from include.opendata.ledger.approvals import requests
 from include.opendata.monitoring.freshness import freshness
-
-if TYPE_CHECKING:
-    from include.opendata.declaration.dataset import Dataset
-    from include.opendata.ledger import Ledger, RunEntry
+from include.opendata.pipeline.approvals import position
 
 Severity = Literal["error", "warning"]
 EXPIRES_SOON = dt.timedelta(days=30)
@@ -60,7 +61,6 @@ def find_problems(
 
 
 def _of_one(dataset: str, ledger: Ledger, now: dt.datetime, looks: Sequence[tuple[str, Look]]) -> Iterator[Problem]:
-    from include.opendata.declaration.load import load
 
     try:
         declared = load(dataset)
@@ -111,8 +111,6 @@ def _runs(declared: Dataset, ledger: Ledger, now: dt.datetime) -> Iterator[tuple
 
 
 def _approvals(declared: Dataset, ledger: Ledger, now: dt.datetime) -> Iterator[tuple[str, Severity, str]]:
-    from include.opendata.ledger.approvals import requests
-    from include.opendata.pipeline.approvals import position
 
     asked = requests(ledger, declared.dataset)
     if not asked:
@@ -141,8 +139,6 @@ def _approvals(declared: Dataset, ledger: Ledger, now: dt.datetime) -> Iterator[
 
 def _at_work_since(declared: Dataset, ledger: Ledger, run: RunEntry) -> dt.datetime | None:
     """Since when a run that is under way waits for nobody: its start, or the last of its approvals; None while it waits."""
-    from include.opendata.ledger.approvals import requests
-    from include.opendata.pipeline.approvals import position
 
     asked = next((request for request in requests(ledger, declared.dataset) if request.run_id == run.run_id), None)
     if asked is None:

@@ -35,6 +35,7 @@ from include.opendata.onboarding.profile import FEW_RECORDS, ColumnProfile, Prof
 from include.opendata.onboarding.reading import Reading
 from include.opendata.onboarding.request import OnboardingRequest
 from include.opendata.onboarding.trial import Trial
+from include.opendata.quality.suites import floors
 from include.opendata.release.formats.csv_files import write_text_csv
 from include.opendata.release.metadata.dictionary import HEADER
 from include.opendata.rules.release import permission_rules
@@ -122,7 +123,6 @@ def as_json(found: Findings, positions: yaml_reader.Positions) -> dict[str, Any]
 
 
 def _suites(found: Findings) -> list[str]:
-    from include.opendata.quality.suites import floors
 
     return list(floors(found.declared))
 

@@ -14,8 +14,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from include.opendata.declaration.choices import ScoringVariableName
+from include.opendata.gate.table_facts import _AGES
 from include.opendata.onboarding.profile import ColumnProfile
-from include.opendata.pipeline.facts import _AGES
 from include.opendata.rules.identifiers import words_of
 from include.opendata.rules.reference import california_counties
 from include.opendata.rules.scoring import scoring_criteria

@@ -8,18 +8,32 @@ people: no value of a record is in it. Imports are inside the steps, for Airflow
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from include.opendata.declaration.dataset import Dataset
-    from include.opendata.onboarding.design import Design
-    from include.opendata.onboarding.profile import Profile
-    from include.opendata.onboarding.reading import Reading
-    from include.opendata.onboarding.request import OnboardingRequest
-    from include.opendata.onboarding.trial import Trial
-    from include.opendata.storage import RunArea
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.load import load_file
+from include.opendata.declaration.questions import open_questions
+from include.opendata.errors import InputError, Place
+from include.opendata.onboarding import draft
+from include.opendata.onboarding.bundle import Findings, write
+from include.opendata.onboarding.design import Design, check_named, design
+from include.opendata.onboarding.high_risk import hinted_populations
+from include.opendata.onboarding.meaning import meaning
+from include.opendata.onboarding.profile import Profile, naming_columns, profile
+from include.opendata.onboarding.reading import Reading, read_source
+from include.opendata.onboarding.request import OnboardingRequest, request_from
+from include.opendata.onboarding.trial import Trial
+from include.opendata.onboarding.trial import advise as try_designs
+from include.opendata.onboarding.trial import score_and_mask as try_out
+from include.opendata.onboarding.typed_records import personal_columns, write_records
+from include.opendata.quality import draft_suites as suites_of
+from include.opendata.rules.release import permission_rules
+from include.opendata.sources.fetch import shown
+from include.opendata.storage import RunArea
+from include.opendata.warehouse import open_snapshot
 
 Run = dict[str, str]
 """``dataset``, ``run_id``."""
@@ -39,8 +53,6 @@ STEPS = (
 
 def start(fields: Mapping[str, Any], run_id: str, *, as_of: dt.date | None = None) -> Run:
     """Begin: the request must be sound. ``as_of``: the day the age of the data is counted from; left out: today."""
-    from include.opendata.onboarding.request import request_from
-    from include.opendata.storage import RunArea
 
     request = request_from(fields)
     area = RunArea(request.id, run_id)
@@ -51,9 +63,6 @@ def start(fields: Mapping[str, Any], run_id: str, *, as_of: dt.date | None = Non
 
 def take_copy(run: Run) -> dict[str, Any]:
     """Fetch the source into the work area and find out how it is written; the columns asked for must be there."""
-    from include.opendata.errors import InputError, Place
-    from include.opendata.onboarding.reading import read_source
-    from include.opendata.sources.fetch import shown
 
     area, request = _area(run), _request(run)
     reading = read_source(request.source, dataset=request.id, into=area.path("source", "records").parent)
@@ -72,9 +81,6 @@ def take_copy(run: Run) -> dict[str, Any]:
 
 def profile_columns(run: Run) -> dict[str, Any]:
     """What each column holds, and which look personal."""
-    from include.opendata.onboarding.design import check_named
-    from include.opendata.onboarding.profile import profile
-    from include.opendata.onboarding.typed_records import personal_columns, write_records
 
     area, request, reading = _area(run), _request(run), _reading(run)
     found = profile(reading, dataset=request.id, scratch=area.path("source", "spill"))
@@ -90,9 +96,6 @@ def profile_columns(run: Run) -> dict[str, Any]:
 
 def propose_tables(run: Run) -> dict[str, Any]:
     """What a record is, which tables could be made, which variable each dimension is scored as."""
-    from include.opendata.onboarding.design import design
-    from include.opendata.onboarding.meaning import meaning
-    from include.opendata.onboarding.profile import naming_columns
 
     area, request, reading, found = _area(run), _request(run), _reading(run), _profile(run)
     meanings = [meaning(column) for column in found.columns]
@@ -114,10 +117,6 @@ def propose_tables(run: Run) -> dict[str, Any]:
 
 def draft_declaration(run: Run) -> dict[str, Any]:
     """The declaration: what was found out, and open questions where only people know. It must be a sound one."""
-    from include.opendata.declaration.questions import open_questions
-    from include.opendata.onboarding import draft
-    from include.opendata.onboarding.high_risk import hinted_populations
-    from include.opendata.rules.release import permission_rules
 
     area, request, found, proposed = _area(run), _request(run), _profile(run), _design(run)
     words = [request.shown_title, request.id, *(c.name for c in found.columns), *(v for c in found.columns if
@@ -131,7 +130,6 @@ def draft_declaration(run: Run) -> dict[str, Any]:
 
 def draft_suites(run: Run) -> dict[str, Any]:
     """The suites the declaration demands, of the source and of every table."""
-    from include.opendata.quality import draft_suites as suites_of
 
     area = _area(run)
     suites = suites_of(_declared(run))
@@ -142,8 +140,6 @@ def draft_suites(run: Run) -> dict[str, Any]:
 
 def score_and_mask(run: Run, progress: Progress = lambda said: None) -> dict[str, Any]:
     """Each table's publication score, and how many cells protection would hide, tried on the real figures."""
-    from include.opendata.onboarding.trial import score_and_mask as try_out
-    from include.opendata.warehouse import open_snapshot
 
     area, declared = _area(run), _declared(run)
     with open_snapshot(area.path("source", "records.parquet"), dataset=declared.dataset) as warehouse:
@@ -155,8 +151,6 @@ def score_and_mask(run: Run, progress: Progress = lambda said: None) -> dict[str
 
 def advise(run: Run, progress: Progress = lambda said: None) -> dict[str, Any]:
     """Coarser designs that would show more, for the tables that must be masked."""
-    from include.opendata.onboarding.trial import advise as try_designs
-    from include.opendata.warehouse import open_snapshot
 
     area, declared = _area(run), _declared(run)
     with open_snapshot(area.path("source", "records.parquet"), dataset=declared.dataset) as warehouse:
@@ -170,9 +164,6 @@ def write_bundle(run: Run, out: str | None = None) -> dict[str, str]:
 
     ``out``: the folder it is put into; left out: the run's folder of the work area, which is swept by age.
     """
-    import shutil
-
-    from include.opendata.onboarding.bundle import Findings, write
 
     area, request = _area(run), _request(run)
     folder = write(
@@ -199,26 +190,21 @@ def give_up(run: Run) -> None:
 
 
 def _area(run: Run) -> RunArea:
-    from include.opendata.storage import RunArea
 
     return RunArea(run["dataset"], run["run_id"])
 
 
 def _request(run: Run) -> OnboardingRequest:
-    from include.opendata.onboarding.request import OnboardingRequest
 
     return OnboardingRequest.model_validate(_area(run).read_json("request.json")["request"])
 
 
 def _place(request: OnboardingRequest) -> Any:
-    from include.opendata.errors import Place
-    from include.opendata.sources.fetch import shown
 
     return Place(dataset=request.id, file=shown(request.source))
 
 
 def _reading(run: Run) -> Reading:
-    from include.opendata.onboarding.reading import Reading
 
     area = _area(run)
     kept = area.read_json("reading.json")
@@ -227,24 +213,20 @@ def _reading(run: Run) -> Reading:
 
 
 def _profile(run: Run) -> Profile:
-    from include.opendata.onboarding.profile import Profile
 
     return Profile.model_validate(_area(run).read_json("profile.json"))
 
 
 def _design(run: Run) -> Design:
-    from include.opendata.onboarding.design import Design
 
     return Design.model_validate(_area(run).read_json("design.json"))
 
 
 def _declared(run: Run) -> Dataset:
-    from include.opendata.declaration.load import load_file
 
     return load_file(_area(run).folder / "draft" / run["dataset"] / "dataset.yaml", dataset=run["dataset"])
 
 
 def _trials(run: Run, name: str = "trials.json") -> tuple[Trial, ...]:
-    from include.opendata.onboarding.trial import Trial
 
     return tuple(Trial.model_validate(one) for one in _area(run).read_json(name))

@@ -11,12 +11,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from include.opendata.advice import advise_table
 from include.opendata.declaration.dataset import Dataset
+from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import OpendataError
 from include.opendata.gate.assessment import Assessment, assess
+from include.opendata.gate.table_facts import table_facts
 from include.opendata.identifiers import scan_source
-from include.opendata.pipeline.facts import table_facts
-from include.opendata.pipeline.protection import protect_and_attack
 from include.opendata.release.metadata.dictionary import describe_fields
 from include.opendata.rules.answers import PermissionAnswers
 from include.opendata.tables import tabulate
@@ -110,7 +111,6 @@ def score_and_mask(
 
 def advise(declared: Dataset, warehouse: Warehouse, trials: tuple[Trial, ...], progress: Progress) -> tuple[Trial, ...]:
     """The same trials with the advisor's alternatives for the tables that must be masked."""
-    from include.opendata.advice import advise_table
 
     permitted = declared.model_copy(update={"permission": AS_IF_PERMITTED})
     found = []

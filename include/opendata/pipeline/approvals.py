@@ -9,19 +9,31 @@ evidence. Rules: Handbook, Governance.
 from __future__ import annotations
 
 import datetime as dt
+import getpass
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from include.opendata.declaration.dataset import Approval, Dataset
 from include.opendata.errors import DeclarationError, Place
+from include.opendata.gate.approval import (
+    SECTION,
+    Standing,
+    approved_facts,
+    changes,
+    digest_of,
+    require_approved,
+    standings,
+)
+from include.opendata.gate.assessment import Assessment
+from include.opendata.ledger import Ledger
+from include.opendata.ledger.approvals import Answer, Choice, Request, answers, record_request, requests
+from include.opendata.ledger.approvals import record_answer as record
 from include.opendata.pipeline.run_context import Run, decide, open_run
-
-if TYPE_CHECKING:
-    from include.opendata.declaration.dataset import Approval, Dataset
-    from include.opendata.gate.approval import Standing
-    from include.opendata.ledger import Ledger
-    from include.opendata.ledger.approvals import Answer, Choice, Request
-    from include.opendata.storage import RunArea
+from include.opendata.rules.release import permission_rules
+from include.opendata.storage import RunArea
+from include.opendata.storage.run_area import KEEP_UNTIL
 
 _GRACE = dt.timedelta(days=2)
 
@@ -48,12 +60,6 @@ def request_approvals(run: Run, *, bind: bool = True) -> dict[str, Any]:
     ``open``: role → its name in plain words. ``bind`` False (a preview): the declaration's forms are not used up by it.
     Again in the same run it asks for the same.
     """
-    import json
-
-    from include.opendata.gate.approval import SECTION, approved_facts, digest_of
-    from include.opendata.gate.assessment import Assessment
-    from include.opendata.ledger.approvals import Request, record_request
-    from include.opendata.storage.run_area import KEEP_UNTIL
 
     declared, area, ledger = open_run(run)
     assessments = {
@@ -112,10 +118,6 @@ def record_answer(
     run: Run, role: str, *, choice: Choice, name: str, identity: str, comment: str, given_on: str
 ) -> None:
     """Record what a person answered in Airflow: ``identity`` is the user, ``given_on`` a time in UTC, ISO 8601."""
-    from include.opendata.gate.approval import SECTION
-    from include.opendata.ledger.approvals import Answer
-    from include.opendata.ledger.approvals import record_answer as record
-    from include.opendata.rules.release import permission_rules
 
     declared, area, ledger = open_run(run)
     request = _asked(area, ledger, run)
@@ -142,7 +144,6 @@ def record_answer(
 def check_approvals(run: Run) -> dict[str, Any]:
     """Refuse unless every approval the permission level asks for is in the ledger, given for exactly what is to be
     published, and still valid. Raises Refused (``approval-missing``, ``approval-rejected``)."""
-    from include.opendata.gate.approval import SECTION, require_approved
 
     declared, area, ledger = open_run(run)
     if not area.has("approval.json"):
@@ -175,8 +176,6 @@ def approve_by_form(
 ) -> Position:
     """Record a signed form for what was last put before the approvers, or for what ``covers`` names (12 digits or more of
     its digest). Raises DeclarationError when nothing was asked yet, the digest is unknown or the role is not asked."""
-    from include.opendata.ledger.approvals import Answer, requests
-    from include.opendata.ledger.approvals import record_answer as record
 
     place = Place(dataset=dataset.dataset)
     asked = requests(ledger, dataset.dataset)
@@ -219,8 +218,6 @@ def approve_by_form(
 
 def position(dataset: Dataset, ledger: Ledger, request: Request) -> Position:
     """Where a dataset stands with its approvers for one request, today. A form taken out of the declaration counts no more."""
-    from include.opendata.gate.approval import changes, standings
-    from include.opendata.ledger.approvals import answers, requests
 
     forms = {_signature(form) for form in dataset.approvals}
     given = [a for a in answers(ledger, dataset.dataset) if a.via != "declaration" or _as_signed(a) in forms]
@@ -234,7 +231,6 @@ def position(dataset: Dataset, ledger: Ledger, request: Request) -> Position:
 
 def _approved_before(given: list[Answer], asked: list[Request], today: dt.date) -> dict[str, Mapping[str, Any]]:
     """Digest → facts of everything that was once approved by all its roles, the newest first."""
-    from include.opendata.gate.approval import standings
 
     found: dict[str, Mapping[str, Any]] = {}
     for request in asked:
@@ -279,7 +275,6 @@ def _as_signed(answer: Answer) -> tuple[str, ...]:
 
 
 def _asked(area: RunArea, ledger: Ledger, run: Run) -> Request:
-    from include.opendata.ledger.approvals import requests
 
     digest = area.read_json("approval.json")["digest"]
     return next(r for r in requests(ledger, run["dataset"]) if (r.run_id, r.digest) == (run["run_id"], digest))
@@ -293,7 +288,6 @@ def _score_lines(assessment: Any) -> list[str]:
 
 
 def _operating_system_user() -> str:
-    import getpass
 
     try:
         return getpass.getuser()

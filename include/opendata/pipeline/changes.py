@@ -11,21 +11,32 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from include.opendata.changes import (
+    Differences,
+    Facts,
+    Side,
+    change_header,
+    change_rows,
+    check_tolerances,
+    compare_tables,
+    differences_bytes,
+    read_differences,
+)
+from include.opendata.changes.report import TableChange, ToleranceResult
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.tables import Table
 from include.opendata.errors import Place, Refused
+from include.opendata.ledger.decided import decided_before
 from include.opendata.pipeline.options import LONGEST_NOTE
-
-if TYPE_CHECKING:
-    from include.opendata.changes import Differences, Facts, Side
-    from include.opendata.changes.report import TableChange
-    from include.opendata.declaration.dataset import Dataset
-    from include.opendata.declaration.tables import Table
-    from include.opendata.pipeline.run_context import Run
-    from include.opendata.release.inputs import ChangesSince
-    from include.opendata.staging import Staging
-    from include.opendata.storage import RunArea
-    from include.opendata.vocabulary import ProtectedTable
+from include.opendata.pipeline.run_context import Run, decide, open_run
+from include.opendata.release.formats.csv_files import write_table_csv
+from include.opendata.release.inputs import ChangesSince
+from include.opendata.release.metadata.dictionary import describe_fields
+from include.opendata.staging import Staging
+from include.opendata.storage import RunArea
+from include.opendata.vocabulary import ProtectedTable
 
 BEYOND, ACCEPTED = "moved-beyond-tolerance", "changes-accepted"
 _PACKAGE = "datapackage.json"
@@ -40,8 +51,6 @@ def changes_since(
     area: RunArea,
 ) -> ChangesSince | None:
     """What ``release`` differs in from ``previous``; None where there is none. Leaves ``diff.json`` in the work area."""
-    from include.opendata.changes import Differences, change_header, change_rows, differences_bytes
-    from include.opendata.release.inputs import ChangesSince
 
     if previous is None:
         area.path("changes", "diff.json").unlink(missing_ok=True)  # of a try that began elsewhere
@@ -75,7 +84,6 @@ def compare_releases(dataset: str, staging: Staging, *, since: str, to: str, dec
 
     Raises InputError (``release-unknown``) and StorageError (``staging-drifted``, ``published-file-differs``).
     """
-    from include.opendata.changes import Differences
 
     packages = {one: json.loads(staging.read_file(dataset, one, _PACKAGE)) for one in (since, to)}
     names = {one: [t.table for t in staging.read_manifest(dataset, one).tables] for one in (since, to)}
@@ -95,9 +103,6 @@ def check_changes(run: Run) -> dict[str, Any]:
 
     Raises Refused (``moved-beyond-tolerance``); its sentences name categories, never a figure.
     """
-    from include.opendata.changes import read_differences
-    from include.opendata.ledger.decided import decided_before
-    from include.opendata.pipeline.run_context import decide, open_run
 
     declared, area, ledger = open_run(run)
     path = area.folder / "changes" / "diff.json"
@@ -147,8 +152,6 @@ def _evidence(area: RunArea) -> str:
 
 
 def _compared(table: Table | None, old: Side | None, new: Side | None) -> TableChange:
-    from include.opendata.changes import check_tolerances, compare_tables
-    from include.opendata.changes.report import ToleranceResult
 
     facts = _facts(table)
     found = compare_tables(old, new, facts)
@@ -168,22 +171,17 @@ def _compared(table: Table | None, old: Side | None, new: Side | None) -> TableC
 
 
 def _facts(table: Table | None) -> Facts:
-    from include.opendata.changes import Facts
 
     return Facts() if table is None else Facts.declared(table)
 
 
 def _published(staging: Staging, dataset: str, release: str, name: str, package: dict[str, Any]) -> Side:
-    from include.opendata.changes import Side
 
     return Side.from_package(name, staging.read_file(dataset, release, f"data/{name}.csv"), package)
 
 
 def _about_to_be(declared: Dataset, protected: ProtectedTable, area: RunArea) -> Side:
     """The new table, written as it will be published."""
-    from include.opendata.changes import Side
-    from include.opendata.release.formats.csv_files import write_table_csv
-    from include.opendata.release.metadata.dictionary import describe_fields
 
     name = protected.structure.table
     path = area.path("changes", f"{name}.csv")

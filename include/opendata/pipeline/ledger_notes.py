@@ -7,21 +7,19 @@ tables would show. Sentences and counts, never a value of a record.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from include.opendata.gate.assessment import Assessment
+from include.opendata.ledger import open_ledger
+from include.opendata.ledger.quality_results import record_quality
 from include.opendata.pipeline.run_context import Run, decide
-
-if TYPE_CHECKING:
-    from include.opendata.gate.assessment import Assessment
-    from include.opendata.quality.report import QualityReport
+from include.opendata.quality.report import QualityReport
 
 
 def quality_told(run: Run, table: str = "") -> Callable[[QualityReport], None]:
     """What takes the report of a suite of this run; ``table``: empty for the source's suite."""
 
     def keep(report: QualityReport) -> None:
-        from include.opendata.ledger import open_ledger
-        from include.opendata.ledger.quality_results import record_quality
 
         record_quality(open_ledger(), run["dataset"], run["run_id"], table, report.to_json())
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from include.opendata.ledger import open_ledger
+
 
 def said(run: Mapping[str, Any], step: str, table: str = "") -> list[str]:
     """The sentences ``step`` told the ledger in this run, with the section each rests on; of one table where it is named."""
-    from include.opendata.ledger import open_ledger
 
     return [
         decision.sentence + (f" ({decision.section})" if decision.section else "")
@@ -22,7 +23,6 @@ def said(run: Mapping[str, Any], step: str, table: str = "") -> list[str]:
 
 def outcome_line(dataset: str, run_id: str) -> str | None:
     """How a run ended, in one line of counts; None when the ledger does not know the run, or it has not ended."""
-    from include.opendata.ledger import open_ledger
 
     ledger = open_ledger()
     entry = ledger.run(dataset, run_id)

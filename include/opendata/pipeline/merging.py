@@ -10,23 +10,23 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.tables import Table
 from include.opendata.errors import Place, Refused, StorageError
-
-if TYPE_CHECKING:
-    from include.opendata.declaration.dataset import Dataset
-    from include.opendata.declaration.tables import Table
-    from include.opendata.ledger import Ledger
-    from include.opendata.pipeline.run_context import Run
-    from include.opendata.staging import Staging
-    from include.opendata.storage import RunArea
-    from include.opendata.tables.column_atoms import Ways
-    from include.opendata.tables.increments.base_figures import Standing
-    from include.opendata.tables.increments.merging import MergedRows
-    from include.opendata.tables.table import Counted
-    from include.opendata.vocabulary import DataTable
-    from include.opendata.warehouse import Warehouse
+from include.opendata.ledger import Ledger
+from include.opendata.pipeline.run_context import Run, decide
+from include.opendata.staging import Staging, open_staging
+from include.opendata.storage import RunArea
+from include.opendata.storage.base_figures import StandingStore
+from include.opendata.tables.column_atoms import Ways, atoms_of, ways_found
+from include.opendata.tables.increments.base_figures import Standing, StandingTable, merging_tables, shape_of
+from include.opendata.tables.increments.merged_ways import extract_ways, first_period, merge_ways, recent_records
+from include.opendata.tables.increments.merging import MergedRows, merge
+from include.opendata.tables.table import Counted, assemble, count_records
+from include.opendata.vocabulary import DataTable
+from include.opendata.warehouse import Warehouse
 
 _KEPT = "standing"
 
@@ -47,9 +47,6 @@ def tabulate_merged(run: Run, declared: Dataset, name: str, warehouse: Warehouse
     Leaves in the work area what :func:`keep_standing` will keep. Raises Refused (``standing-missing``,
     ``standing-of-another-shape``, what ``tabulate.merging`` refuses) and StorageError (``standing-differs``).
     """
-    from include.opendata.tables.column_atoms import atoms_of
-    from include.opendata.tables.increments.base_figures import Standing, StandingTable, shape_of
-    from include.opendata.tables.table import assemble
 
     source = area.read_json("snapshot.json")["sha256"]
     base = _standing(run, declared, name, area)
@@ -68,7 +65,6 @@ def tabulate_merged(run: Run, declared: Dataset, name: str, warehouse: Warehouse
 
 def keep_standing(area: RunArea, declared: Dataset, release: str) -> None:
     """Keep what the tables of ``release`` are made of, for the extract after it; again does no harm."""
-    from include.opendata.storage.base_figures import StandingStore
 
     folder = area.folder / _KEPT
     files = {path.name: path.read_bytes() for path in sorted(folder.glob("*")) if path.suffix != ".partial"}
@@ -96,7 +92,6 @@ def require_current(declared: Dataset, current: str, previous: str | None) -> No
 
 def prune_standing(declared: Dataset, *, staging: Staging, address: str, ledger: Ledger) -> int:
     """Let go of the figures of releases that are staged nowhere any more; the number let go."""
-    from include.opendata.storage.base_figures import StandingStore
 
     elsewhere = {entry.release for entry in ledger.releases(declared.dataset) if entry.staging != address}
     return StandingStore().prune(declared.dataset, {*staging.releases(declared.dataset), *elsewhere})
@@ -104,9 +99,6 @@ def prune_standing(declared: Dataset, *, staging: Staging, address: str, ledger:
 
 def _standing(run: Run, declared: Dataset, name: str, area: RunArea) -> Standing | None:
     """What the extract is merged into; None where the extract is the whole table."""
-    from include.opendata.staging import open_staging
-    from include.opendata.storage.base_figures import StandingStore
-    from include.opendata.tables.increments.base_figures import Standing, shape_of
 
     previous = area.read_json("run.json")["previous"]
     if previous is None or run.get("whole"):
@@ -138,11 +130,6 @@ def _standing(run: Run, declared: Dataset, name: str, area: RunArea) -> Standing
 def _with_extract(
     declared: Dataset, table: Table, base: Standing | None, source: str, warehouse: Warehouse
 ) -> tuple[Counted, Ways, MergedRows | None]:
-    from include.opendata.tables.column_atoms import ways_found
-    from include.opendata.tables.increments.base_figures import merging_tables
-    from include.opendata.tables.increments.merged_ways import extract_ways, first_period, merge_ways, recent_records
-    from include.opendata.tables.increments.merging import merge
-    from include.opendata.tables.table import count_records
 
     lead, moved = merging_tables(declared)[0], None
     if base is not None and (_by_rule_alone(lead) or base.source_sha256 == source):
@@ -173,9 +160,6 @@ def _by_rule_alone(table: Table) -> bool:
 
 def _require_published(declared: Dataset, table: Table, standing: Standing, text: str) -> None:
     """What is kept is what was published: every count that is shown, under the labels it is shown."""
-    from include.opendata.tables.column_atoms import atoms_of
-    from include.opendata.tables.increments.merging import merge
-    from include.opendata.tables.table import assemble
 
     counted, _ = merge(declared, table, standing.tables[table.table], None)
     # The totals the owner states are those of the table to come, not of the one that stood.
@@ -215,7 +199,6 @@ _SAID = {
 
 
 def _tell(run: Run, table: Table, moved: MergedRows | None, *, again: bool, rows: int) -> None:
-    from include.opendata.pipeline.run_context import decide
 
     mechanism = table.refresh.mechanism
     figures: dict[str, Any] = {"rows": rows}

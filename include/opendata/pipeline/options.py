@@ -20,15 +20,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from include.opendata.errors import DeclarationError, Place, Refused
-
-if TYPE_CHECKING:
-    from include.opendata.staging import Staging
-    from include.opendata.storage.manifest import Manifest
+from include.opendata.staging import Staging
+from include.opendata.storage.manifest import Manifest
 
 LONGEST_NOTE = 500
 TABLE_FILES = ("data/{table}.csv", "dictionary/{table}.csv")

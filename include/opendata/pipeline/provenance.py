@@ -9,12 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
-from typing import TYPE_CHECKING
 
 from include.opendata import __version__, places
-
-if TYPE_CHECKING:
-    from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.dataset import Dataset
 
 
 def declaration_digest(dataset: Dataset) -> str:

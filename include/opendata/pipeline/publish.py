@@ -9,17 +9,24 @@ published, data and metadata.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from include.opendata import places
 from include.opendata.errors import DeclarationError, OpendataError, Place, StorageError
-
-if TYPE_CHECKING:
-    from include.opendata.ledger import PortalPublication
-    from include.opendata.portals.ckan import PortalAccess, PublishedPackage
-    from include.opendata.staging import Staging
+from include.opendata.ledger import Decision, PortalPublication, open_ledger
+from include.opendata.portals.ckan import (
+    DCAT_METADATA,
+    PACKAGE_METADATA,
+    PortalAccess,
+    PublishedPackage,
+    publish_package,
+    wanted_package,
+)
+from include.opendata.rules.portal import PORTAL_PROFILES, portal_profile
+from include.opendata.staging import Staging, open_staging
 
 Say = Callable[[str], None]
 
@@ -48,9 +55,6 @@ def publish_on_portal(
 
     Raises the OpendataError that stopped it, after telling the ledger; docs/portal.md lists them.
     """
-    from include.opendata.ledger import PortalPublication, open_ledger
-    from include.opendata.rules.portal import PORTAL_PROFILES
-    from include.opendata.staging import open_staging
 
     if profile not in PORTAL_PROFILES:
         raise DeclarationError(
@@ -78,7 +82,6 @@ def publish(
     run: dict[str, Any], access: PortalAccess, profile: str = "chhs", organization: str | None = None
 ) -> dict[str, Any]:
     """The step of a refresh that follows staging: publish what is now the current release, if the portal does not show it."""
-    from include.opendata.ledger import Decision, open_ledger
 
     done = publish_on_portal(
         run["dataset"], access, profile=profile, organization=organization, staging=run["staging"], say=_log
@@ -101,9 +104,6 @@ def _attempt(
     restoring: bool = False,
 ) -> PublishedPackage:
     """Publish one release and tell the ledger, before and after."""
-    from include.opendata.ledger import open_ledger
-    from include.opendata.portals.ckan import DCAT_METADATA, PACKAGE_METADATA, publish_package, wanted_package
-    from include.opendata.rules.portal import portal_profile
 
     known = open_ledger().portal_publications
     row = known.begin(asked)
@@ -182,6 +182,5 @@ def _figures(package: PublishedPackage) -> dict[str, Any]:
 
 
 def _log(text: str) -> None:
-    import logging
 
     logging.getLogger(__name__).info(text)

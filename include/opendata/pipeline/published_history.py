@@ -16,10 +16,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from include.opendata.declaration.dataset import Dataset
 from include.opendata.disclosure.history import UPCOMING
 from include.opendata.disclosure.history.extents import TableExtents, replaced_beside_merged, table_extents
 from include.opendata.disclosure.history.published import (
@@ -28,17 +29,13 @@ from include.opendata.disclosure.history.published import (
     read_published,
     without_atoms,
 )
+from include.opendata.disclosure.protection_result import AttackedView, Protection
 from include.opendata.errors import Place, Refused, StorageError
-from include.opendata.ledger import EvidenceStore, PublishedEntry
-
-if TYPE_CHECKING:
-    from include.opendata.declaration.dataset import Dataset
-    from include.opendata.ledger import Ledger
-    from include.opendata.pipeline.protection import AttackedView, Protection
-    from include.opendata.staging import Staging
-    from include.opendata.storage import RunArea
-    from include.opendata.storage.manifest import Manifest
-    from include.opendata.vocabulary import DataTable, ProtectedTable, Structure
+from include.opendata.ledger import EvidenceStore, Ledger, PublishedEntry
+from include.opendata.staging import Staging
+from include.opendata.storage import RunArea
+from include.opendata.storage.manifest import Manifest
+from include.opendata.vocabulary import DataTable, ProtectedTable, Structure
 
 PROOF = "proof.json"
 FORMAT = 1

@@ -21,6 +21,7 @@ from include.opendata.ledger import Ledger, PointerMove, line_of, open_ledger, w
 from include.opendata.ledger.pointer_moves import Action
 from include.opendata.pipeline.published_history import remember
 from include.opendata.staging import Drift, Staging, open_staging
+from include.opendata.staging.refusals import drifted
 from include.opendata.storage.manifest import MANIFEST_NAME, Manifest
 
 MadeOf = tuple[str, str, str]
@@ -242,7 +243,6 @@ def _other_manifest(place: Staging, ledger: Ledger, dataset: str, release: str) 
 
 
 def _require_known(place: Staging, ledger: Ledger, dataset: str, release: str) -> None:
-    from include.opendata.staging.refusals import drifted
 
     found = _other_manifest(place, ledger, dataset, release)
     if found:

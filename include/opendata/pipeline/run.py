@@ -15,8 +15,8 @@ from typing import Any
 
 from include.opendata.errors import EXIT_AUDIT, EXIT_REFUSED, OpendataError
 from include.opendata.pipeline import approvals, steps
-from include.opendata.pipeline.progress import heard
 from include.opendata.pipeline.run_context import record_failure
+from include.opendata.progress import heard
 
 Progress = Callable[[str], None]
 

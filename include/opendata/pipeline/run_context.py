@@ -6,15 +6,19 @@ A run's declaration must be the one it began with. Imports are inside the functi
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+import hashlib
+from typing import Any
 
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.load import load
 from include.opendata.errors import Place, Refused
-
-if TYPE_CHECKING:
-    from include.opendata.declaration.dataset import Dataset
-    from include.opendata.ledger import Ledger
-    from include.opendata.storage import RunArea
-    from include.opendata.vocabulary import Snapshot
+from include.opendata.ledger import Decision, Ledger, ReleaseEntry, open_ledger
+from include.opendata.pipeline.provenance import declaration_digest
+from include.opendata.pipeline.published_history import remember
+from include.opendata.pipeline.releases import record_publication
+from include.opendata.staging import open_staging
+from include.opendata.storage import RunArea
+from include.opendata.vocabulary import Snapshot
 
 Run = dict[str, Any]
 """``dataset``, ``run_id``, ``staging`` (an address), ``source`` (an override, or None), ``preview``."""
@@ -22,9 +26,6 @@ Run = dict[str, Any]
 
 def open_run(run: Run) -> tuple[Dataset, RunArea, Ledger]:
     """The declaration (unchanged since the run began), the work area and the ledger of a run."""
-    from include.opendata.declaration.load import load
-    from include.opendata.pipeline.provenance import declaration_digest
-    from include.opendata.storage import RunArea
 
     declared, area = load(run["dataset"]), RunArea(run["dataset"], run["run_id"])
     if area.read_json("run.json")["declaration_sha256"] != declaration_digest(declared):
@@ -39,8 +40,6 @@ def open_run(run: Run) -> tuple[Dataset, RunArea, Ledger]:
 
 def snapshot_of(run: Run) -> Snapshot:
     """The snapshot a run took."""
-    from include.opendata.storage import RunArea
-    from include.opendata.vocabulary import Snapshot
 
     area = RunArea(run["dataset"], run["run_id"])
     facts = area.read_json("snapshot.json")
@@ -57,14 +56,12 @@ def snapshot_of(run: Run) -> Snapshot:
 
 def decide(run: Run, step: str, slug: str, sentence: str, **more: Any) -> None:
     """Record one decision of a step; ``more``: section, table, figures."""
-    from include.opendata.ledger import Decision
 
     run_ledger().decide(run["dataset"], run["run_id"], [Decision(step=step, slug=slug, sentence=sentence, **more)])
 
 
 def run_ledger() -> Ledger:
     """The ledger this installation tells its runs to."""
-    from include.opendata.ledger import open_ledger
 
     return open_ledger()
 
@@ -82,12 +79,6 @@ def record_failure(run: Run, step: str, message: str, outcome: str = "failed") -
 
 def record_release(run: Run) -> None:
     """Tell the ledger of the current release in staging and of what it published; what it knows already stays as it is."""
-    import hashlib
-
-    from include.opendata.ledger import ReleaseEntry
-    from include.opendata.pipeline.published_history import remember
-    from include.opendata.pipeline.releases import record_publication
-    from include.opendata.staging import open_staging
 
     manifest, ledger = open_staging(run["staging"]).read_manifest(run["dataset"]), run_ledger()
     remember(run["dataset"], manifest, address=run["staging"], ledger=ledger)

@@ -10,11 +10,30 @@ Imports are inside the steps: Airflow's parser reads this module and must not pa
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from include.opendata import places
+from include.opendata.advice.for_dataset import advise_in_refresh
+from include.opendata.declaration.load import load
+from include.opendata.declaration.questions import require_answered
+from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import Place
+from include.opendata.gate.assessment import Assessment, require_publishable
+from include.opendata.gate.assessment import assess as walk
+from include.opendata.gate.table_facts import table_facts
+from include.opendata.identifiers import scan_output, scan_source
+from include.opendata.pipeline import merging
+from include.opendata.pipeline.approvals import check_approvals
+from include.opendata.pipeline.changes import changes_since, check_changes
+from include.opendata.pipeline.identifiers import settle_identifiers
+from include.opendata.pipeline.ledger_notes import quality_told, score_figures, told_advice
+from include.opendata.pipeline.merging import merges, taken_as_whole
+from include.opendata.pipeline.options import checked_options, goes_on, require_no_dry_run, require_only
+from include.opendata.pipeline.provenance import code_version, declaration_digest, release_id
+from include.opendata.pipeline.published_history import earlier_releases, keep_attack, keep_proof, require_all_attacked
+from include.opendata.pipeline.releases import public_files, rolled_back_like, rolled_back_same
 from include.opendata.pipeline.run_context import (
     Run,
     decide,
@@ -24,9 +43,20 @@ from include.opendata.pipeline.run_context import (
     run_ledger,
     snapshot_of,
 )
-
-if TYPE_CHECKING:
-    from include.opendata.gate.assessment import Assessment
+from include.opendata.quality import check_publishable as run_suite
+from include.opendata.quality import check_source
+from include.opendata.release import Provenance, ReleaseInputs, SourceFacts
+from include.opendata.release import build_release as write_files
+from include.opendata.release.formats.registry import require_fits
+from include.opendata.sources import extract as take_snapshot
+from include.opendata.staging import open_staging
+from include.opendata.storage import RunArea, read_table, sweep, write_table
+from include.opendata.storage.manifest import read_manifest
+from include.opendata.storage.run_area import KEEP_UNTIL
+from include.opendata.tables import control_totals
+from include.opendata.tables import tabulate as aggregate
+from include.opendata.tables.column_dependencies import refuse_told_twice
+from include.opendata.warehouse import open_snapshot
 
 
 def start(dataset: str, run_id: str, source: str | None = None, staging: str | None = None, **options: Any) -> Run:
@@ -35,12 +65,6 @@ def start(dataset: str, run_id: str, source: str | None = None, staging: str | N
     ``options``: those of ``pipeline.options``, fixed here for the whole run. Raises DeclarationError, also for a question
     left open in the declaration.
     """
-    from include.opendata.declaration.load import load
-    from include.opendata.declaration.questions import require_answered
-    from include.opendata.pipeline.options import checked_options
-    from include.opendata.pipeline.provenance import code_version, declaration_digest
-    from include.opendata.staging import open_staging
-    from include.opendata.storage import RunArea
 
     declared = load(dataset)
     require_answered(declared)
@@ -75,7 +99,6 @@ def start(dataset: str, run_id: str, source: str | None = None, staging: str | N
 
 def extract(run: Run) -> dict[str, Any]:
     """Take an immutable snapshot of the source: its bytes, their digest, rows and schema."""
-    from include.opendata.sources import extract as take_snapshot
 
     declared, area, ledger = open_run(run)
     snapshot = take_snapshot(
@@ -108,10 +131,6 @@ def has_changed(run: Run) -> bool:
 
     With ``force``, and in a dry run, always; Refused ``force-merges-twice`` where the extract merged last would be merged anew.
     """
-    from include.opendata.pipeline.merging import merges, taken_as_whole
-    from include.opendata.pipeline.options import goes_on
-    from include.opendata.pipeline.releases import rolled_back_like
-    from include.opendata.staging import open_staging
 
     declared, area, ledger = open_run(run)
     facts = area.read_json("run.json")
@@ -147,12 +166,6 @@ def has_changed(run: Run) -> bool:
 
 def check_quality(run: Run) -> dict[str, Any]:
     """Run the source's quality suite where the snapshot lies; reproduce the figures its owner states."""
-    from include.opendata.identifiers import scan_source
-    from include.opendata.pipeline.identifiers import settle_identifiers
-    from include.opendata.pipeline.ledger_notes import quality_told
-    from include.opendata.quality import check_source
-    from include.opendata.tables import control_totals
-    from include.opendata.warehouse import open_snapshot
 
     declared, area, ledger = open_run(run)
     snapshot = snapshot_of(run)
@@ -177,11 +190,6 @@ def tabulate(run: Run, table: str) -> dict[str, Any]:
 
     True figures: they stay in the work area.
     """
-    from include.opendata.pipeline import merging
-    from include.opendata.release.formats.registry import require_fits
-    from include.opendata.storage import write_table
-    from include.opendata.tables import tabulate as aggregate
-    from include.opendata.warehouse import open_snapshot
 
     declared, area, _ = open_run(run)
     with open_snapshot(snapshot_of(run).parquet, dataset=declared.dataset) as warehouse:
@@ -196,11 +204,6 @@ def tabulate(run: Run, table: str) -> dict[str, Any]:
 
 def assess(run: Run, table: str) -> dict[str, Any]:
     """Walk the six steps of the assessment for public release. Refuses what may never be published."""
-    from include.opendata.gate.assessment import assess as walk
-    from include.opendata.gate.assessment import require_publishable
-    from include.opendata.pipeline.facts import table_facts
-    from include.opendata.pipeline.ledger_notes import score_figures
-    from include.opendata.storage import read_table
 
     declared, area, _ = open_run(run)
     assessment = walk(table_facts(declared, read_table(area, "tables", table)))
@@ -215,12 +218,6 @@ def assess(run: Run, table: str) -> dict[str, Any]:
 def protect(run: Run) -> dict[str, Any]:
     """Hide small cells and what would reveal them, over all tables at once; then attack the result as a stranger would,
     one who kept every release before it."""
-    from include.opendata.pipeline.protection import protect_and_attack
-    from include.opendata.pipeline.published_history import earlier_releases, keep_attack
-    from include.opendata.staging import open_staging
-    from include.opendata.storage import read_table, write_table
-    from include.opendata.tables.column_dependencies import refuse_told_twice
-    from include.opendata.warehouse import open_snapshot
 
     declared, area, ledger = open_run(run)
     tables = [read_table(area, "tables", table.table) for table in declared.tables]
@@ -253,11 +250,6 @@ def protect(run: Run) -> dict[str, Any]:
 
 def check_publishable(run: Run, table: str) -> dict[str, Any]:
     """Run the publishable suite on exactly what would be published."""
-    from include.opendata.identifiers import scan_output
-    from include.opendata.pipeline.identifiers import settle_identifiers
-    from include.opendata.pipeline.ledger_notes import quality_told
-    from include.opendata.quality import check_publishable as run_suite
-    from include.opendata.storage import read_table
 
     declared, area, ledger = open_run(run)
     protected, folder = read_table(area, "protected", table), area.path("publishable", table, "x").parent
@@ -278,18 +270,6 @@ def check_publishable(run: Run, table: str) -> dict[str, Any]:
 
 def build_release(run: Run) -> dict[str, Any]:
     """Write the release: data, dictionaries, metadata, the evidence page and the manifest, in the work area."""
-    import shutil
-
-    from include.opendata.advice.for_dataset import advise_in_refresh
-    from include.opendata.pipeline import merging
-    from include.opendata.pipeline.changes import changes_since, check_changes
-    from include.opendata.pipeline.ledger_notes import told_advice
-    from include.opendata.pipeline.options import require_only
-    from include.opendata.pipeline.provenance import release_id
-    from include.opendata.release import Provenance, ReleaseInputs, SourceFacts
-    from include.opendata.release import build_release as write_files
-    from include.opendata.staging import open_staging
-    from include.opendata.storage import read_table
 
     declared, area, ledger = open_run(run)
     facts, snapshot = area.read_json("run.json"), snapshot_of(run)
@@ -343,15 +323,6 @@ def build_release(run: Run) -> dict[str, Any]:
 
 def stage(run: Run) -> dict[str, Any]:
     """Move the release to staging, whole or not at all, and record it. Refuses a release that was not approved."""
-    from include.opendata.pipeline import merging
-    from include.opendata.pipeline.approvals import check_approvals
-    from include.opendata.pipeline.changes import check_changes
-    from include.opendata.pipeline.options import require_no_dry_run
-    from include.opendata.pipeline.published_history import keep_proof, require_all_attacked
-    from include.opendata.pipeline.releases import public_files, rolled_back_same
-    from include.opendata.staging import open_staging
-    from include.opendata.storage import read_table
-    from include.opendata.storage.manifest import read_manifest
 
     declared, area, ledger = open_run(run)
     options = area.read_json("run.json")["options"]
@@ -397,7 +368,6 @@ def stage(run: Run) -> dict[str, Any]:
 
 def finish(run: Run) -> dict[str, Any]:
     """Close the run: its outcome to the ledger, its records out of the work area."""
-    from include.opendata.storage import RunArea, sweep
 
     if run.get("preview"):
         return {"outcome": "previewed", "folder": str(close_preview(run))}
@@ -415,9 +385,6 @@ def finish(run: Run) -> dict[str, Any]:
 
 def close_preview(run: Run) -> Path:
     """Close a preview: its outcome to the ledger, the records of its work area deleted; the release's folder remains."""
-    import shutil
-
-    from include.opendata.storage.run_area import KEEP_UNTIL
 
     _, area, ledger = open_run(run)
     for part in ("snapshot", "tables", "standing", "proof"):

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import DeclarationError, OpendataError, Place, Refused
 from include.opendata.quality import gx_project
@@ -127,7 +129,6 @@ def _evaluate(
     loaded: Any, suite: Suite, warehouse: Warehouse, parameters: dict[str, Any]
 ) -> tuple[int, list[ExpectationOutcome]]:
     """Rows of the table and the outcome of every expectation Great Expectations answered for."""
-    import sqlalchemy as sa
     from great_expectations.execution_engine import SqlAlchemyExecutionEngine
     from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
     from great_expectations.validator.validator import Validator

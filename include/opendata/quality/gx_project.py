@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from include.opendata import places
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.quality.suites import Suite, folder, read_suite
+from include.opendata.warehouse import duckdb_dialect
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite
@@ -70,7 +71,6 @@ def _load(folder: Path) -> Project:
     log = logging.getLogger("great_expectations")
     log.setLevel(logging.CRITICAL + 1)
     log.propagate = False
-    from include.opendata.warehouse import duckdb_dialect
 
     duckdb_dialect.install()
     context = gx.get_context(mode="file", context_root_dir=str(folder))

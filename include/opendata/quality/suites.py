@@ -20,6 +20,7 @@ from typing import Any
 from include.opendata import places
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import DeclarationError, Place
+from include.opendata.quality import gx_project
 from include.opendata.quality.mandatory import Expectation, mandatory_publishable, mandatory_source
 from include.opendata.quality.sentences import columns_of, sentence
 from include.opendata.storage.run_area import storage_errors
@@ -201,7 +202,6 @@ def check_suites(dataset: Dataset) -> None:
     Looks at files alone, never at data. Raises the DeclarationErrors of :func:`read_suite`, :func:`not_weaker` and
     ``gx_project.importable``.
     """
-    from include.opendata.quality import gx_project
 
     for name, (mandatory, place) in floors(dataset).items():
         suite = read_suite(name, place=place)

@@ -15,6 +15,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+import boto3
+import requests
+from botocore import exceptions as s3
+from botocore.config import Config
+
 from include.opendata import places
 from include.opendata.errors import InputError, Place
 from include.opendata.storage.run_area import storage_errors
@@ -143,7 +148,6 @@ def _read_file(path: Path, place: Place) -> Bytes:
 
 
 def _from_web(location: str, place: Place) -> Bytes:
-    import requests
 
     with _network_errors(place, (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)):
         try:
@@ -179,9 +183,6 @@ def _check_status(status: int, place: Place) -> None:
 
 
 def _from_s3(location: str, place: Place) -> Bytes:
-    import boto3
-    from botocore import exceptions as s3
-    from botocore.config import Config
 
     parts = urlsplit(location)
     config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"max_attempts": 2})

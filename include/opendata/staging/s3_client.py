@@ -18,13 +18,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from include.opendata.errors import OpendataError, Place, SetupError, StorageError
-
-if TYPE_CHECKING:
-    from botocore.client import BaseClient
-    from botocore.loaders import Loader
-
-    from include.opendata.staging.access import S3Access
-
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.loaders import create_loader
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
+from botocore import exceptions as found
+from botocore.client import BaseClient
+from botocore.loaders import Loader
+from include.opendata.staging.access import S3Access
 
 @dataclass(frozen=True)
 class S3Limits:
@@ -52,9 +55,6 @@ _CLOCK = {"RequestTimeTooSkewed"}
 
 def connect(access: S3Access, limits: S3Limits) -> BaseClient:
     """A client for ``access``. An endpoint that is not Amazon's is addressed by path: its buckets have no host names."""
-    import boto3
-    import botocore.session
-    from botocore.config import Config
 
     core = botocore.session.Session()
     core.register_component("data_loader", _descriptions())
@@ -86,7 +86,6 @@ def connect(access: S3Access, limits: S3Limits) -> BaseClient:
 @cache
 def _descriptions() -> Loader:
     """Botocore's descriptions of the services, read once: they take longer than a small publication."""
-    from botocore.loaders import create_loader
 
     return create_loader()
 
@@ -100,8 +99,6 @@ def code_of(error: Exception) -> str:
 @contextmanager
 def s3_errors(dataset: str | None, bucket: str) -> Iterator[None]:
     """Turn what boto3 raises into words. Raises SetupError or StorageError."""
-    from botocore.exceptions import BotoCoreError, ClientError
-    from urllib3.exceptions import HTTPError
 
     try:
         yield
@@ -126,7 +123,6 @@ _ENDPOINT = (
 
 
 def _told(error: Exception, dataset: str | None, bucket: str) -> OpendataError:
-    from botocore import exceptions as found
 
     if isinstance(error, found.ClientError):
         return _said_by_server(error, dataset, bucket)
@@ -156,7 +152,6 @@ def _told(error: Exception, dataset: str | None, bucket: str) -> OpendataError:
 
 
 def _no_keys() -> tuple[type[Exception], ...]:
-    from botocore import exceptions as found
 
     return (
         found.NoCredentialsError,

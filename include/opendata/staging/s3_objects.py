@@ -22,9 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.opendata.staging.s3_client import S3Limits, code_of
-
-if TYPE_CHECKING:
-    from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
+from urllib3.exceptions import HTTPError
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.client import BaseClient
 
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_REVIEWERS = "private, max-age=31536000, immutable"
@@ -60,7 +62,6 @@ class Objects:
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """(bytes, ETag) of a small object; None when it is not there."""
-        from botocore.exceptions import ClientError
 
         try:
             content, answer = self._body(self._at(key))
@@ -119,8 +120,6 @@ class Objects:
 
     def _body(self, asked: dict[str, Any]) -> tuple[bytes, Any]:
         """An answer with its bytes; botocore tries requests again by itself, but not an answer cut in the middle."""
-        from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
-        from urllib3.exceptions import HTTPError
 
         for attempt in range(_TRIES):
             answer = self._client.get_object(**asked)
@@ -189,7 +188,6 @@ class Objects:
     def _upload_in_parts(
         self, source: Path, key: str, sha256: str, size: int, headers: dict[str, Any], count: _Count
     ) -> bool:
-        from botocore.exceptions import ClientError
 
         for attempt in range(_TRIES):
             begun = self._client.create_multipart_upload(**self._at(key), ChecksumAlgorithm="SHA256", **headers)
@@ -250,14 +248,12 @@ class Objects:
 
     def _abort(self, whole_key: str, upload: str) -> None:
         """Give up an upload. Where the server does not answer, the next publisher finds it and aborts it."""
-        from botocore.exceptions import BotoCoreError, ClientError
 
         with suppress(BotoCoreError, ClientError):
             self._client.abort_multipart_upload(Bucket=self._bucket, Key=whole_key, UploadId=upload)
 
     def _when_condition_holds(self, request: Callable[[], Any]) -> bool:
         """Whether the request's condition held. A conflict with a write under way is asked again (S3: 409)."""
-        from botocore.exceptions import ClientError
 
         for attempt in range(_TRIES):
             try:

@@ -6,6 +6,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from include.opendata.storage.run_area import RunArea, storage_errors
 from include.opendata.vocabulary import (
     DataTable,
@@ -34,7 +36,6 @@ def write_table(area: RunArea, folder: str, table: DataTable | ProtectedTable) -
 
 def read_table(area: RunArea, folder: str, name: str) -> Any:
     """The DataTable, or ProtectedTable, that :func:`write_table` kept under ``folder``."""
-    import pandas as pd
 
     facts = area.read_json(f"{folder}/{name}.json")
     structure = read_structure(facts.pop("structure"))

@@ -17,10 +17,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import sqlalchemy as sa
 
 from include.opendata.errors import InputError, Place, StorageError
 from include.opendata.storage.run_area import storage_errors
+from include.opendata.warehouse import duckdb_dialect
 
 TABLE = "records"
 """The name the snapshot's records go by in the embedded warehouse."""
@@ -83,7 +85,6 @@ def open_snapshot(parquet: Path, *, dataset: str, database: Path | None = None) 
     tables of a dataset can be made side by side. It is gone afterwards. Raises InputError when the file is not there or
     is not Parquet, StorageError when the work area cannot be written to.
     """
-    from include.opendata.warehouse import duckdb_dialect
 
     if not parquet.is_file():
         raise InputError(
@@ -110,7 +111,6 @@ def open_snapshot(parquet: Path, *, dataset: str, database: Path | None = None) 
 
 
 def _make_database(file: Path, parquet: Path, dataset: str) -> None:
-    import duckdb
 
     path = str(parquet.resolve()).replace("'", "''")
     try:
@@ -128,7 +128,6 @@ def duckdb_storage_errors(dataset: str) -> Iterator[None]:
 
     Its messages can quote a line of the data, so none is handed on.
     """
-    import duckdb
 
     with storage_errors(dataset, "the work area"):
         try:

@@ -14,8 +14,8 @@ from include.opendata.advice import visibility as standing
 from include.opendata.advice.visibility import measure as stand
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.tables import Dimension, Table
+from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import Refused
-from include.opendata.pipeline.protection import protect_and_attack
 from include.opendata.rules.reference import california_counties
 from include.opendata.tables import tabulate
 from include.opendata.vocabulary import ANNOTATION_SUFFIX

@@ -15,11 +15,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
+from include.opendata.disclosure.attack.large.attack_large import attack_large
+from include.opendata.disclosure.attack.large.unknowns import LargeBudget
 from include.opendata.disclosure.attack.propagate import parts, propagate
+from include.opendata.disclosure.attack.report import AttackReport, CellFinding, GroupFinding
 from include.opendata.disclosure.attack.search import (
     RECOVERABLE,
     SAFE_LP,
@@ -38,70 +40,9 @@ from include.opendata.disclosure.attack.view import (
     PublishedView,
 )
 from include.opendata.disclosure.attack.witness import Witnesses, fewest
-from include.opendata.errors import AuditFailed
 
-NAMED_AT_MOST = 20
 LARGE_FROM = 800
 """Up to so many hidden cells a table is attacked as a whole; small tables never wait for a compiler."""
-
-
-@dataclass(frozen=True)
-class CellFinding:
-    """One cell that is not shown. ``low``/``high``: proven bounds (``high`` may be ``UNBOUNDED``); ``seen_low``/
-    ``seen_high``: reached by a witness, -1 if there is none. Private evidence: never log or publish the interval."""
-
-    cell: int
-    verdict: str
-    low: int = field(repr=False)
-    high: int = field(repr=False)
-    seen_low: int = field(repr=False)
-    seen_high: int = field(repr=False)
-    sentence: str = ""
-
-
-@dataclass(frozen=True)
-class GroupFinding:
-    """An equation whose hidden parts have a sum that can be computed and is small, or might have."""
-
-    equation: int
-    verdict: str
-    sentence: str
-
-
-@dataclass(frozen=True)
-class AttackReport:
-    """``cells``: every blank, and every cell in no table that fails. ``groups``: only those that fail. ``figures``:
-    counts per verdict of blanks, and of failing groups and absent cells. ``witnesses``: the proof."""
-
-    cells: tuple[CellFinding, ...] = field(repr=False)
-    groups: tuple[GroupFinding, ...] = field(repr=False)
-    figures: dict[str, int]
-    witnesses: Witnesses
-    seed: int
-
-    @property
-    def failures(self) -> tuple[str, ...]:
-        """What the attacker would write, one sentence per cell or group that is recoverable or undecided."""
-        findings: list[CellFinding | GroupFinding] = [*self.cells, *self.groups]
-        return tuple(f.sentence for f in findings if f.verdict in (RECOVERABLE, UNDECIDED))
-
-    @property
-    def passed(self) -> bool:
-        return not self.failures
-
-    def require_safe(self) -> None:
-        """Raise :class:`AuditFailed` unless every cell and group is safe."""
-        if self.passed:
-            return
-        sentences = self.failures
-        more = (f"… and {len(sentences) - NAMED_AT_MOST} more.",) if len(sentences) > NAMED_AT_MOST else ()
-        raise AuditFailed(
-            f"{self.figures['recoverable']} hidden counts or groups can be recovered from what would be published and "
-            f"{self.figures['undecided']} could not be decided.",
-            remedy="Do not publish. Hide more, use combined annotation codes, or make the table coarser.",
-            slug="hidden-count-recoverable" if self.figures["recoverable"] else "attack-undecided",
-            details=(*sentences[:NAMED_AT_MOST], *more),
-        )
 
 
 def attack(
@@ -119,9 +60,6 @@ def attack(
     Raises :class:`InputError` when the published figures contradict each other, so that nothing can be concluded.
     """
     if budget is None and int((view.state != SHOWN).sum()) > LARGE_FROM:
-        from include.opendata.disclosure.attack.large.attack_large import attack_large
-        from include.opendata.disclosure.attack.large.unknowns import LargeBudget
-
         return attack_large(view, seed=seed, budget=LargeBudget(seconds=seconds), progress=progress)
     budget = budget or AttackBudget()
     end = None if seconds is None else time.monotonic() + seconds

@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from include.opendata.disclosure.attack.attack import AttackReport
 from include.opendata.disclosure.attack.propagate import propagate
 from include.opendata.disclosure.attack.readings import consistent
+from include.opendata.disclosure.attack.report import AttackReport
 from include.opendata.disclosure.attack.search import RECOVERABLE, UNDECIDED
 from include.opendata.disclosure.attack.view import ABSENT, NOT_SHOWN, UNBOUNDED, PublishedView
 from include.opendata.disclosure.cells import LinkedCells, link

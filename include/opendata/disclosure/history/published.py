@@ -13,14 +13,13 @@ import json
 import zlib
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import pandas as pd
 
 from include.opendata.disclosure.history.extents import TableExtents
 from include.opendata.errors import StorageError
 from include.opendata.vocabulary import Structure, TableAttribute, TableDimension, TableMeasure
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Annotation = Literal["separate", "combined"]
 
@@ -129,7 +128,6 @@ def read_published(text: str, structure: Structure) -> pd.DataFrame:
 
     Raises StorageError when it does not have the columns of ``structure`` or a figure is not a number.
     """
-    import pandas as pd
 
     rows = list(csv.reader(io.StringIO(text, newline="")))
     columns = structure.published_columns()

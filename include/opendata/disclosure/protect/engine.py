@@ -16,6 +16,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from include.opendata.disclosure.protect.cube.suppress import suppress_cube
+from include.opendata.disclosure.protect.cube.table import Axis, CubeTable
 from include.opendata.disclosure.protect.derived import COMPLEMENTARY, SHOWN, SMALL
 from include.opendata.disclosure.protect.grid import Grid, filled, grid_of
 from include.opendata.disclosure.protect.groups import open_groups
@@ -109,8 +111,6 @@ class Engine:
         frozen: np.ndarray | None,
         given: np.ndarray | None,
     ) -> tuple[np.ndarray, int]:
-        from include.opendata.disclosure.protect.cube.suppress import suppress_cube
-        from include.opendata.disclosure.protect.cube.table import Axis, CubeTable
 
         persons = None
         if system.persons is not None:

@@ -27,8 +27,8 @@ from include.opendata.vocabulary import (
     ANNOTATION_SUFFIX,
     DataTable,
     ProtectedTable,
-    Structure,
     TableMeasure,
+    denominator_rows,
 )
 
 NO_DATA, UNSTABLE = 3, 4
@@ -152,18 +152,6 @@ def _derived(measure: TableMeasure, table: DataTable, own: dict[str, np.ndarray]
     offset = {name: k * len(table.frame) for k, name in enumerate(own)}
     together = np.concatenate(list(own.values()))
     return derived_blank([where + offset[name] for name, where in bases], together)
-
-
-def denominator_rows(structure: Structure, frame: pd.DataFrame, within: Sequence[str]) -> np.ndarray:
-    """For every row the row whose ``within`` dimensions stand at their total and all others are the same."""
-    names = [d.name for d in structure.dimensions]
-    totals = {d.name: d.total for d in structure.dimensions if d.name in within}
-    position = {tuple(row): k for k, row in enumerate(frame[names].itertuples(index=False, name=None))}
-    wanted = (
-        tuple(totals.get(name, label) for name, label in zip(names, row, strict=True))
-        for row in frame[names].itertuples(index=False, name=None)
-    )
-    return np.array([position[key] for key in wanted], dtype=np.int64)
 
 
 def _without_ground(code: np.ndarray, measure: TableMeasure, table: DataTable, policy: Policy) -> np.ndarray:

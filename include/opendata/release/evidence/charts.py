@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import altair as alt
+
 from include.opendata.declaration.tables import Table
 from include.opendata.release.evidence.svg import GRID, INK, LINE, draw, finish
 from include.opendata.rules.portal import annotation_codes
@@ -143,7 +145,6 @@ def _format(measure: TableMeasure) -> str:
 
 
 def _trend(table: Table, protected: ProtectedTable, measure: TableMeasure, time: TableDimension) -> Chart:
-    import altair as alt
 
     label = table.measure(measure.name).label
     series = next(
@@ -213,7 +214,6 @@ def _largest(protected: ProtectedTable, series: TableDimension, fixed: dict[str,
 def _heat_map(
     table: Table, protected: ProtectedTable, measure: TableMeasure, down: TableDimension, across: TableDimension
 ) -> Chart:
-    import altair as alt
 
     label = table.measure(measure.name).label
     facet = _facet(protected, measure, [down.name, across.name])
@@ -342,7 +342,6 @@ def _rows_shown(protected: ProtectedTable, down: TableDimension, fixed: dict[str
 
 
 def _bars(table: Table, protected: ProtectedTable, measure: TableMeasure) -> Chart:
-    import altair as alt
 
     label = table.measure(measure.name).label
     candidates = [d for d in protected.structure.dimensions if d.name not in measure.within] or list(

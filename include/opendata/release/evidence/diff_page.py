@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 from markupsafe import Markup
 
 from include.opendata.errors import Place
@@ -91,7 +92,6 @@ def _figures(one: Mapping[str, Any]) -> dict[str, str]:
 
 def _chart(named: list[tuple[str, Mapping[str, Any]]]) -> Chart | None:
     """Bars of the largest changes, up and down; those of the first measure that has any, for bars share one scale."""
-    import altair as alt
 
     moved = [(title, one) for title, table in named for one in table["movers"]]
     if not moved:

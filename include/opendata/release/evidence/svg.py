@@ -9,13 +9,14 @@ import re
 from html import escape
 from typing import Any
 
+import vl_convert
+
 INK, MUTED, GRID, LINE = "#1f2933", "#52606d", "#d9e2ec", "#0b5394"
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 
 
 def draw(chart: Any) -> str:
     """The chart as SVG, drawn offline: no address may be read, and nothing in it depends on the time."""
-    import vl_convert
 
     configured = chart.configure(
         background="transparent",

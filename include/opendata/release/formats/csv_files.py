@@ -15,6 +15,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import pandas as pd
+
 from include.opendata.declaration.formulas import runs_as_formula
 from include.opendata.errors import Place, Refused
 from include.opendata.rules.portal import annotation_codes
@@ -113,7 +115,6 @@ def number_text(value: Any, measure: TableMeasure | TableAttribute, place: Place
 
 
 def _is_missing(value: Any) -> bool:
-    import pandas as pd
 
     return value is None or value is pd.NA
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from include.opendata.release.formats.tabular import TabularFile
 
 ROWS_PER_GROUP = 100_000
@@ -16,8 +19,6 @@ ROWS_PER_GROUP = 100_000
 
 def write(path: Path, source: TabularFile) -> None:
     """Write the table to ``path``."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
     kinds: dict[str, Any] = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64()}
     schema = pa.schema(

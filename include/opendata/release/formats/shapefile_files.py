@@ -14,6 +14,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import shapefile
+
 from include.opendata.release.formats.csv_files import csv_line
 from include.opendata.release.formats.geojson_files import point_columns, point_of
 from include.opendata.release.formats.rows import PublishedColumn, Value
@@ -74,7 +76,6 @@ def write(path: Path, source: TabularFile) -> None:
 
 
 def _write_points(stem: Path, source: TabularFile, names: tuple[str, ...]) -> None:
-    import shapefile
 
     widths = _widths(source)
     record = 1 + sum(widths)

@@ -11,14 +11,14 @@ import datetime as dt
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
 
 from include.opendata.release.formats.rows import PublishedColumn, Value
 from include.opendata.release.formats.tabular import TabularFile
 from include.opendata.release.metadata.dictionary import HEADER
-
-if TYPE_CHECKING:
-    from xlsxwriter.worksheet import Worksheet
 
 SHEET_ROWS = 1_048_576
 FOOTNOTES = 8
@@ -37,7 +37,6 @@ _DICTIONARY_WIDTHS = (24, 24, 10, 36, 36, 30, 18, 28, 40)
 
 def write(path: Path, source: TabularFile) -> None:
     """Write the table to ``path``. Raises Refused (``text-too-long``, ``number-too-long``)."""
-    import xlsxwriter
 
     with tempfile.TemporaryDirectory(prefix=".xlsx-", dir=path.parent) as scratch:
         options = {

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
+from include.opendata.disclosure import protection
 from include.opendata.disclosure.attack import amounts
 from include.opendata.disclosure.attack.amounts import recoverable_amounts
 from include.opendata.errors import AuditFailed, Refused
-from include.opendata.pipeline import protection
 from include.opendata.tables import atoms, tabulate
 from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from include.opendata.disclosure import protection
 from include.opendata.disclosure.attack import readings
 from include.opendata.disclosure.protect import systems
+from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import AuditFailed, OpendataError
-from include.opendata.pipeline import protection
-from include.opendata.pipeline.protection import protect_and_attack
 from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of
 
 

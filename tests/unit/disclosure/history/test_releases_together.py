@@ -7,8 +7,8 @@ import pytest
 
 from include.opendata.disclosure.history.joint import joint_cells
 from include.opendata.disclosure.history.published import PublishedTable
+from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import AuditFailed, Refused
-from include.opendata.pipeline.protection import protect_and_attack
 from include.opendata.vocabulary import TableMeasure
 from tests.lib.earlier_releases import declared, published, true_table
 
@@ -203,7 +203,7 @@ def test_where_figures_changed_what_did_not_change_stays_shown(seed):
     from include.opendata.disclosure.history.earlier import earlier_figures
     from include.opendata.disclosure.history.extents import table_extents
     from include.opendata.disclosure.protect.tables import protect_tables
-    from include.opendata.pipeline.protection import protection_policy
+    from include.opendata.disclosure.protection import protection_policy
 
     dataset = declared().model_copy(update={"seed": seed})
     before = published("r1", dataset, FIGURES, blank=[(A, "2020"), (D, "2020")])

@@ -13,12 +13,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from include.opendata.disclosure.attack.attack import AttackReport
 from include.opendata.disclosure.attack.large.first_table import find_first_table
 from include.opendata.disclosure.attack.large.report import Verdicts, make_report
 from include.opendata.disclosure.attack.large.settle import narrow_around, settle
 from include.opendata.disclosure.attack.large.unknowns import Clock, LargeBudget, Need, Unknowns
+from include.opendata.disclosure.attack.large.walking import Walker
 from include.opendata.disclosure.attack.propagate import propagate
+from include.opendata.disclosure.attack.report import AttackReport
 from include.opendata.disclosure.attack.search import RECOVERABLE, SAFE_LP, SAFE_WITNESS, UNDECIDED
 from include.opendata.disclosure.attack.view import ABSENT, CODE_COMPLEMENTARY, CODE_SMALL, SHOWN, PublishedView
 
@@ -120,8 +121,6 @@ def _decide(
     """Walk and look for proof, ever harder; then settle cell by cell, walking on from every table found."""
     walker = None
     if unknown.moves is not None and unknown.tables:
-        from include.opendata.disclosure.attack.large.walking import Walker
-
         walker = Walker(unknown, wanted, rng, budget, clock)
     for effort in budget.efforts:
         if walker is not None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, lsmr
 
+from include.opendata.disclosure.attack.large.mending import WEIGHT, mend
 from include.opendata.disclosure.attack.large.moves import Moves
 from include.opendata.disclosure.attack.large.programs import solve
 from include.opendata.disclosure.attack.large.unknowns import Clock, LargeBudget, Unknowns
@@ -114,7 +115,6 @@ def _hand_down(moves: Moves, cells: np.ndarray) -> np.ndarray:
 
 def _mended(table: np.ndarray, unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock) -> bool:
     """Bring ``table`` within its bounds, in place; whether that was done."""
-    from include.opendata.disclosure.attack.large.mending import WEIGHT, mend
 
     assert unknown.moves is not None
     low, high, n = unknown.all_low, unknown.all_high, len(table)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.opendata.disclosure.attack.attack import AttackReport, CellFinding, GroupFinding
 from include.opendata.disclosure.attack.large.unknowns import Need, Unknowns
+from include.opendata.disclosure.attack.report import AttackReport, CellFinding, GroupFinding
 from include.opendata.disclosure.attack.search import RECOVERABLE, SAFE_LP, SAFE_WITNESS, UNDECIDED
 from include.opendata.disclosure.attack.view import ABSENT, CODE_COMPLEMENTARY, CODE_SMALL, SHOWN, PublishedView
 from include.opendata.disclosure.attack.witness import Witnesses

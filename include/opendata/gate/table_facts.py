@@ -8,17 +8,19 @@ scores higher is used.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from include.opendata.declaration.consistency import shows_zip3
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.tables import Dimension, Table
 from include.opendata.errors import DeclarationError, Place
-from include.opendata.vocabulary import PERSONS_PREFIX, DataTable, TableDimension
-
-if TYPE_CHECKING:
-    from include.opendata.declaration.dataset import Dataset
-    from include.opendata.declaration.tables import Dimension, Table
-    from include.opendata.gate.assessment import TableFacts
+from include.opendata.gate.assessment import TableFacts, UnlistedVariable
+from include.opendata.gate.fact_sheet import Facts, Variables
+from include.opendata.gate.facts import narrowest_age_band, race_groups, smallest_population, time_category
+from include.opendata.rules.reference import population_reference
+from include.opendata.vocabulary import PERSONS_PREFIX, DataTable, TableDimension, denominator_rows
 
 _PERIOD_YEARS = {"year": 1.0, "half_year": 0.5, "quarter": 0.25, "month": 1 / 12}
 _AGES = re.compile(r"^\D*(\d{1,3})\s*(?:[-–—]|to)\s*(\d{1,3})\b|^\D*(\d{1,3})\s*(?:\+|and over|or older|or more)", re.I)
@@ -27,9 +29,6 @@ _AGES = re.compile(r"^\D*(\d{1,3})\s*(?:[-–—]|to)\s*(\d{1,3})\b|^\D*(\d{1,3}
 def table_facts(dataset: Dataset, tabulated: DataTable) -> TableFacts:
     """All that is known of a table when it is assessed. Raises DeclarationError when a needed fact is neither in the data
     nor declared."""
-    from include.opendata.declaration.consistency import shows_zip3
-    from include.opendata.gate.assessment import TableFacts, UnlistedVariable
-    from include.opendata.gate.fact_sheet import Facts, Variables
 
     table = dataset.table(tabulated.structure.table)
     dimensions = {d.name: d for d in tabulated.structure.dimensions}
@@ -79,7 +78,6 @@ def _variable(
     dataset: Dataset, table: Table, declared: Dimension, dimension: TableDimension
 ) -> tuple[str, dict[str, Any]]:
     """The scoring variable a dimension stands for and what the criteria need to know of it."""
-    from include.opendata.gate.facts import narrowest_age_band, race_groups
 
     scores = declared.scores_as
     name = scores.variable
@@ -138,8 +136,6 @@ def _keep_the_higher(
 
 def _smallest_area(dataset: Dataset, table: Table, declared: Dimension, dimension: TableDimension) -> int:
     """The population of the least peopled area the table shows; the declared figure where it is smaller."""
-    from include.opendata.gate.facts import smallest_population
-    from include.opendata.rules.reference import population_reference
 
     reference = declared.scores_as.reference or ("california_counties" if declared.standard == "county" else None)
     found = declared.scores_as.population
@@ -184,7 +180,6 @@ def age_bands(declared: Dimension, dimension: TableDimension) -> list[tuple[int,
 
 def _time(dataset: Dataset, table: Table) -> str:
     """The time category of the table's shortest period; without a time dimension, that of the whole coverage."""
-    from include.opendata.gate.facts import time_category
 
     lengths: list[float] = []
     for declared in table.dimensions:
@@ -229,7 +224,6 @@ def _denominators(tabulated: DataTable) -> np.ndarray | None:
 
 def _sample_sizes(tabulated: DataTable) -> np.ndarray | None:
     """The cases behind every percentage (int64): the count with the dimensions it is taken within at their totals."""
-    from include.opendata.disclosure.protect.tables import denominator_rows
 
     found = [
         tabulated.frame[m.numerator].to_numpy(dtype=np.int64)[

@@ -17,15 +17,15 @@ from include.opendata.disclosure.attack import verify_witnesses
 from include.opendata.disclosure.history.published import PublishedRelease
 from include.opendata.disclosure.protect.engine import LARGE_FROM
 from include.opendata.disclosure.protect.tables import linked
-from include.opendata.errors import AuditFailed
-from include.opendata.pipeline import progress, protection
-from include.opendata.pipeline.progress import heard
-from include.opendata.pipeline.protection import (
+from include.opendata.disclosure.protection import (
     attack_published,
     attack_with_earlier,
     protect_and_attack,
     upcoming_release,
 )
+from include.opendata.errors import AuditFailed
+from include.opendata.pipeline import progress, protection
+from include.opendata.progress import heard
 from include.opendata.tables import tabulate
 from tests.lib.random_cubes import synthetic
 from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of

@@ -8,8 +8,8 @@ import pytest
 from include.opendata.declaration.load import load_file
 from include.opendata.disclosure.history.extents import TableExtents
 from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
+from include.opendata.disclosure.whole_percentages import protect_percentages
 from include.opendata.errors import AuditFailed, OpendataError
-from include.opendata.pipeline.percentages import protect_percentages
 from include.opendata.vocabulary import DataTable, Structure, TableDimension, TableMeasure
 from tests.lib.declarations import write
 from tests.unit.declaration.test_load import PERCENTAGES

@@ -7,15 +7,18 @@ way round, counts may not follow percentages without somebody looking at both.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.disclosure.attack import SAFE_WITNESS
+from include.opendata.disclosure.attack.percentages import attack_percentages, withstand_together
+from include.opendata.disclosure.history.extents import table_extents
+from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
+from include.opendata.disclosure.protect import MIN_WIDTH
+from include.opendata.disclosure.protect.percentages import category_counts, whole_percentages
+from include.opendata.disclosure.protection_result import Protection
 from include.opendata.errors import AuditFailed, Place, Refused
-
-if TYPE_CHECKING:
-    from include.opendata.declaration.dataset import Dataset
-    from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
-    from include.opendata.pipeline.protection import Protection
-    from include.opendata.vocabulary import DataTable, ProtectedTable
+from include.opendata.rules.release import thresholds
+from include.opendata.vocabulary import DataTable, ProtectedTable
 
 
 def publishes_percentages_only(declared: Dataset) -> bool:
@@ -32,12 +35,6 @@ def protect_percentages(
     Raises Refused (``masking-not-needed``, ``counts-appear-elsewhere``, ``counts-already-public``, and what
     ``whole_percentages`` refuses) and AuditFailed (``recoverable``, ``recoverable-with-earlier-releases``).
     """
-    from include.opendata.disclosure.attack import SAFE_WITNESS
-    from include.opendata.disclosure.attack.percentages import attack_percentages, withstand_together
-    from include.opendata.disclosure.history.extents import table_extents
-    from include.opendata.disclosure.protect.percentages import category_counts, whole_percentages
-    from include.opendata.pipeline.protection import MIN_WIDTH, Protection
-    from include.opendata.rules.release import thresholds
 
     place = Place(dataset=declared.dataset, table=tables[0].structure.table)
     if not masked:
@@ -113,7 +110,6 @@ def protect_percentages(
 
 def _small_below(table: PublishedTable, now: int) -> list[int]:
     """The numbers its small count may have been below when it was published: all there are, where that was not noted."""
-    from include.opendata.rules.release import thresholds
 
     if table.small_below is not None:
         return [table.small_below]
@@ -121,8 +117,6 @@ def _small_below(table: PublishedTable, now: int) -> list[int]:
 
 
 def _as_protected(table: PublishedTable) -> ProtectedTable:
-    from include.opendata.vocabulary import ProtectedTable
-
     return ProtectedTable(
         structure=table.structure, annotation=table.annotation, frame=table.frame, masked=True,
         small=1, complementary=0, unstable=0, cells=len(table.frame),

@@ -8,83 +8,42 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, replace
+from typing import Any
 
+import numpy as np
+
+from include.opendata.declaration.dataset import Dataset
+from include.opendata.disclosure import whole_percentages as percentages
+from include.opendata.disclosure.attack import SAFE_LP, AttackReport, PublishedView, attack
+from include.opendata.disclosure.attack.amounts import recoverable_amounts
+from include.opendata.disclosure.attack.measures import in_several_categories, two_measures, within_denominators
+from include.opendata.disclosure.attack.published import published_views
+from include.opendata.disclosure.attack.readings import agrees, newest_view, views_with_earlier
+from include.opendata.disclosure.cells import LinkedCells
 from include.opendata.disclosure.history import UPCOMING
+from include.opendata.disclosure.history.earlier import Earlier, earlier_figures
+from include.opendata.disclosure.history.extents import TableExtents, table_extents
+from include.opendata.disclosure.history.joint import joint_cells
+from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
+from include.opendata.disclosure.proof_without_truth import without_the_truth
+from include.opendata.disclosure.protect import MIN_WIDTH
+from include.opendata.disclosure.protect.amounts import hide_amounts, refuse_two_roles
+from include.opendata.disclosure.protect.continuity import Keep
+from include.opendata.disclosure.protect.overlap import persons_told_apart
+from include.opendata.disclosure.protect.systems import EVERYDAY, Reasoning
+from include.opendata.disclosure.protect.tables import Policy, protect_tables
+from include.opendata.disclosure.protection_result import AttackedView, Protection
 from include.opendata.errors import AuditFailed, DeclarationError, OpendataError, Place, Refused
-from include.opendata.pipeline.progress import say
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from include.opendata.declaration.dataset import Dataset
-    from include.opendata.disclosure.attack import AttackReport, PublishedView, Witnesses
-    from include.opendata.disclosure.cells import LinkedCells
-    from include.opendata.disclosure.history.earlier import Earlier
-    from include.opendata.disclosure.history.extents import TableExtents
-    from include.opendata.disclosure.history.published import PublishedRelease
-    from include.opendata.disclosure.protect.continuity import Keep
-    from include.opendata.disclosure.protect.systems import Reasoning
-    from include.opendata.disclosure.protect.tables import Policy
-    from include.opendata.vocabulary import DataTable, ProtectedTable
-
-MIN_WIDTH = 3
-"""A hidden count must leave at least this much between its smallest and largest possible value."""
+from include.opendata.progress import say
+from include.opendata.rules.release import thresholds
+from include.opendata.vocabulary import DataTable, ProtectedTable
 
 ATTACK_SECONDS = 3600.0
 """An attack that is not done after so long ends: what it has not decided is undecided, and refused."""
 
 KEEPS: tuple[Keep, ...] = ("pattern", "shown", "blanks")
 NAMED_AT_MOST = 20
-
-
-@dataclass(frozen=True, repr=False)
-class AttackedView:
-    """One way of reading what would be published, attacked. ``base``: the release whose figures are taken as right, empty
-    for the new release by itself · ``set_aside``: readings of other releases that contradict it · ``withheld``: cells
-    whose proof would be the true table."""
-
-    identity: str
-    base: str
-    view: PublishedView
-    witnesses: Witnesses
-    by_bounds: tuple[int, ...]
-    withheld: tuple[int, ...]
-    set_aside: int
-
-
-@dataclass(frozen=True)
-class Protection:
-    """``tables`` as the public may see them · ``facts``: per table annotation, seed, cells hidden and the attack's verdicts ·
-    ``systems``: per measure identity the figures of its cell system · ``attacked``: every view that was attacked ·
-    ``extents``: what the categories stand for · ``earlier``: the releases that were taken into account."""
-
-    tables: tuple[ProtectedTable, ...]
-    facts: dict[str, dict[str, Any]]
-    systems: dict[str, dict[str, int]]
-    attacked: tuple[AttackedView, ...] = field(default=(), repr=False)
-    extents: dict[str, TableExtents] = field(default_factory=dict, repr=False)
-    earlier: tuple[str, ...] = ()
-
-    def said(self, name: str) -> tuple[str, str]:
-        """(slug, sentence) for the ledger: what was done to one table, in counts."""
-        table = next(t for t in self.tables if t.structure.table == name)
-        if not table.masked:
-            return "shown-in-full", "The assessment asks for no masking; every count is shown."
-        if table.structure.percentages_only:
-            return "percentages-only", (
-                "Whole percentages are published and no count; the percentage of the one small category is left blank as "
-                "less than 1 %. An attack on the result did not recover its count, the total being known."
-            )
-        share = (table.small + table.complementary) / table.cells if table.cells else 0.0
-        together = (
-            f", also read together with the {len(self.earlier)} release(s) published before," if self.earlier else ""
-        )
-        return "protected", (
-            f"{table.small} of {table.cells} counts are small and hidden, {table.complementary} more are hidden so that "
-            f"none of them can be computed ({share:.0%} in all); an attack on the result{together} recovered none."
-        )
 
 
 def protect_and_attack(
@@ -95,11 +54,6 @@ def protect_and_attack(
     Where releases came before, patterns that follow them most closely are tried first. Raises DeclarationError (annotations
     differ), Refused (no safe pattern; an incident; releases that cannot be compared), AuditFailed.
     """
-    from include.opendata.disclosure.history.earlier import earlier_figures
-    from include.opendata.disclosure.history.extents import table_extents
-    from include.opendata.disclosure.protect.amounts import refuse_two_roles
-    from include.opendata.disclosure.protect.overlap import persons_told_apart
-    from include.opendata.pipeline import percentages
 
     if percentages.publishes_percentages_only(declared):
         return percentages.protect_percentages(declared, tables, masked=masked, earlier=earlier)
@@ -146,7 +100,6 @@ def _attempt(
     At most once for the finest cells and once for measures read together; which it was stands in the facts. What is not
     safe then is refused with what the first attack said.
     """
-    from include.opendata.disclosure.protect.systems import EVERYDAY
 
     reasoning, first = EVERYDAY, None
     while True:
@@ -188,8 +141,6 @@ def _hidden_and_attacked(
     failed: list[tuple[ProtectedTable, ...]] | None = None,
     reasoning: Reasoning,
 ) -> Protection:
-    from include.opendata.disclosure.protect.tables import protect_tables
-
     protected, systems = protect_tables(
         tables, policy, masked=masked, dataset=declared.dataset, earlier=before, keep=keep, reasoning=reasoning,
         progress=say,
@@ -226,8 +177,6 @@ AMOUNT_ROUNDS = 12
 def out_of_reach(declared: Dataset, protected: tuple[ProtectedTable, ...]) -> tuple[tuple[ProtectedTable, ...], int]:
     """``protected`` with further amounts and means hidden until none that is hidden with its count can be computed; and how
     many rows that took. Raises AuditFailed (``amount-recoverable``)."""
-    from include.opendata.disclosure.attack.amounts import recoverable_amounts
-    from include.opendata.disclosure.protect.amounts import hide_amounts
 
     if not any(m.role in ("amount", "mean") for table in protected for m in table.structure.measures):
         return protected, 0
@@ -257,8 +206,6 @@ def out_of_reach(declared: Dataset, protected: tuple[ProtectedTable, ...]) -> tu
 
 def protection_policy(declared: Dataset) -> Policy:
     """How the tables of a dataset are protected, from its declaration. Raises DeclarationError (annotations differ)."""
-    from include.opendata.disclosure.protect.tables import Policy
-    from include.opendata.rules.release import thresholds
 
     limits = thresholds()
     return Policy(
@@ -277,9 +224,6 @@ def attack_published(
     ``tables``: the true figures, which the attack does not see; they only keep the truth out of what is stored. Raises
     AuditFailed unless every blank is proven safe; its sentences name cells that are blank anyway, never a count.
     """
-    from include.opendata.disclosure.attack import attack
-    from include.opendata.disclosure.attack.measures import in_several_categories, two_measures, within_denominators
-    from include.opendata.disclosure.attack.published import published_views
 
     tallies: dict[str, dict[str, int]] = {}
     attacked: list[AttackedView] = []
@@ -322,10 +266,6 @@ def attack_with_earlier(
     threshold: int,
 ) -> tuple[AttackedView, ...]:
     """Attack what would be published together with everything published before. Raises as :func:`attack_published`."""
-    from include.opendata.disclosure.attack import attack
-    from include.opendata.disclosure.attack.measures import two_measures
-    from include.opendata.disclosure.attack.readings import agrees, newest_view, views_with_earlier
-    from include.opendata.disclosure.history.joint import joint_cells
 
     attacked: list[AttackedView] = []
     newest = []
@@ -351,7 +291,6 @@ def attack_with_earlier(
 
 def upcoming_release(protected: Sequence[ProtectedTable], extents: dict[str, TableExtents]) -> PublishedRelease:
     """What would be published, as a release among others."""
-    from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
 
     return PublishedRelease(
         UPCOMING,
@@ -365,8 +304,6 @@ def upcoming_release(protected: Sequence[ProtectedTable], extents: dict[str, Tab
 def _kept(
     identity: str, base: str, view: PublishedView, report: AttackReport, truth: np.ndarray, set_aside: int
 ) -> AttackedView:
-    from include.opendata.disclosure.attack import SAFE_LP
-    from include.opendata.pipeline.proof_without_truth import without_the_truth
 
     kept = without_the_truth(view, report.witnesses, truth)
     by_bounds = tuple(sorted(finding.cell for finding in report.cells if finding.verdict == SAFE_LP))
@@ -375,7 +312,6 @@ def _kept(
 
 def _truth(cells: LinkedCells, tables: Sequence[DataTable], suffix: str = "") -> np.ndarray:
     """int64[n]: true counts of the cells that ``tables`` have a row for, -1 elsewhere."""
-    import numpy as np
 
     truth = np.full(len(cells.keys), -1, dtype=np.int64)
     for table in tables:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from include.opendata.disclosure.attack import BLANK, NOT_SHOWN, SHOWN, PublishedView, Witnesses, verify_witnesses
-from include.opendata.pipeline.proof_without_truth import without_the_truth
+from include.opendata.disclosure.proof_without_truth import without_the_truth
 
 TOTAL = 20
 
