@@ -173,7 +173,7 @@ def test_every_row_and_every_band_of_the_data_is_covered_above_at_both_edges():
 
 
 def test_the_events_row_and_the_small_cell_rule_agree_on_what_is_small():
-    assert thresholds().small_cell.counts_below in {band.at_least for band in scoring_criteria().row("events").bands}
+    assert thresholds().small_cell.below in {band.at_least for band in scoring_criteria().row("events").bands}
 
 
 # The smallest group decides

@@ -112,7 +112,7 @@ def _hidden(dataset: Dataset, tabulated: DataTable, *, masked: bool) -> tuple[np
 
 
 def _small(tabulated: DataTable, name: str) -> np.ndarray:
-    below = thresholds().small_cell.counts_below
+    below = thresholds().small_cell.below
     values = tabulated.frame[name].to_numpy(dtype=np.int64)
     small = (values >= 1) & (values < below)
     if PERSONS_PREFIX + name in tabulated.frame:
@@ -145,7 +145,7 @@ def _events_shown(tabulated: DataTable, hidden: np.ndarray) -> float | None:
         return 100.0
     if blank.size < FEW or int(blank.sum()) - blank.size < FEW:
         return None
-    most = thresholds().small_cell.counts_below - 1
+    most = thresholds().small_cell.below - 1
     if int(blank.max()) <= most and most * blank.size - int(blank.sum()) < FEW:
         return None
     return (everything - int(blank.sum())) * 1000 // everything / 10

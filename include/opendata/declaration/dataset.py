@@ -13,6 +13,7 @@ from include.opendata.declaration.source import Source
 from include.opendata.declaration.tables import Table
 from include.opendata.rules.answers import PermissionAnswers
 from include.opendata.rules.release import thresholds
+from include.opendata.rules.small_cells import SmallCellRule
 
 
 class Person(Strict):
@@ -151,7 +152,12 @@ class Dataset(Strict):
     @property
     def small_below(self) -> int:
         """Counts from 1 to one less are small: the rule book's number, or the larger one declared (DDG 2.0 §4.4.1)."""
-        return max(thresholds().small_cell.counts_below, self.small_cells_below or 0)
+        return self.small_cell_rule.below
+
+    @property
+    def small_cell_rule(self) -> SmallCellRule:
+        """The rule book's rule about small counts, with the threshold this declaration raises it to (DDG 2.0 §4.4.1)."""
+        return thresholds().small_cell.raised_to(self.small_cells_below)
 
     def table(self, name: str) -> Table:
         """The table called ``name``; KeyError when there is none."""

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from include.opendata import places
-from include.opendata.declaration import yaml_reader
+from include.opendata import places, yaml_reader
 from include.opendata.errors import DeclarationError, Place
 
 APPROVAL_DAYS = 14

@@ -14,8 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from include.opendata import places
-from include.opendata.declaration import yaml_reader
+from include.opendata import places, yaml_reader
 from include.opendata.declaration.consistency import inconsistencies
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.light import declared_ids, is_there

@@ -7,7 +7,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from include.opendata.declaration import light, yaml_reader
+from include.opendata import yaml_reader
+from include.opendata.declaration import light
 from include.opendata.declaration.kept import Kept, digest_of, read_kept, write_kept
 from include.opendata.declaration.light import Outline, read_outline
 

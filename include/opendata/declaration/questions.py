@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from include.opendata import places
-from include.opendata.declaration import yaml_reader
+from include.opendata import places, yaml_reader
 from include.opendata.declaration.base import OPEN
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import DeclarationError, Place

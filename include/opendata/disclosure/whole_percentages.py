@@ -113,7 +113,7 @@ def _small_below(table: PublishedTable, now: int) -> list[int]:
 
     if table.small_below is not None:
         return [table.small_below]
-    return list(range(thresholds().small_cell.counts_below, now + 1))
+    return list(range(thresholds().small_cell.below, now + 1))
 
 
 def _as_protected(table: PublishedTable) -> ProtectedTable:

@@ -51,7 +51,7 @@ def numerator_denominator(counts: ArrayLike, denominators: ArrayLike | None) -> 
     """
     numbers = thresholds()
     cells = whole_counts(counts)
-    below = numbers.small_cell.counts_below
+    below = numbers.small_cell.below
     small = int(((cells > 0) & (cells < below)).sum())
     known = _known(denominators)
     all_known = denominators is not None and known.size == np.asarray(denominators).size
@@ -119,7 +119,7 @@ def _denominator_band(known: NDArray[np.float64]) -> str:
     if not known.size:
         return NONE_BAND
     numbers = thresholds()
-    edges: Sequence[int] = (numbers.small_cell.counts_below, numbers.denominator.below)
+    edges: Sequence[int] = (numbers.small_cell.below, numbers.denominator.below)
     smallest = float(known.min())
     if smallest < edges[0]:
         return f"under {edges[0]:,}"

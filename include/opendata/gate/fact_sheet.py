@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from include.opendata.declaration import yaml_reader
+from include.opendata import yaml_reader
 from include.opendata.errors import DeclarationError, Place
 
 Time = Literal["five_years", "two_to_four_years", "year", "half_year", "quarter", "month", "week", "day"]

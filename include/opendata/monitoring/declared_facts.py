@@ -13,8 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from include.opendata import places
-from include.opendata.declaration import yaml_reader
+from include.opendata import places, yaml_reader
 from include.opendata.declaration.kept import digest_of, read_kept, write_kept
 from include.opendata.declaration.light import declared_ids
 from include.opendata.errors import OpendataError

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from include.opendata.declaration import yaml_reader
+from include.opendata import yaml_reader
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.questions import dotted, open_questions
 from include.opendata.errors import Place

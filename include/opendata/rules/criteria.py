@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from include.opendata.declaration import yaml_reader
+from include.opendata import yaml_reader
 
 FOLDER = Path(__file__).resolve().parent
 

@@ -8,11 +8,7 @@ from functools import lru_cache
 from pydantic import model_validator
 
 from include.opendata.rules.criteria import Criterion, read
-
-
-class SmallCell(Criterion):
-    counts_below: int
-    section: str
+from include.opendata.rules.small_cells import SmallCellRule
 
 
 class Denominator(Criterion):
@@ -52,7 +48,7 @@ class PercentagesOnly(Criterion):
 class Thresholds(Criterion):
     """The numbers the rules turn on."""
 
-    small_cell: SmallCell
+    small_cell: SmallCellRule
     denominator: Denominator
     score: ScoreLimits
     survey: Survey

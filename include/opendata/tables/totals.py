@@ -54,7 +54,7 @@ def compare(found: Any, stated: float | int, what: str, *, where: str, place: Pl
     exact, expected = Decimal(str(found)), Decimal(str(stated))
     if exact == expected:
         return
-    public = min(abs(exact), abs(expected)) >= thresholds().small_cell.counts_below
+    public = min(abs(exact), abs(expected)) >= thresholds().small_cell.below
     raise Refused(
         what
         + (f": stated {expected:,}, found {exact.normalize():,f}" if public else "")

@@ -26,7 +26,7 @@ def protected(sources, warehouse_of):
         rules = thresholds()
         policy = Policy(
             annotation=declared.tables[0].annotation,
-            threshold=rules.small_cell.counts_below,
+            threshold=rules.small_cell.below,
             seed=declared.seed,
             unstable_below=rules.survey.sample_cases_below if declared.survey else None,
         )

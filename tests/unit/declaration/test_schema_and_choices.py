@@ -24,7 +24,7 @@ def test_editors_are_told_of_the_schema():
 def test_the_schema_accepts_the_shipped_declarations():
     from jsonschema import Draft202012Validator
 
-    from include.opendata.declaration import yaml_reader
+    from include.opendata import yaml_reader
 
     validator = Draft202012Validator(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
     for declaration in sorted(SCHEMA_FILE.parent.glob("*/dataset.yaml")):
@@ -35,7 +35,7 @@ def test_the_schema_accepts_the_shipped_declarations():
 def test_the_schema_refuses_a_field_nobody_knows():
     from jsonschema import Draft202012Validator
 
-    from include.opendata.declaration import yaml_reader
+    from include.opendata import yaml_reader
 
     data, _ = yaml_reader.read(next(iter(sorted(SCHEMA_FILE.parent.glob("*/dataset.yaml")))))
     validator = Draft202012Validator(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))

@@ -62,7 +62,7 @@ def test_the_six_steps_are_numbered_one_to_six():
 
 def test_the_thresholds_are_those_of_the_guidelines():
     numbers = release.thresholds()
-    assert numbers.small_cell.counts_below == 11
+    assert numbers.small_cell.below == 11
     assert numbers.denominator.below == 20_000
     assert (numbers.score.publish_up_to, numbers.score.mask_from) == (12, 13)
     assert (numbers.survey.sample_cases_below, numbers.survey.annotation) == (30, 4)

@@ -113,7 +113,7 @@ def _percentages(tables: list[ProtectedTable], figures: dict[str, int]) -> list[
             wrong = check_percentages(
                 table,
                 least_total=limits.percentages_only.total_at_least,
-                threshold=limits.small_cell.counts_below,
+                threshold=limits.small_cell.below,
                 width=WIDTH,
             )
             figures["percentages"] += not wrong

@@ -1,6 +1,6 @@
 import pytest
 
-from include.opendata.declaration import yaml_reader
+from include.opendata import yaml_reader
 from include.opendata.errors import DeclarationError
 
 
