@@ -8,7 +8,8 @@ expectation it cannot import is dropped, a suite of nothing succeeds); ``check``
 from include.opendata.quality.check import check_publishable, check_source
 from include.opendata.quality.mandatory import mandatory_publishable, mandatory_source
 from include.opendata.quality.report import ExpectationOutcome, QualityReport
-from include.opendata.quality.suites import check_suites, draft_suites, publishable_suite, write_suites
+from include.opendata.quality.suite_files import publishable_suite
+from include.opendata.quality.suites import check_suites, draft_suites, write_suites
 
 __all__ = [
     "ExpectationOutcome",

@@ -21,7 +21,8 @@ from include.opendata.quality import gx_project
 from include.opendata.quality.mandatory import Expectation, mandatory_publishable, mandatory_source
 from include.opendata.quality.report import ExpectationOutcome, QualityReport, failure
 from include.opendata.quality.sentences import columns_of, sentence
-from include.opendata.quality.suites import Suite, not_weaker, publishable_suite, read_suite
+from include.opendata.quality.suite_files import Suite, publishable_suite, read_suite
+from include.opendata.quality.suites import not_weaker
 from include.opendata.storage.run_area import storage_errors
 from include.opendata.vocabulary import ProtectedTable
 from include.opendata.warehouse import Warehouse, open_snapshot

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.opendata import places
 from include.opendata.errors import DeclarationError, Place
-from include.opendata.quality.suites import Suite, folder, read_suite
+from include.opendata.quality.suite_files import Suite, folder, read_suite
 from include.opendata.warehouse import duckdb_dialect
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from include.opendata.declaration.light import declared_ids
 from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, Place, Refused
 from include.opendata.quality import check_publishable, check_source, check_suites, gx_project
-from include.opendata.quality.suites import Suite, read_suite, suite_names
+from include.opendata.quality.suite_files import Suite, read_suite, suite_names
 
 SUITE = "homicides_by_county__source"
 PUBLISHABLE = "homicides_by_county__homicides_by_county_and_period__publishable"
@@ -220,7 +220,7 @@ def test_nothing_is_reported_home(in_a_process):
         socket.socket.connect = refuse
         socket.getaddrinfo = refuse
         from include.opendata.quality import gx_project
-        from include.opendata.quality.suites import suite_names
+        from include.opendata.quality.suite_files import suite_names
         project = gx_project.project()
         project.context.suites.get(suite_names()[0])
         print(json.dumps(project.context.variables.analytics_enabled))

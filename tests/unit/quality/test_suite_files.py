@@ -13,7 +13,8 @@ from include.opendata.declaration.light import declared_ids
 from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.quality import draft_suites, write_suites
-from include.opendata.quality.suites import floors, not_weaker, read_suite
+from include.opendata.quality.suite_files import read_suite
+from include.opendata.quality.suites import floors, not_weaker
 
 SUITE = "homicides_by_county__source"
 PLACE = Place(dataset="homicides_by_county")

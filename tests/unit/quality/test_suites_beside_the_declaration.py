@@ -10,7 +10,7 @@ from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.pipeline.provenance import declaration_digest
 from include.opendata.quality import draft_suites, write_suites
-from include.opendata.quality.suites import own_folder, read_suite, suite_names
+from include.opendata.quality.suite_files import own_folder, read_suite, suite_names
 from tests.lib import declarations
 
 PLACE = Place(dataset="clinic_visits")
