@@ -1,8 +1,11 @@
 #!/bin/sh
-# Installs the system packages of packages-dev.txt that are missing: as root, or through sudo. Does nothing when all are
-# there. `make refresh` needs none of them; the tests need real databases and a browser.
+# Installs the system packages of packages-dev.txt that are missing: as root, or through sudo, saying which and why. Does
+# nothing when all are there. `make refresh` needs none of them; the tests need real databases and a browser.
 set -eu
 cd "$(dirname "$0")/.."
+
+say() { echo "$*" >&2; }
+why() { sed -n "s/^$1[[:space:]]*#[[:space:]]*//p" packages-dev.txt; }
 
 missing=
 browser=
@@ -17,25 +20,29 @@ for package in $(sed -e 's/#.*//' packages-dev.txt); do
 done
 
 if [ -n "$missing" ]; then
+    say "The tests need system packages that are missing:"
+    for package in $missing; do say "  $package: $(why "$package")"; done
     if ! command -v apt-get >/dev/null; then
-        echo "These packages are missing and there is no apt-get to install them:$missing" >&2
+        say "There is no apt-get here. Install these, or what your system calls them, and run make test again:$missing"
         exit 1
     fi
     as_root=
     if [ "$(id -u)" -ne 0 ]; then
         if ! command -v sudo >/dev/null; then
-            echo "Missing:$missing. Run as root: apt-get install$missing" >&2
+            say "Run this as root, then make test again: apt-get install$missing"
             exit 1
         fi
         as_root="sudo DEBIAN_FRONTEND=noninteractive"
     fi
     export DEBIAN_FRONTEND=noninteractive
-    $as_root apt-get update -qq
+    say "Installing them with apt-get${as_root:+ through sudo} ..."
+    $as_root apt-get update -qq >&2
     # shellcheck disable=SC2086  # a list of packages
-    $as_root apt-get install -y -qq --no-install-recommends $missing
+    $as_root apt-get install -y -qq --no-install-recommends $missing >&2
 fi
 
 if [ -n "$browser" ] && ! find "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}" -maxdepth 1 -name 'chromium-*' 2>/dev/null | grep -q .; then
     dev/bootstrap.sh dev
+    say "Installing Chromium through Playwright ..."
     .venv/bin/playwright install --with-deps chromium
 fi

@@ -91,3 +91,58 @@ def test_an_install_that_failed_is_not_taken_for_done(project):
     uv.chmod(0o755)
     assert run("dev/bootstrap.sh", "dev", cwd=project).returncode != 0
     assert not (project / ".venv" / "installed-from").exists()
+
+
+@pytest.fixture
+def system(project, tmp_path):
+    """A machine on which every package but the one named in ``there`` is missing: stand-ins for dpkg, apt-get, sudo, id."""
+    shutil.copy(ROOT / "dev" / "system_deps.sh", project / "dev")
+    (project / "packages-dev.txt").write_text("# what tests need\nalpha   # the first database\nbeta    # a browser\n")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("sh", "sed", "grep", "dirname", "find"):
+        (tools / name).symlink_to(shutil.which(name))
+
+    def stand_in(name: str, script: str) -> None:
+        (tools / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tools / name).chmod(0o755)
+
+    stand_in("dpkg-query", 'case "$3" in alpha) echo "install ok installed";; *) exit 1;; esac')
+    return stand_in, lambda: run("dev/system_deps.sh", cwd=project, PATH=str(tools))
+
+
+def test_a_missing_system_package_is_installed_by_root_and_named_with_its_reason(system, tmp_path):
+    stand_in, start = system
+    stand_in("id", "echo 0")
+    stand_in("apt-get", f'echo "$@" >> "{tmp_path}/asked"')
+    done = start()
+    assert done.returncode == 0
+    assert "beta: a browser" in done.stderr
+    assert "alpha" not in done.stderr
+    assert (tmp_path / "asked").read_text() == "update -qq\ninstall -y -qq --no-install-recommends beta\n"
+
+
+def test_others_install_system_packages_through_sudo(system, tmp_path):
+    stand_in, start = system
+    stand_in("id", "echo 1000")
+    stand_in("apt-get", "exit 1")
+    stand_in("sudo", f'echo "$@" >> "{tmp_path}/asked"')
+    assert start().returncode == 0
+    assert "apt-get install -y -qq --no-install-recommends beta" in (tmp_path / "asked").read_text()
+
+
+def test_who_may_not_install_system_packages_is_told_the_one_line_to_run(system):
+    stand_in, start = system
+    stand_in("id", "echo 1000")
+    stand_in("apt-get", "exit 1")
+    done = start()
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "Run this as root, then make test again: apt-get install beta"
+
+
+def test_nothing_is_installed_where_nothing_is_missing(system):
+    stand_in, start = system
+    stand_in("dpkg-query", 'echo "install ok installed"')
+    stand_in("apt-get", "exit 1")
+    done = start()
+    assert (done.returncode, done.stderr) == (0, "")
