@@ -41,16 +41,16 @@ def _looked() -> dict[str, Any]:
     from include.opendata import places
     from include.opendata.declaration.light import declared_ids
     from include.opendata.ledger import open_ledger
-    from include.opendata.monitoring.checks import portal_look, staging_look
+    from include.opendata.monitoring.checks import portal_check, staging_check
     from include.opendata.monitoring.digest import messages, text
     from include.opendata.monitoring.watch import find_problems
 
     address = staging_place() or places.staging()
     with staging_access(address):
-        looks = [("staging-drift", staging_look(address))]
+        checks = [("staging-drift", staging_check(address))]
         if portal := Variable.get(PORTAL_VARIABLE, default=None):
-            looks.append(("portal-drift", portal_look(address, **portal_settings(portal_connection(portal)))))
-        problems = find_problems(declared_ids(), open_ledger(), now=dt.datetime.now(dt.UTC), looks=looks)
+            checks.append(("portal-drift", portal_check(address, **portal_settings(portal_connection(portal)))))
+        problems = find_problems(declared_ids(), open_ledger(), now=dt.datetime.now(dt.UTC), checks=checks)
     told = messages(problems, everything_to=watchers(), link=overview())
     return {
         "problems": len(problems),

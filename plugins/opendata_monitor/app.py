@@ -27,9 +27,9 @@ from include.opendata.errors import OpendataError
 from include.opendata.ledger import Ledger, open_ledger
 from include.opendata.monitoring.calendar_month import KINDS, month
 from include.opendata.monitoring.dataset_page import dataset_page
-from include.opendata.monitoring.declared_facts import promises
+from include.opendata.monitoring.declared_facts import declared_facts
 from include.opendata.monitoring.evidence_files import evidence_of_release, evidence_of_run, media_type, staged_file
-from include.opendata.monitoring.overview import STANDINGS, Line, chosen, overview, sizes
+from include.opendata.monitoring.overview import DATASET_STATUSES, Line, chosen, overview, sizes
 from plugins.opendata_monitor.access import dataset_of, may_see, visible
 from plugins.opendata_monitor.pages import PAGES
 from plugins.opendata_monitor.schedule import airflow_runs, planned
@@ -59,7 +59,7 @@ def make_app() -> FastAPI:
         ledger, now, plans = open_ledger(), _now(), planned()
         lines = _lines(user, ledger, now)
         found = chosen(
-            lines, search=asked["q"], standing=asked["standing"], department=asked["department"], level=asked["level"]
+            lines, search=asked["q"], status=asked["standing"], department=asked["department"], level=asked["level"]
         )
         pages = max(1, -(-len(found) // PER_PAGE))
         page = min(_number(request.query_params.get("page")), pages)
@@ -71,8 +71,8 @@ def make_app() -> FastAPI:
             lines=shown,
             found=len(found),
             total=len(lines),
-            counts={standing: sum(line.standing == standing for line in lines) for standing in STANDINGS},
-            departments=sorted({line.promise.department for line in lines if line.promise.department}),
+            counts={status: sum(line.status == status for line in lines) for status in DATASET_STATUSES},
+            departments=sorted({line.facts.department for line in lines if line.facts.department}),
             asked=asked,
             page=page,
             pages=pages,
@@ -150,9 +150,9 @@ def make_app() -> FastAPI:
 
 
 def _lines(user: Any, ledger: Ledger, now: dt.datetime) -> list[Line]:
-    declared = promises()
-    seen = visible(user, [promise.dataset for promise in declared])
-    return overview(ledger, [promise for promise in declared if promise.dataset in seen], now=now)
+    declared = declared_facts()
+    seen = visible(user, [facts.dataset for facts in declared])
+    return overview(ledger, [facts for facts in declared if facts.dataset in seen], now=now)
 
 
 def _dataset(request: Request, dataset: str) -> Response:

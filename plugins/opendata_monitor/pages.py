@@ -12,7 +12,7 @@ from markupsafe import Markup
 from include.opendata.monitoring.charts import group_bars, quality_line, sparkline
 from include.opendata.rules.release import permission_rules
 
-STANDINGS = {"problem": "Problem", "waits": "Waits for approval", "due": "Due", "fine": "Fine"}
+STATUS_WORDS = {"problem": "Problem", "waits": "Waits for approval", "due": "Due", "fine": "Fine"}
 OUTCOMES = {
     "staged": "Staged",
     "unchanged": "Unchanged",
@@ -58,7 +58,7 @@ PAGES.globals |= {
     "spark": lambda values: _drawing(sparkline(values, "rows")),
     "bars": lambda dimension: _drawing(group_bars(dimension)),
     "quality_line": lambda met, asked: _drawing(quality_line(met, asked)),
-    "standings": STANDINGS,
+    "status_words": STATUS_WORDS,
     "outcomes": OUTCOMES,
     "freshness_words": FRESHNESS,
     "roles": permission_rules().roles,

@@ -27,7 +27,7 @@ def test_the_page_shows_what_failed_beside_what_held_and_what_was_public_stays(r
     failed = [one for one in page.quality.expectations if "failed" in one.marks]
     assert [(one.columns, one.marks, one.failing) for one in failed] == [("sex", ("met", "failed"), (None, 3))]
     assert page.quality.expectations[0] in failed
-    assert page.line.standing == "problem"
+    assert page.line.status == "problem"
     assert [(release.state, release.changed) for release in page.releases] == [("current", ("The first release.",))]
     assert page.equity
     assert not page.unread

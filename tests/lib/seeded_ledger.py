@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from include.opendata.ledger.schema import POINTER_MOVES, RELEASES, RUNS
-from include.opendata.monitoring.declared_facts import Promise
+from include.opendata.monitoring.declared_facts import DeclaredFacts
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 
@@ -14,9 +14,9 @@ def stamp(moment: dt.datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def promise(dataset: str, **more) -> Promise:
-    facts = {"title": dataset.replace("_", " "), "frequency": "monthly", "level": 1, "department": "Public Health"}
-    return Promise(dataset, **{**facts, **more})
+def facts_of(dataset: str, **more) -> DeclaredFacts:
+    values = {"title": dataset.replace("_", " "), "frequency": "monthly", "level": 1, "department": "Public Health"}
+    return DeclaredFacts(dataset, **{**values, **more})
 
 
 def run(dataset: str, days_ago: float, outcome: str = "staged", message: str | None = None, run_id: str = "") -> dict:

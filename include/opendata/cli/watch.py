@@ -16,7 +16,7 @@ from include.opendata.cli.publish import TOKEN
 from include.opendata.declaration.light import declared_ids
 from include.opendata.errors import EXIT_REFUSED
 from include.opendata.ledger import open_ledger
-from include.opendata.monitoring.checks import portal_look, staging_look
+from include.opendata.monitoring.checks import portal_check, staging_check
 from include.opendata.monitoring.digest import text
 from include.opendata.monitoring.watch import find_problems
 from include.opendata.portals.ckan import PortalAccess
@@ -41,15 +41,15 @@ def watch(
     """What is late, changed behind our back, waiting or broken, over all datasets."""
 
     address = located(staging) or places.staging()
-    looks = [("staging-drift", staging_look(address))]
+    checks = [("staging-drift", staging_check(address))]
     if portal:
         access = PortalAccess(portal, os.environ.get(TOKEN, ""))
-        looks.append(("portal-drift", portal_look(address, access, profile=profile, organization=organization)))
+        checks.append(("portal-drift", portal_check(address, access, profile=profile, organization=organization)))
     problems = find_problems(
         ids or declared_ids(),
         open_ledger(),
         now=dt.datetime.now(dt.UTC),
-        looks=looks,
+        checks=checks,
         progress=lambda what: _say(f"  {what} …"),
     )
     if json:

@@ -64,7 +64,7 @@ def month(
 ) -> Month:
     """The month that begins on ``first``. ``next_runs``: dataset → the day Airflow runs it next."""
     ends = (first + dt.timedelta(days=31)).replace(day=1)
-    shown = {line.dataset: line.promise.title for line in lines}
+    shown = {line.dataset: line.facts.title for line in lines}
     found: dict[dt.date, set[Entry]] = {}
 
     def put(day: dt.date, dataset: str, kind: Kind) -> None:
@@ -101,11 +101,11 @@ def _runs(ledger: Ledger, first: dt.date, ends: dt.date) -> list[tuple[str, dt.d
 def _due(line: Line, ends: dt.date, today: dt.date) -> list[tuple[dt.date, Kind]]:
     """The day the next refresh is due and, as the promise goes on, those after it until the month ends."""
     found = line.freshness
-    if found is None or found.refresh_due is None or line.promise.frequency in WITHOUT_PROMISE:
+    if found is None or found.refresh_due is None or line.facts.frequency in WITHOUT_PROMISE:
         return []
     days: list[tuple[dt.date, Kind]] = [(found.refresh_due, "late" if found.by_refresh == "late" else "due")]
     for number in range(1, _MOST_PERIODS):
-        day = after(found.refresh_due, line.promise.frequency, periods=number)
+        day = after(found.refresh_due, line.facts.frequency, periods=number)
         if day >= ends:
             break
         if day > today:

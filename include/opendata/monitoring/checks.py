@@ -8,7 +8,7 @@ from functools import cache
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import OpendataError
 from include.opendata.ledger import open_ledger
-from include.opendata.monitoring.watch import Look
+from include.opendata.monitoring.watch import Check
 from include.opendata.pipeline.releases import verify
 from include.opendata.portals.ckan import DCAT_METADATA, PACKAGE_METADATA, PortalAccess, wanted_package
 from include.opendata.portals.ckan.watching import portal_drift
@@ -18,7 +18,7 @@ from include.opendata.staging import open_staging
 SHOWN_AT_MOST = 5
 
 
-def staging_look(address: str) -> Look:
+def staging_check(address: str) -> Check:
     """Every byte of the current release against its manifest, the pointer and the catalog; nothing staged is nothing wrong.
 
     The catalog is that of all datasets, so it is compared once, at the first of them, and told at each.
@@ -31,7 +31,7 @@ def staging_look(address: str) -> Look:
         except OpendataError as error:
             return [f"In staging, the catalog could not be compared: {error.what}."]
 
-    def look(declared: Dataset) -> list[str]:
+    def check(declared: Dataset) -> list[str]:
         if open_staging(address).current(declared.dataset) is None:
             return []
         release, drifted = verify(declared.dataset, address, with_catalog=False)
@@ -39,13 +39,15 @@ def staging_look(address: str) -> Look:
         more = [f"… and {len(drifted) - SHOWN_AT_MOST} more."] if len(drifted) > SHOWN_AT_MOST else []
         return [*said, *more, *catalog()]
 
-    return look
+    return check
 
 
-def portal_look(address: str, access: PortalAccess, *, profile: str = "chhs", organization: str | None = None) -> Look:
+def portal_check(
+    address: str, access: PortalAccess, *, profile: str = "chhs", organization: str | None = None
+) -> Check:
     """The portal's package against the current release in staging. A dataset that was never published there is left alone."""
 
-    def look(declared: Dataset) -> list[str]:
+    def check(declared: Dataset) -> list[str]:
         dataset, staging = declared.dataset, open_staging(address)
         shown = open_ledger().portal_publications.last_shown(dataset, access.url.rstrip("/"))
         current = staging.current(dataset)
@@ -64,4 +66,4 @@ def portal_look(address: str, access: PortalAccess, *, profile: str = "chhs", or
         rows = {f"data/{table.table}.csv": table.rows for table in manifest.tables}
         return [f"On the portal: {sentence}" for sentence in portal_drift(access, wanted, rows)]
 
-    return look
+    return check

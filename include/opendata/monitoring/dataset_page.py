@@ -21,7 +21,7 @@ from include.opendata.ledger import Ledger, ReleaseEntry, RunEntry
 from include.opendata.ledger.approvals import Answer, answers, requests
 from include.opendata.ledger.pointer_moves import withdrawn
 from include.opendata.ledger.quality_results import quality_results
-from include.opendata.monitoring.declared_facts import promise_of
+from include.opendata.monitoring.declared_facts import facts_of
 from include.opendata.monitoring.equity import TableShares, equity
 from include.opendata.monitoring.overview import Line, overview
 from include.opendata.pipeline.approvals import Position, position
@@ -114,7 +114,7 @@ def dataset_page(dataset: str, ledger: Ledger, *, now: dt.datetime) -> DatasetPa
             unread.append(f"{what} could not be read: {error.what}.")
             return otherwise
 
-    (line,) = overview(ledger, [promise_of(dataset)], now=now)
+    (line,) = overview(ledger, [facts_of(dataset)], now=now)
     declared = read("The declaration", lambda: load(dataset), None)
     entries = _once(ledger.releases(dataset))
     runs = [run for run in ledger.runs(dataset) if run.outcome != "previewed"][:RUNS_SHOWN]

@@ -21,11 +21,11 @@ from include.opendata.gate.permission import decide_permission
 from include.opendata.pipeline.provenance import code_version
 from include.opendata.rules.answers import PermissionAnswers
 
-FILE = "promises.json"
+FILE = "declared_facts.json"
 
 
 @dataclass(frozen=True)
-class Promise:
+class DeclaredFacts:
     """What one declaration says. ``data_end``: ISO date, empty where it has none · ``level``: None where the answers do not
     settle it · ``broken``: why it cannot be read, empty when it can."""
 
@@ -40,12 +40,12 @@ class Promise:
     broken: str = ""
 
 
-_KNOWN: dict[str, tuple[tuple[int, int], Promise]] = {}
+_KNOWN: dict[str, tuple[tuple[int, int], DeclaredFacts]] = {}
 
 
-def promises() -> list[Promise]:
+def declared_facts() -> list[DeclaredFacts]:
     """Of all declared datasets, sorted by their ids."""
-    found: dict[str, Promise] = {}
+    found: dict[str, DeclaredFacts] = {}
     stamps: dict[str, tuple[int, int]] = {}
     missing = []
     for dataset in declared_ids():
@@ -66,32 +66,30 @@ def promises() -> list[Promise]:
         key = code_version()  # the level follows from the rules too, not from the declaration alone
         kept = read_kept(FILE, key)
         read = {dataset: _of(dataset, kept) for dataset in missing}
-        for dataset, (_, promise) in read.items():
-            _KNOWN[str(places.declaration(dataset))] = (stamps[dataset], promise)
-            found[dataset] = promise
-        write_kept(
-            FILE, key, kept | {digest: dataclasses.asdict(promise) for digest, promise in read.values() if digest}
-        )
+        for dataset, (_, facts) in read.items():
+            _KNOWN[str(places.declaration(dataset))] = (stamps[dataset], facts)
+            found[dataset] = facts
+        write_kept(FILE, key, kept | {digest: dataclasses.asdict(facts) for digest, facts in read.values() if digest})
     return [found[dataset] for dataset in sorted(found)]
 
 
-def promise_of(dataset: str) -> Promise:
+def facts_of(dataset: str) -> DeclaredFacts:
     """Of one dataset."""
     return _of(dataset, {})[1]
 
 
-def _of(dataset: str, kept: dict[str, dict[str, Any]]) -> tuple[str, Promise]:
+def _of(dataset: str, kept: dict[str, dict[str, Any]]) -> tuple[str, DeclaredFacts]:
     digest = digest_of(dataset) or ""
     if digest in kept:
-        return digest, Promise(**kept[digest])
+        return digest, DeclaredFacts(**kept[digest])
     try:
         data, _ = yaml_reader.read(places.declaration(dataset), dataset=dataset)
     except OpendataError as error:
-        return "", Promise(dataset, dataset, broken=error.what)
+        return "", DeclaredFacts(dataset, dataset, broken=error.what)
     if not isinstance(data, dict) or not isinstance(data.get("tables"), list) or not data.get("title"):
-        return digest, Promise(dataset, dataset, broken="it lacks a title or its tables")
+        return digest, DeclaredFacts(dataset, dataset, broken="it lacks a title or its tables")
     steward, coverage = data.get("steward"), data.get("coverage")
-    return digest, Promise(
+    return digest, DeclaredFacts(
         dataset=dataset,
         title=str(data["title"]),
         department=str(data.get("department") or ""),

@@ -17,12 +17,12 @@ from include.opendata.gate.approval import standings
 from include.opendata.ledger import Ledger
 from include.opendata.ledger.approvals import Answer
 from include.opendata.ledger.schema import APPROVAL_REQUESTS, APPROVALS, POINTER_MOVES, RELEASES, RUNS
-from include.opendata.monitoring.declared_facts import Promise
+from include.opendata.monitoring.declared_facts import DeclaredFacts
 from include.opendata.monitoring.freshness import Freshness, freshness
 from include.opendata.monitoring.watch import ENDED_WELL, RUN_LOST_AFTER
 
-Standing = Literal["problem", "waits", "due", "fine"]
-STANDINGS: tuple[Standing, ...] = ("problem", "waits", "due", "fine")
+DatasetStatus = Literal["problem", "waits", "due", "fine"]
+DATASET_STATUSES: tuple[DatasetStatus, ...] = ("problem", "waits", "due", "fine")
 SIZES_SHOWN = 24
 
 
@@ -31,8 +31,8 @@ class Line:
     """One dataset. ``refreshed``: the day of the last run that ended well · ``gate``: what the rules said of the current
     release · ``hidden`` of ``cells``: counts suppressed in it · ``rows``: of its tables · ``problems``: sentences."""
 
-    promise: Promise
-    standing: Standing
+    facts: DeclaredFacts
+    status: DatasetStatus
     problems: tuple[str, ...]
     freshness: Freshness | None
     refreshed: dt.date | None
@@ -46,7 +46,7 @@ class Line:
 
     @property
     def dataset(self) -> str:
-        return self.promise.dataset
+        return self.facts.dataset
 
     @property
     def share(self) -> float | None:
@@ -54,7 +54,7 @@ class Line:
         return self.hidden / self.cells if self.cells else None
 
 
-def overview(ledger: Ledger, promises: Sequence[Promise], *, now: dt.datetime) -> list[Line]:
+def overview(ledger: Ledger, declared: Sequence[DeclaredFacts], *, now: dt.datetime) -> list[Line]:
     """A line per dataset: those with problems first (what stopped, then what is late, the latest first), then those that
     wait for people or are due, each by id."""
     with ledger.reading() as connection:
@@ -68,14 +68,14 @@ def overview(ledger: Ledger, promises: Sequence[Promise], *, now: dt.datetime) -
         asked = _asked(connection, now.date())
     lines = [
         _line(
-            promise,
-            last.get(promise.dataset),
-            good.get(promise.dataset),
-            releases.get(promise.dataset),
-            asked.get(promise.dataset),
+            facts,
+            last.get(facts.dataset),
+            good.get(facts.dataset),
+            releases.get(facts.dataset),
+            asked.get(facts.dataset),
             now,
         )
-        for promise in promises
+        for facts in declared
     ]
     return sorted(lines, key=_rank)
 
@@ -96,22 +96,22 @@ def sizes(ledger: Ledger, datasets: Iterable[str]) -> dict[str, list[int]]:
 
 
 def chosen(
-    lines: Sequence[Line], *, search: str = "", standing: str = "", department: str = "", level: str = ""
+    lines: Sequence[Line], *, search: str = "", status: str = "", department: str = "", level: str = ""
 ) -> list[Line]:
     """The lines that a search (every word, in id, title, department, topic or steward) and the filters leave."""
     words = search.lower().split()
     return [
         line
         for line in lines
-        if (not standing or line.standing == standing)
-        and (not department or line.promise.department == department)
-        and (not level or str(line.promise.level or "none") == level)
-        and all(word in _text(line.promise) for word in words)
+        if (not status or line.status == status)
+        and (not department or line.facts.department == department)
+        and (not level or str(line.facts.level or "none") == level)
+        and all(word in _text(line.facts) for word in words)
     ]
 
 
-def _text(promise: Promise) -> str:
-    parts = (promise.dataset, promise.title, promise.department, promise.topic, promise.steward)
+def _text(facts: DeclaredFacts) -> str:
+    parts = (facts.dataset, facts.title, facts.department, facts.topic, facts.steward)
     return " ".join(parts).lower()
 
 
@@ -167,21 +167,21 @@ def _asked(connection: sa.Connection, today: dt.date) -> dict[str, _Asked]:
 def _rank(line: Line) -> tuple[int, bool, int, str]:
     late = line.freshness.days_late if line.freshness is not None else 0
     only_late = late > 0 and len(line.problems) == 1
-    return STANDINGS.index(line.standing), only_late, -late if only_late else 0, line.dataset
+    return DATASET_STATUSES.index(line.status), only_late, -late if only_late else 0, line.dataset
 
 
-def _line(promise: Promise, last: Any, good: Any, release: Any, asked: _Asked | None, now: dt.datetime) -> Line:
-    found = None if promise.broken else _freshness(promise, good, now)
+def _line(facts: DeclaredFacts, last: Any, good: Any, release: Any, asked: _Asked | None, now: dt.datetime) -> Line:
+    found = None if facts.broken else _freshness(facts, good, now)
     mine = asked if last is not None and asked is not None and asked.run_id == last.run_id else None
     waits = mine is not None and mine.waits
-    problems = tuple(_problems(promise, last, found, mine, now))
-    standing: Standing = (
+    problems = tuple(_problems(facts, last, found, mine, now))
+    status: DatasetStatus = (
         "problem" if problems else "waits" if waits else "due" if found is not None and found.worst == "due" else "fine"
     )
     tables = _tables(release.figures) if release is not None else []
     return Line(
-        promise=promise,
-        standing=standing,
+        facts=facts,
+        status=status,
         problems=problems,
         freshness=found,
         refreshed=_moment(good.started_at).date() if good is not None else None,
@@ -196,10 +196,10 @@ def _line(promise: Promise, last: Any, good: Any, release: Any, asked: _Asked | 
 
 
 def _problems(
-    promise: Promise, last: Any, found: Freshness | None, asked: _Asked | None, now: dt.datetime
+    facts: DeclaredFacts, last: Any, found: Freshness | None, asked: _Asked | None, now: dt.datetime
 ) -> Iterable[str]:
-    if promise.broken:
-        yield f"Its declaration cannot be used: {promise.broken}."
+    if facts.broken:
+        yield f"Its declaration cannot be used: {facts.broken}."
     if last is None:
         yield "It is declared and was never refreshed."
         return
@@ -216,12 +216,12 @@ def _problems(
         yield found.sentence
 
 
-def _freshness(promise: Promise, good: Any, now: dt.datetime) -> Freshness | None:
+def _freshness(facts: DeclaredFacts, good: Any, now: dt.datetime) -> Freshness | None:
     try:
         return freshness(
-            promise.frequency,
+            facts.frequency,
             refreshed=_moment(good.started_at).date() if good is not None else None,
-            data_end=dt.date.fromisoformat(promise.data_end) if promise.data_end else None,
+            data_end=dt.date.fromisoformat(facts.data_end) if facts.data_end else None,
             today=now.date(),
         )
     except (KeyError, ValueError):

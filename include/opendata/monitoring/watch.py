@@ -29,7 +29,7 @@ EXPIRES_SOON = dt.timedelta(days=30)
 ENDED_WELL = ("staged", "unchanged")
 RUN_LOST_AFTER = dt.timedelta(hours=24)
 
-Look = Callable[["Dataset"], Sequence[str]]
+Check = Callable[["Dataset"], Sequence[str]]
 """Looks at a dataset somewhere else (staging, a portal): a sentence per difference. May raise OpendataError."""
 
 
@@ -49,18 +49,18 @@ def find_problems(
     ledger: Ledger,
     *,
     now: dt.datetime,
-    looks: Sequence[tuple[str, Look]] = (),
+    checks: Sequence[tuple[str, Check]] = (),
     progress: Callable[[str], None] = lambda text: None,
 ) -> list[Problem]:
-    """Every problem of the named datasets, errors first, then by dataset. ``looks``: (slug, look), such as staging's."""
+    """Every problem of the named datasets, errors first, then by dataset. ``checks``: (slug, check), such as staging's."""
     found: list[Problem] = []
     for number, dataset in enumerate(datasets, 1):
         progress(f"{dataset} ({number} of {len(datasets)})")
-        found += _of_one(dataset, ledger, now, looks)
+        found += _of_one(dataset, ledger, now, checks)
     return sorted(found, key=lambda p: (p.severity != "error", p.dataset, p.slug, p.sentence))
 
 
-def _of_one(dataset: str, ledger: Ledger, now: dt.datetime, looks: Sequence[tuple[str, Look]]) -> Iterator[Problem]:
+def _of_one(dataset: str, ledger: Ledger, now: dt.datetime, checks: Sequence[tuple[str, Check]]) -> Iterator[Problem]:
 
     try:
         declared = load(dataset)
@@ -74,9 +74,9 @@ def _of_one(dataset: str, ledger: Ledger, now: dt.datetime, looks: Sequence[tupl
 
     for slug, severity, sentence in (*_runs(declared, ledger, now), *_approvals(declared, ledger, now)):
         yield problem(slug, severity, sentence)
-    for slug, look in looks:
+    for slug, check in checks:
         try:
-            for sentence in look(declared):
+            for sentence in check(declared):
                 yield problem(slug, "error", sentence)
         except OpendataError as error:
             yield problem(f"{slug}-unknown", "error", f"It could not be looked at: {error.what}.")

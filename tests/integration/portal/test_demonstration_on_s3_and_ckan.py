@@ -21,7 +21,7 @@ import pytest
 from dev.airflow_env import ROOT
 from include.opendata.declaration.load import load
 from include.opendata.ledger import open_ledger
-from include.opendata.monitoring.checks import portal_look
+from include.opendata.monitoring.checks import portal_check
 from include.opendata.portals.ckan import PortalAccess
 from tests.functional.conftest import Installation
 from tests.servers.airflow_runs import AirflowRuns, airflow_runs
@@ -135,7 +135,7 @@ class Demonstration:
 
     def said_by_the_watch(self, dataset: str) -> list[str]:
         access = PortalAccess(self.portal.url, self.portal.tokens["publisher"])
-        return list(portal_look(self.staging, access)(load(dataset)))
+        return list(portal_check(self.staging, access)(load(dataset)))
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from include.opendata.declaration.load import load
 from include.opendata.errors import OpendataError
 from include.opendata.ledger import open_ledger
-from include.opendata.monitoring.checks import portal_look
+from include.opendata.monitoring.checks import portal_check
 from tests.functional.conftest import install, installation  # noqa: F401 - a fixture
 from tests.lib.declarations import SOUND
 from tests.servers.ckan.server import HERE, ckan
@@ -146,7 +146,7 @@ def test_an_outage_is_in_the_ledger_and_the_next_publish_finishes_it(staged, ask
     assert "the portal failed at package_revise: it answered 503" in entry.message
     assert ask("package_show", id=PACKAGE)["private"]
     proxy.heal()
-    watched = portal_look(str(staged.staging), access)(load("clinic_visits"))
+    watched = portal_check(str(staged.staging), access)(load("clinic_visits"))
     assert watched == [], "what never came to be shown is missed by nobody"
     assert staged.opendata("publish", "clinic_visits").code == 0
     assert outcomes()[0] == (release(staged), "published")

@@ -8,7 +8,7 @@ import pytest
 from include.opendata.declaration.light import declared_ids, read_outline
 from include.opendata.declaration.load import load, load_file
 from include.opendata.errors import EXIT_BAD_INPUT, DeclarationError
-from include.opendata.monitoring.declared_facts import promises
+from include.opendata.monitoring.declared_facts import declared_facts
 from tests.lib.declarations import SOUND, write
 
 
@@ -328,4 +328,4 @@ def test_a_folder_nobody_may_look_into_is_a_broken_declaration_and_no_end_of_the
     for reader in (read_outline, load):
         with pytest.raises(DeclarationError, match="cannot be read"):
             reader("locked")
-    assert "cannot be read" in {one.dataset: one.broken for one in promises()}["locked"]
+    assert "cannot be read" in {one.dataset: one.broken for one in declared_facts()}["locked"]

@@ -9,7 +9,7 @@ import pytest
 from include.opendata.ledger import open_ledger
 from include.opendata.monitoring.calendar_month import month
 from include.opendata.monitoring.overview import overview
-from tests.lib.seeded_ledger import NOW, promise, run, seed
+from tests.lib.seeded_ledger import NOW, facts_of, run, seed
 
 TODAY = NOW.date()
 
@@ -19,15 +19,15 @@ def ledger(tmp_path):
     return open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
 
 
-def shown(ledger, first=dt.date(2026, 11, 1), promises=(), **more):
-    made = month(ledger, overview(ledger, promises, now=NOW), first, today=TODAY, **more)
+def shown(ledger, first=dt.date(2026, 11, 1), declared=(), **more):
+    made = month(ledger, overview(ledger, declared, now=NOW), first, today=TODAY, **more)
     return {day.day: [(e.dataset, e.kind) for e in entries] for day, entries in made.days.items()}
 
 
 def test_what_was_done_and_what_is_due_stand_on_their_days(ledger):
     seed(ledger, runs=[run("a", 10), run("b", 4, "refused")])
-    weekly = [promise("a", frequency="weekly"), promise("b")]
-    assert shown(ledger, promises=weekly) == {
+    weekly = [facts_of("a", frequency="weekly"), facts_of("b")]
+    assert shown(ledger, declared=weekly) == {
         10: [("a", "done")],
         16: [("b", "stopped")],
         17: [("a", "late")],
@@ -37,7 +37,7 @@ def test_what_was_done_and_what_is_due_stand_on_their_days(ledger):
 
 def test_a_promise_goes_on_into_the_months_to_come(ledger):
     seed(ledger, runs=[run("a", 10)])
-    december = shown(ledger, dt.date(2026, 12, 1), [promise("a", frequency="weekly")])
+    december = shown(ledger, dt.date(2026, 12, 1), [facts_of("a", frequency="weekly")])
     assert december == {
         1: [("a", "due")],
         8: [("a", "due")],
@@ -49,7 +49,7 @@ def test_a_promise_goes_on_into_the_months_to_come(ledger):
 
 def test_what_airflow_will_run_is_on_its_day_and_other_datasets_are_not_shown(ledger):
     seed(ledger, runs=[run("hidden_from_me", 2)])
-    found = shown(ledger, promises=[promise("a")], next_runs={"a": dt.date(2026, 11, 25)})
+    found = shown(ledger, declared=[facts_of("a")], next_runs={"a": dt.date(2026, 11, 25)})
     assert found == {25: [("a", "scheduled")]}
 
 

@@ -11,7 +11,7 @@ from include.opendata.errors import StorageError
 from include.opendata.ledger import open_ledger
 from include.opendata.ledger.approvals import Answer, Request, record_answer, record_request
 from include.opendata.ledger.schema import RUNS
-from include.opendata.monitoring.checks import staging_look
+from include.opendata.monitoring.checks import staging_check
 from include.opendata.monitoring.digest import messages, text
 from include.opendata.monitoring.watch import Problem, find_problems
 from include.opendata.staging import LocalStaging
@@ -35,9 +35,9 @@ def ended(ledger, outcome: str, message: str | None = None, run_id: str = "run")
     ledger.finish_run(ID, run_id, outcome=outcome, message=message)
 
 
-def slugs(ledger, *, later: dt.timedelta = dt.timedelta(), looks=()) -> set[str]:
+def slugs(ledger, *, later: dt.timedelta = dt.timedelta(), checks=()) -> set[str]:
     """What is wrong beside old data, which the small declaration always has."""
-    found = find_problems([ID], ledger, now=TODAY + later, looks=looks)
+    found = find_problems([ID], ledger, now=TODAY + later, checks=checks)
     return {p.slug for p in found if not (p.slug == "late" and "a refresh was due" not in p.sentence)}
 
 
@@ -153,8 +153,8 @@ def test_what_a_look_finds_is_told_and_a_look_that_fails_is_no_silence(ledger):
         raise StorageError("staging is out of reach", remedy="Look.", slug="x")
 
     ended(ledger, "staged")
-    assert slugs(ledger, looks=[("staging-drift", lambda declared: ["A file changed."])]) == {"staging-drift"}
-    assert slugs(ledger, looks=[("staging-drift", out_of_reach)]) == {"staging-drift-unknown"}
+    assert slugs(ledger, checks=[("staging-drift", lambda declared: ["A file changed."])]) == {"staging-drift"}
+    assert slugs(ledger, checks=[("staging-drift", out_of_reach)]) == {"staging-drift-unknown"}
 
 
 def test_the_catalog_of_all_datasets_is_compared_once_and_told_at_each(ledger, tmp_path, monkeypatch):
@@ -163,15 +163,15 @@ def test_the_catalog_of_all_datasets_is_compared_once_and_told_at_each(ledger, t
         staging.publish(tmp_path / dataset, make_release(tmp_path / dataset, "r1", dataset=dataset), None)
     whole = LocalStaging._catalog
     monkeypatch.setattr(LocalStaging, "_catalog", lambda place: made.append(place) or whole(place))
-    look = staging_look(str(staging.root))
+    look = staging_check(str(staging.root))
     datasets = [SimpleNamespace(dataset=name) for name in ("births", "deaths", "never_staged")]
     assert [look(declared) for declared in datasets] == [[], [], []]
     assert len(made) == 1
     (staging.root / "data.json").write_text("{}")
-    told = [look(declared) for look in [staging_look(str(staging.root))] for declared in datasets]
+    told = [look(declared) for look in [staging_check(str(staging.root))] for declared in datasets]
     assert ["does not show the current releases" in " ".join(said) for said in told] == [True, True, False]
     (staging.root / "deaths" / "current.json").write_text("{")
-    (told,) = staging_look(str(staging.root))(datasets[0])
+    (told,) = staging_check(str(staging.root))(datasets[0])
     assert "the catalog could not be compared" in told
 
 
@@ -180,7 +180,7 @@ def test_an_unforeseen_error_at_one_dataset_does_not_silence_the_others(ledger):
         raise ValueError("Jane Doe")
 
     ended(ledger, "failed", "extract: no source")
-    found = find_problems([ID], ledger, now=TODAY, looks=[("portal-drift", defective)])
+    found = find_problems([ID], ledger, now=TODAY, checks=[("portal-drift", defective)])
     assert {"portal-drift-unknown", "last-run-failed"} <= {p.slug for p in found}
     assert "Jane Doe" not in str(found)
 

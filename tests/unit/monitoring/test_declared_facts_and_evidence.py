@@ -10,7 +10,7 @@ import pytest
 from include.opendata.errors import InputError
 from include.opendata.ledger import open_ledger
 from include.opendata.monitoring import declared_facts as module
-from include.opendata.monitoring.declared_facts import promises
+from include.opendata.monitoring.declared_facts import declared_facts
 from include.opendata.monitoring.evidence_files import evidence_of_run, staged_file
 from include.opendata.storage import RunArea
 from tests.lib import declarations
@@ -26,28 +26,28 @@ def place(tmp_path, monkeypatch):
 
 
 def test_a_declaration_is_read_once_until_it_changes(place, monkeypatch):
-    (first,) = promises()
+    (first,) = declared_facts()
     assert (first.title, first.level, first.broken) == ("Clinic visits", 1, "")
     monkeypatch.setattr(module, "_KNOWN", {})
     monkeypatch.setattr(module.yaml_reader, "read", lambda *a, **k: pytest.fail("read again"))
-    assert promises() == [first]
+    assert declared_facts() == [first]
     monkeypatch.undo()
     monkeypatch.setenv("OPENDATA_DATASETS", str(place / "datasets"))
     declarations.write(place / "datasets", declarations.SOUND.replace("title: Clinic visits", "title: Visits", 1))
-    assert promises()[0].title == "Visits"
+    assert declared_facts()[0].title == "Visits"
 
 
 def test_what_was_kept_under_other_rules_is_read_anew(place, monkeypatch):
-    (before,) = promises()
+    (before,) = declared_facts()
     monkeypatch.setattr(module, "_KNOWN", {})
     monkeypatch.setattr(module, "code_version", lambda: "a later one")
     monkeypatch.setattr(module, "_level", lambda answers: 3)
-    assert (before.level, promises()[0].level) == (1, 3)
+    assert (before.level, declared_facts()[0].level) == (1, 3)
 
 
 def test_a_declaration_nobody_can_read_is_told_as_broken(place):
     declarations.write(place / "datasets", "dataset: [", "torn")
-    broken = {one.dataset: one.broken for one in promises()}
+    broken = {one.dataset: one.broken for one in declared_facts()}
     assert broken["torn"]
     assert not broken["clinic_visits"]
 
