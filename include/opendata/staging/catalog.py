@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from include.opendata.staging import refusals
 from include.opendata.storage.manifest import Manifest
 
 DCAT_ENTRY = "metadata/dcat_us.json"
@@ -27,6 +28,17 @@ def catalog(entries: Iterable[tuple[Manifest, dict[str, Any]]]) -> bytes:
         "dataset": [staged_entry(manifest, entry) for manifest, entry in ordered],
     }
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def read_entry(dataset: str, content: bytes | None) -> dict[str, Any]:
+    """A release's own entry from its file, None when there is no file. Raises StorageError (``catalog-entry-unreadable``)."""
+    try:
+        entry = json.loads(content or b"")
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict):
+        raise refusals.entry_unreadable(dataset, DCAT_ENTRY)
+    return entry
 
 
 def staged_entry(manifest: Manifest, entry: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from include.opendata.errors import StorageError
 from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, digest, read_manifest
 from include.opendata.staging import refusals
 from include.opendata.staging.base import CATALOG_NAME, POINTER_NAME, RELEASES, Drift, Pointer, Published
-from include.opendata.staging.catalog import DCAT_ENTRY, catalog
+from include.opendata.staging.catalog import DCAT_ENTRY, catalog, read_entry
 from include.opendata.staging.refusals import DRIFTED
 from include.opendata.storage.run_area import storage_errors
 
@@ -238,10 +238,7 @@ class LocalStaging:
         for dataset in self.datasets():
             manifest = self.read_manifest(dataset)
             path = self._release(dataset, manifest.release) / DCAT_ENTRY
-            try:
-                entries.append((manifest, json.loads(path.read_bytes())))
-            except (FileNotFoundError, ValueError):
-                raise refusals.entry_unreadable(dataset, DCAT_ENTRY) from None
+            entries.append((manifest, read_entry(dataset, path.read_bytes() if path.is_file() else None)))
         return catalog(entries)
 
     def _drift_in_files(self, folder: Path, manifest: Manifest) -> list[Drift]:

@@ -29,7 +29,7 @@ from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, ManifestF
 from include.opendata.staging import refusals
 from include.opendata.staging.access import S3Access
 from include.opendata.staging.base import CATALOG_NAME, POINTER_NAME, RELEASES, Drift, Pointer, Published
-from include.opendata.staging.catalog import DCAT_ENTRY, catalog
+from include.opendata.staging.catalog import DCAT_ENTRY, catalog, read_entry
 from include.opendata.staging.progress import Copying
 from include.opendata.staging.refusals import DRIFTED
 from include.opendata.staging.s3_client import S3Limits, connect, s3_errors
@@ -365,10 +365,7 @@ class S3Staging:
         for dataset in self.datasets():
             manifest = self.read_manifest(dataset)
             found = self._objects.read(_folder(dataset, manifest.release) + DCAT_ENTRY)
-            try:
-                entries.append((manifest, json.loads(found[0] if found else b"")))
-            except ValueError:
-                raise refusals.entry_unreadable(dataset, DCAT_ENTRY) from None
+            entries.append((manifest, read_entry(dataset, found[0] if found else None)))
         return catalog(entries)
 
     def _differences(self, manifest: Manifest, listed: dict[str, Stored], copying: Copying) -> list[tuple[str, str]]:

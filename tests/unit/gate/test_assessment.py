@@ -135,8 +135,9 @@ def test_a_high_risk_population_is_people_even_where_the_table_is_declared_to_be
 
 
 def test_a_high_risk_population_nobody_knows_is_an_error_with_a_suggestion():
-    with pytest.raises(DeclarationError, match="did you mean 'homelessness'"):
+    with pytest.raises(DeclarationError, match="did you mean 'homelessness'") as refused:
         assessed(high_risk=("homelesness",))
+    assert refused.value.slug == "high-risk-unknown"
 
 
 # What keeps a table back
