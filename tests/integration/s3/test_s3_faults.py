@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import resource
+import uuid
 
 import pytest
 
@@ -396,3 +398,23 @@ def test_long_copies_say_how_far_they_are(place, monkeypatch, caplog):
     told = [record.getMessage() for record in caplog.records if record.name == "opendata.progress"]
     assert told[-1].startswith("staging visits: ") and told[-1].endswith("(100 %)")
     assert len(told) > 6
+
+
+def test_a_catalog_that_others_change_again_and_again_is_said(staged, monkeypatch):
+    """The release is the current one by then; only the catalog has to be written again."""
+    put = Objects.put
+
+    def always_late(self, key, content, **condition):
+        if key != subject.CATALOG_NAME:
+            return put(self, key, content, **condition)
+        other = json.dumps({"changed": uuid.uuid4().hex}).encode()  # another publisher was there just before
+        now = self.read(key)
+        assert put(self, key, other, **{**condition, "etag": now[1] if now else None})
+        return put(self, key, content, **condition)
+
+    monkeypatch.setattr(Objects, "put", always_late)
+    monkeypatch.setattr(subject, "_CATALOG_TRIES", 3)
+    with pytest.raises(StorageError) as refused:
+        staged.publish("r2", "r1")
+    assert refused.value.slug == "catalog-contended"
+    assert staged.staging().current("visits") == "r2"
