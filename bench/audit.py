@@ -90,7 +90,7 @@ def measure(name: str, seed: int, mode: str) -> Measurement:
     cube = synthetic.table(name, seed)
     started = time.process_time()
     try:
-        done = suppress_cube(cube, annotation=mode, seed=seed)
+        done = suppress_cube(cube, rule=synthetic.RULE, annotation=mode, seed=seed)
     except Refused:
         return Measurement(name, seed, mode, 0, time.process_time() - started, 0.0, None, load)
     protecting = time.process_time() - started
@@ -106,7 +106,9 @@ def _load() -> float:
 
     started = time.perf_counter()
     warm = synthetic.many(99, 1)[0]
-    attack_large(published(warm, suppress_cube(warm, annotation="combined", seed=0).codes, "combined"))
+    attack_large(
+        published(warm, suppress_cube(warm, rule=synthetic.RULE, annotation="combined", seed=0).codes, "combined")
+    )
     return time.perf_counter() - started
 
 

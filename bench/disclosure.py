@@ -74,7 +74,7 @@ def measure(name: str, seed: int, mode: str) -> Measurement:
     for warm in synthetic.many(99, 2):
         for every in MODES:
             try:
-                suppress_cube(warm, annotation=every, seed=0)
+                suppress_cube(warm, rule=synthetic.RULE, annotation=every, seed=0)
             except Refused:
                 continue
     load = time.perf_counter() - started
@@ -83,7 +83,7 @@ def measure(name: str, seed: int, mode: str) -> Measurement:
     started, processor_before = time.perf_counter(), time.process_time()
     for cube in cubes:
         try:
-            done = suppress_cube(cube, annotation=mode, seed=seed)
+            done = suppress_cube(cube, rule=synthetic.RULE, annotation=mode, seed=seed)
         except Refused as refusal:
             found = dict(detail.split(": ") for detail in refusal.details)
             impossible += int(found["impossible"])
@@ -97,7 +97,7 @@ def measure(name: str, seed: int, mode: str) -> Measurement:
     nothing = refused == len(cubes)
     return Measurement(
         name if not refused or nothing else f"{name} ({refused} refused)", seed, mode, sum(c.size for c in cubes),
-        sum(int(c.small(11).sum()) for c in cubes), None if nothing else complements, seconds, processor,
+        sum(int(c.small(synthetic.RULE).sum()) for c in cubes), None if nothing else complements, seconds, processor,
         None if nothing else proven, impossible, undecided,
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, load,
     )  # fmt: skip

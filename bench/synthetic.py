@@ -12,7 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from include.opendata.disclosure.protect.cube.table import Axis, CubeTable
+from include.opendata.rules.release import thresholds
 
+RULE = thresholds().small_cell
 SHAPES = {"t3": ((58, 8, 2), 3.2), "t4": ((58, 8, 2, 6), 4.2), "t5": ((58, 8, 2, 6, 5), 5.2)}
 SMALL_SHAPE, SMALL_BASE = (9, 9, 4), 3.0
 GROUP_SHARES = np.array([0.37, 0.35, 0.15, 0.055, 0.035, 0.012, 0.006, 0.004])

@@ -1,10 +1,10 @@
 """The same tables protected by tau-ARGUS and by us, and both patterns attacked.
 
 tau-ARGUS (PyPI ``pytauargus``) is the tool statistical offices use. It gets the finished table, with its totals, and hides
-by its modular method: counts under 11 are primary, every protection of singletons is on, the protection interval is a
+by its modular method: small counts are primary, every protection of singletons is on, the protection interval is a
 percentage of the count. Its zeros stay shown, as ours do. The attacker is the one of our last gate: a blank is at least 1.
 
-*exact*: small counts hidden that can only have one value · *narrow*: further ones with fewer than 3 between their smallest
+*exact*: small counts hidden that can only have one value · *narrow*: further ones with too little between their smallest
 and largest possible value · *undecided* by the attack within its limits · *sums*: groups of blanks whose sum is small and
 can be added up from what is shown (DDG 2.0 §4.4.1 (6)), a rule tau-ARGUS does not know. Its native part keeps global state
 and has no total time limit, so each table has a process of its own, ended when its time is over.
@@ -36,7 +36,6 @@ from include.opendata.errors import InputError, OpendataError, Refused
 TABLES = ("t3", "t4")
 RANGES = (30, 100)
 """Percent of a count that its protection interval reaches up and down: what is commonly asked for, and the most."""
-THRESHOLD = 11
 MINUTES_PER_SUBTABLE = 5
 TOTAL = "Total"
 PRIMARY, SECONDARY = "U", "M"
@@ -125,7 +124,7 @@ def write_batch(cube: CubeTable, percent: int, place: Path) -> None:
         '<OPENTABLEDATA> "table.tab"',
         '<OPENMETADATA> "table.rda"',
         f'<SPECIFYTABLE> {quoted}|"Count"|""|""',
-        f"<SAFETYRULE> FREQ({THRESHOLD},{percent})",
+        f"<SAFETYRULE> FREQ({synthetic.RULE.below},{percent})",
         "<READTABLE>",
         f"<SUPPRESS> MOD(1,{MINUTES_PER_SUBTABLE},1,1,1)",
         '<WRITETABLE> (1,5,SO+,"protected.tab")',
@@ -160,7 +159,7 @@ def read_pattern(cube: CubeTable, text: str, seconds: float) -> Pattern:
             raise _unusable("wrote a line that is no cell of the table, or is one twice")
         status[at] = fields[-3]
     primary, hidden = status == PRIMARY, np.isin(status, (PRIMARY, SECONDARY))
-    if (status == "").any() or (primary != cube.small(THRESHOLD)).any() or (hidden & (cube.values == 0)).any():
+    if (status == "").any() or (primary != cube.small(synthetic.RULE)).any() or (hidden & (cube.values == 0)).any():
         raise _unusable("left out cells, hid zeros, or took other counts for small than those under 11")
     return Pattern(hidden, int(primary.sum()), seconds)
 
@@ -169,10 +168,10 @@ def by_us(cube: CubeTable, seed: int) -> Pattern | None:
     """What we hide, proof included, one code for every blank; None if it was refused."""
     started = time.perf_counter()
     try:
-        done = suppress_cube(cube, annotation="combined", seed=seed)
+        done = suppress_cube(cube, rule=synthetic.RULE, annotation="combined", seed=seed)
     except Refused:
         return None
-    return Pattern(done.codes != 0, int(cube.small(THRESHOLD).sum()), time.perf_counter() - started)
+    return Pattern(done.codes != 0, int(cube.small(synthetic.RULE).sum()), time.perf_counter() - started)
 
 
 def view_of(cube: CubeTable, hidden: np.ndarray) -> PublishedView:
@@ -218,7 +217,7 @@ def leaks(view: PublishedView, seconds: float) -> Leaks:
 def _row(table: str, tool: str, cube: CubeTable, pattern: Pattern | None, failed: str, limit: float) -> str:
     """One line of the comparison; without a pattern it says why."""
     if pattern is None:
-        return _line((table, tool, f"{cube.size:,}", f"{int(cube.small(THRESHOLD).sum()):,}", failed))
+        return _line((table, tool, f"{cube.size:,}", f"{int(cube.small(synthetic.RULE).sum()):,}", failed))
     found = leaks(view_of(cube, pattern.hidden), limit)
     return _line(
         (

@@ -16,6 +16,7 @@ from include.opendata.disclosure.attack import (
     PublishedView,
 )
 from include.opendata.disclosure.protect import CellSystem, Equation, primary
+from tests.lib.rules import RULE
 
 TOTAL = "Total"
 
@@ -86,7 +87,7 @@ def column(counts, *, total=True, **more) -> CellSystem:
 
 def as_published(system: CellSystem, hidden, *, annotation: str, small=None, **more) -> PublishedView:
     """What the public would see if ``hidden`` (bool[n]) were blank; ``small`` are those that get code 1."""
-    small = primary(system) if small is None else small
+    small = primary(system, RULE) if small is None else small
     code = np.where(small, CODE_SMALL, CODE_COMPLEMENTARY) if annotation == "separate" else np.full(system.size, BLANK)
     state = np.where(~system.published, ABSENT, np.where(hidden, code, SHOWN))
     return PublishedView(

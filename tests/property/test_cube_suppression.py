@@ -10,6 +10,7 @@ from include.opendata.disclosure.protect.cube import Effort, public_view, suppre
 from include.opendata.disclosure.protect.cube.groups import open_groups
 from include.opendata.errors import Refused
 from tests.lib.enumerate_tables import TooMany, all_tables
+from tests.lib.rules import RULE
 from tests.unit.disclosure.protect.cube.grids import cube, public
 
 COUNT = st.one_of(st.just(0), st.integers(1, 4), st.integers(1, 12), st.integers(8, 60))
@@ -54,17 +55,17 @@ def test_what_is_returned_withstands_a_stranger_or_it_is_refused(counts, groupin
     groups, unpublished = groups_of(counts, grouping), absent_totals(counts, absent)
     table = cube(counts, groups, unpublished)
     try:
-        done = suppress_cube(table, annotation=annotation, seed=seed, effort=QUICK)
+        done = suppress_cube(table, rule=RULE, annotation=annotation, seed=seed, effort=QUICK)
     except Refused as refusal:
         assert annotation == "separate"
         assert refusal.slug == "separate-codes-unsafe"
         return
     codes = done.codes
     assert not codes[table.values == 0].any()
-    assert np.array_equal(codes == 1, table.small(11))
+    assert np.array_equal(codes == 1, table.small(RULE))
     assert not codes[~table.is_published()].any()
-    assert not open_groups(table, codes != 0, 11)
-    view = public_view(table, codes, annotation=annotation, threshold=11, min_width=3)
+    assert not open_groups(table, codes != 0, RULE)
+    view = public_view(table, codes, rule=RULE, annotation=annotation)
     assert verify_proof(view, done.proof).passed
     report = attack(public(counts, codes, annotation, groups, unpublished))
     assert report.passed, report.failures
@@ -78,7 +79,7 @@ def test_enumerating_every_table_finds_the_stored_ones_and_no_narrow_count(count
     frozen[(-1,) * counts.ndim] = table.values[(-1,) * counts.ndim] > 10
     bounded = type(table)(table.values, table.axes, frozen=frozen)
     try:
-        done = suppress_cube(bounded, annotation=annotation, seed=seed, effort=QUICK)
+        done = suppress_cube(bounded, rule=RULE, annotation=annotation, seed=seed, effort=QUICK)
         possible = all_tables(public(counts, done.codes, annotation))
     except (Refused, TooMany):
         return
@@ -99,10 +100,10 @@ def test_enumerating_every_table_finds_the_stored_ones_and_no_narrow_count(count
 def test_cells_named_impossible_are_narrow_even_when_everything_is_hidden(counts, annotation, seed):
     table = cube(counts)
     try:
-        suppress_cube(table, annotation=annotation, seed=seed, effort=QUICK)
+        suppress_cube(table, rule=RULE, annotation=annotation, seed=seed, effort=QUICK)
     except Refused as refusal:
         named = dict(detail.split(": ") for detail in refusal.details)
-        everything = np.where(table.small(11), 1, np.where(table.values > 0, 2, 0))
+        everything = np.where(table.small(RULE), 1, np.where(table.values > 0, 2, 0))
         report = attack(public(counts, everything, annotation))
         narrow = sum(f.verdict == "recoverable" for f in report.cells)
         assert int(named["impossible"]) <= narrow <= int(named["impossible"]) + int(named["undecided"])

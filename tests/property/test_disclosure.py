@@ -21,6 +21,7 @@ from include.opendata.disclosure.protect import COMPLEMENTARY, SHOWN, open_group
 from include.opendata.errors import Refused
 from tests.lib.enumerate_tables import TooMany, all_tables
 from tests.lib.random_cubes import as_published, cube
+from tests.lib.rules import RULE
 
 COUNT = st.one_of(st.just(0), st.integers(1, 4), st.integers(1, 12), st.integers(8, 60))
 TINY = st.one_of(st.just(0), st.integers(1, 3), st.integers(0, 12))
@@ -55,16 +56,16 @@ def test_what_suppress_returns_withstands_the_attack_or_it_refuses(counts, group
         groups=hierarchy(counts, groups),
         unpublished=lambda key: absent and sum(label == "Total" for label in key) == absent,
     )
-    small = primary(system)
+    small = primary(system, RULE)
     try:
-        protected = suppress(system, small, annotation=annotation, seed=seed)
+        protected = suppress(system, small, rule=RULE, annotation=annotation, seed=seed)
     except Refused as refusal:
         assert annotation == "separate"
         assert refusal.slug == "separate-codes-unsafe"
         return
     assert not protected.hidden[system.values == 0].any()
     assert protected.hidden[small].all()
-    assert not open_groups(system, protected.hidden, 11)
+    assert not open_groups(system, protected.hidden, RULE)
     view = as_published(system, protected.hidden, annotation=annotation)
     report = attack(view)
     assert report.passed, report.failures
@@ -95,7 +96,7 @@ def test_so_it_does_with_hierarchies_and_four_dimensions(counts, annotation, dat
 
 
 def compare_with_enumeration(system, annotation, data):
-    small = primary(system)
+    small = primary(system, RULE)
     extra = np.array(data.draw(st.lists(st.booleans(), min_size=system.size, max_size=system.size)))
     hidden = (small | (extra & (system.values > 0))) & system.published
     hidden[-1] = False
@@ -132,7 +133,7 @@ def test_cells_in_no_table_are_protected_from_differencing(counts, annotation, s
     """Three in ten of the cells are in no table: what is published must not give them away either."""
     system = cube(counts, unpublished=lambda key: random.Random(f"{key}{seed}").random() < 0.3)
     try:
-        protected = suppress(system, primary(system), annotation=annotation, seed=seed)
+        protected = suppress(system, primary(system, RULE), rule=RULE, annotation=annotation, seed=seed)
     except Refused:
         return
     report = attack(as_published(system, protected.hidden, annotation=annotation))
@@ -143,15 +144,15 @@ def test_cells_in_no_table_are_protected_from_differencing(counts, annotation, s
 @given(counts=SMALL_TABLES, annotation=ANNOTATION, seed=st.integers(0, 99))
 def test_every_complement_that_was_kept_is_needed(counts, annotation, seed):
     system = cube(counts)
-    small = primary(system)
+    small = primary(system, RULE)
     try:
-        protected = suppress(system, small, annotation=annotation, seed=seed)
+        protected = suppress(system, small, rule=RULE, annotation=annotation, seed=seed)
     except Refused:
         return
     for c in np.flatnonzero(protected.codes == COMPLEMENTARY):
         fewer = protected.hidden.copy()
         fewer[c] = False
-        if not open_groups(system, fewer, 11):
+        if not open_groups(system, fewer, RULE):
             report = attack(as_published(system, fewer, annotation=annotation))
             assert not report.passed
 
@@ -162,7 +163,7 @@ def test_the_same_input_gives_the_same_result_to_the_byte(counts, annotation, se
     def once():
         system = cube(counts)
         try:
-            protected = suppress(system, primary(system), annotation=annotation, seed=seed)
+            protected = suppress(system, primary(system, RULE), rule=RULE, annotation=annotation, seed=seed)
         except Refused as refusal:
             return str(refusal)
         report = attack(as_published(system, protected.hidden, annotation=annotation), seed=seed)
@@ -181,10 +182,10 @@ def test_the_same_input_gives_the_same_result_to_the_byte(counts, annotation, se
 @given(counts=SMALL_TABLES, seed=st.integers(0, 99))
 def test_cells_already_public_stay_shown(counts, seed):
     system = cube(counts)
-    small = primary(system)
+    small = primary(system, RULE)
     frozen = ~small & (np.arange(system.size) % 3 == 0)
     try:
-        protected = suppress(system, small, annotation="combined", seed=seed, frozen=frozen)
+        protected = suppress(system, small, rule=RULE, annotation="combined", seed=seed, frozen=frozen)
     except Refused as refusal:
         assert refusal.slug == "no-safe-suppression"
         return
@@ -195,7 +196,7 @@ def test_cells_already_public_stay_shown(counts, seed):
 @pytest.mark.parametrize("annotation", ["separate", "combined"])
 def test_an_interval_without_an_upper_end_is_reported_as_such(annotation):
     system = cube([3, 40, 50], unpublished=[("Total",)])
-    report = attack(as_published(system, primary(system), annotation=annotation))
+    report = attack(as_published(system, primary(system, RULE), annotation=annotation))
     (only,) = report.cells
     assert only.verdict == SAFE_WITNESS
     assert only.high == (10 if annotation == "separate" else UNBOUNDED)

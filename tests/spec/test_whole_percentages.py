@@ -16,6 +16,7 @@ from include.opendata.disclosure.protect.percentages import whole_percentages
 from include.opendata.errors import Refused
 from include.opendata.tables.derived import rounded
 from include.opendata.vocabulary import DataTable, ProtectedTable, Structure, TableDimension, TableMeasure
+from tests.lib.rules import rule
 
 LABELS = ("Male", "Female", "Intersex")
 COUNT = TableMeasure("Persons", "count", "count:records", True)
@@ -41,7 +42,7 @@ def table(*counts: int, labels=LABELS, measures=(COUNT, PERCENT), total: int | N
 
 
 def protected(made: DataTable, threshold: int = 11) -> ProtectedTable:
-    return whole_percentages(made, annotation="separate", threshold=threshold, dataset="d")
+    return whole_percentages(made, annotation="separate", rule=rule(below=threshold), dataset="d")
 
 
 def refused(made: DataTable, threshold: int = 11) -> str:

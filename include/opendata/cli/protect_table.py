@@ -26,6 +26,8 @@ from include.opendata.disclosure.protect.cube.suppress import suppress_cube
 from include.opendata.disclosure.protect.cube.table import Axis, CubeTable
 from include.opendata.disclosure.protect.engine import LARGE_FROM
 from include.opendata.errors import AuditFailed, DeclarationError, InputError, Place, StorageError
+from include.opendata.rules.release import thresholds
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
 
@@ -41,6 +43,11 @@ class ProtectRequest:
     threshold: int = 11
     min_width: int = 3
     seed: int = 0
+
+    @property
+    def rule(self) -> SmallCellRule:
+        """The rule book's rule with the numbers asked for."""
+        return thresholds().small_cell.model_copy(update={"below": self.threshold, "width": self.min_width})
 
 
 def protect_file(
@@ -162,9 +169,8 @@ def _suppress(
         equations=tuple(Equation(total, parts) for total, parts in table.equations()),
     )  # fmt: skip
     found = suppress(
-        system, primary(system, request.threshold), annotation=request.annotation, threshold=request.threshold,
-        min_width=request.min_width, seed=request.seed,
-    )  # fmt: skip
+        system, primary(system, request.rule), rule=request.rule, annotation=request.annotation, seed=request.seed
+    )
     return found.codes, dict(found.figures)
 
 
@@ -188,10 +194,7 @@ def _suppress_cube(
             told.add(stage)
             progress(f"suppressing: {stage}")
 
-    found = suppress_cube(
-        cube, annotation=request.annotation, threshold=request.threshold, min_width=request.min_width,
-        seed=request.seed, progress=tell,
-    )  # fmt: skip
+    found = suppress_cube(cube, rule=request.rule, annotation=request.annotation, seed=request.seed, progress=tell)
     return found.codes.ravel(), dict(found.figures)
 
 

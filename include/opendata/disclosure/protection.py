@@ -27,7 +27,6 @@ from include.opendata.disclosure.history.extents import TableExtents, table_exte
 from include.opendata.disclosure.history.joint import joint_cells
 from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
 from include.opendata.disclosure.proof_without_truth import without_the_truth
-from include.opendata.disclosure.protect import MIN_WIDTH
 from include.opendata.disclosure.protect.amounts import hide_amounts, refuse_two_roles
 from include.opendata.disclosure.protect.continuity import Keep
 from include.opendata.disclosure.protect.overlap import persons_told_apart
@@ -37,6 +36,7 @@ from include.opendata.disclosure.protection_result import AttackedView, Protecti
 from include.opendata.errors import AuditFailed, DeclarationError, OpendataError, Place, Refused
 from include.opendata.progress import say
 from include.opendata.rules.release import thresholds
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.vocabulary import DataTable, ProtectedTable
 
 ATTACK_SECONDS = 3600.0
@@ -150,9 +150,9 @@ def _hidden_and_attacked(
         if any(all(a.frame.equals(b.frame) for a, b in zip(protected, other, strict=True)) for other in failed):
             raise _AsBefore
         failed.append(protected)
-    verdicts, attacked = attack_published(declared, protected, tables, policy.threshold) if masked else ({}, ())
+    verdicts, attacked = attack_published(declared, protected, tables, policy.rule) if masked else ({}, ())
     if earlier:
-        attacked += attack_with_earlier(declared, protected, tables, extents, earlier, policy.threshold)
+        attacked += attack_with_earlier(declared, protected, tables, extents, earlier, policy.rule)
     facts = {
         table.structure.table: {
             "annotation": table.annotation,
@@ -210,14 +210,14 @@ def protection_policy(declared: Dataset) -> Policy:
     limits = thresholds()
     return Policy(
         annotation=declared_annotation(declared),
-        threshold=declared.small_below,
+        rule=declared.small_cell_rule,
         seed=declared.seed,
         unstable_below=limits.survey.sample_cases_below if declared.survey else None,
     )
 
 
 def attack_published(
-    declared: Dataset, protected: tuple[ProtectedTable, ...], tables: Sequence[DataTable], threshold: int
+    declared: Dataset, protected: tuple[ProtectedTable, ...], tables: Sequence[DataTable], rule: SmallCellRule
 ) -> tuple[dict[str, dict[str, int]], tuple[AttackedView, ...]]:
     """Attack what would be published by itself. Per table, the number of blank counts by verdict; and the views attacked.
 
@@ -227,7 +227,7 @@ def attack_published(
 
     tallies: dict[str, dict[str, int]] = {}
     attacked: list[AttackedView] = []
-    views = published_views(protected, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset)
+    views = published_views(protected, threshold=rule.below, min_width=rule.width, dataset=declared.dataset)
     for cells, view in views:
         report = attack(view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
         try:
@@ -263,7 +263,7 @@ def attack_with_earlier(
     tables: Sequence[DataTable],
     extents: dict[str, TableExtents],
     earlier: Sequence[PublishedRelease],
-    threshold: int,
+    rule: SmallCellRule,
 ) -> tuple[AttackedView, ...]:
     """Attack what would be published together with everything published before. Raises as :func:`attack_published`."""
 
@@ -272,9 +272,9 @@ def attack_with_earlier(
     for joint in joint_cells([*earlier, upcoming_release(protected, extents)], dataset=declared.dataset):
         truth = _truth(joint.cells, tables, suffix=f"@{UPCOMING}")
         found = views_with_earlier(
-            joint, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset, progress=say
+            joint, threshold=rule.below, min_width=rule.width, dataset=declared.dataset, progress=say
         )
-        newest.append(newest_view(joint, found, threshold=threshold, min_width=MIN_WIDTH, dataset=declared.dataset))
+        newest.append(newest_view(joint, found, threshold=rule.below, min_width=rule.width, dataset=declared.dataset))
         for base, view, set_aside in found:
             report = attack(view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
             if not report.passed:

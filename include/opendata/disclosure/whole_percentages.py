@@ -13,7 +13,6 @@ from include.opendata.disclosure.attack import SAFE_WITNESS
 from include.opendata.disclosure.attack.percentages import attack_percentages, withstand_together
 from include.opendata.disclosure.history.extents import table_extents
 from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
-from include.opendata.disclosure.protect import MIN_WIDTH
 from include.opendata.disclosure.protect.percentages import category_counts, whole_percentages
 from include.opendata.disclosure.protection_result import Protection
 from include.opendata.errors import AuditFailed, Place, Refused
@@ -60,11 +59,11 @@ def protect_percentages(
             place=place,
         )
     (table,) = tables
-    threshold, annotation = declared.small_below, declared.table(table.structure.table).annotation
-    protected = whole_percentages(table, annotation=annotation, threshold=threshold, dataset=declared.dataset)
+    rule, annotation = declared.small_cell_rule, declared.table(table.structure.table).annotation
+    protected = whole_percentages(table, annotation=annotation, rule=rule, dataset=declared.dataset)
     total = int(category_counts(table, place).sum())
-    found = attack_percentages(protected, total=total, threshold=threshold)
-    if found is None or found.width < MIN_WIDTH:
+    found = attack_percentages(protected, total=total, threshold=rule.below)
+    if found is None or found.width < rule.width:
         raise AuditFailed(
             "the small category's count could be recovered from the whole percentages",
             remedy="Put more years together, or choose other categories; nothing was published.",
@@ -79,12 +78,12 @@ def protect_percentages(
                 protected,
                 total=total,
                 least_total=least_total,
-                threshold=threshold,
-                width=MIN_WIDTH,
+                threshold=rule.below,
+                width=rule.width,
                 earlier_threshold=then,
             )
             for one in release.tables
-            for then in _small_below(one, threshold)
+            for then in _small_below(one, rule.below)
         ):
             raise AuditFailed(
                 "the small category's count, or how it grew, could be recovered by comparing the whole percentages with those "

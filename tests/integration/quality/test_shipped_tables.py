@@ -26,7 +26,7 @@ def protected(sources, warehouse_of):
         rules = thresholds()
         policy = Policy(
             annotation=declared.tables[0].annotation,
-            threshold=rules.small_cell.below,
+            rule=rules.small_cell,
             seed=declared.seed,
             unstable_below=rules.survey.sample_cases_below if declared.survey else None,
         )

@@ -6,6 +6,7 @@ import pytest
 from bench import audit, synthetic
 from include.opendata.disclosure.attack import BLANK, CODE_COMPLEMENTARY, CODE_SMALL, NOT_SHOWN, SHOWN
 from include.opendata.disclosure.protect.cube import suppress_cube
+from tests.lib.rules import RULE
 
 
 @pytest.mark.parametrize(
@@ -13,14 +14,14 @@ from include.opendata.disclosure.protect.cube import suppress_cube
 )
 def test_the_stranger_gets_shown_counts_and_codes_alone(mode, states):
     cube = synthetic.many(99, 1)[0]
-    codes = suppress_cube(cube, annotation="combined", seed=0).codes
+    codes = suppress_cube(cube, rule=RULE, annotation="combined", seed=0).codes
     view = audit.published(cube, codes, mode)
     hidden = codes.ravel() != 0
     assert (view.value[hidden] == NOT_SHOWN).all()
     assert (view.value[~hidden] == cube.values.ravel()[~hidden]).all()
     assert set(np.unique(view.state).tolist()) == states
     if mode == "separate":
-        assert ((view.state == CODE_SMALL) == cube.small(11).ravel()).all()
+        assert ((view.state == CODE_SMALL) == cube.small(RULE).ravel()).all()
 
 
 def test_a_row_gives_both_times_their_ratio_and_the_verdicts():

@@ -10,6 +10,7 @@ import pytest
 from bench import tau_argus
 from include.opendata.disclosure.protect.cube import CubeTable
 from include.opendata.errors import InputError
+from tests.lib.rules import RULE
 
 
 def cube_of(leaves: list[list[int]]) -> CubeTable:
@@ -27,12 +28,12 @@ def written(cube: CubeTable, status: np.ndarray) -> str:
 
 
 def statuses(cube: CubeTable) -> np.ndarray:
-    return np.where(cube.small(11), "U", np.where(cube.values == 0, "E", "S"))
+    return np.where(cube.small(RULE), "U", np.where(cube.values == 0, "E", "S"))
 
 
 def test_the_public_sees_true_sums_and_no_hidden_count():
     cube = cube_of([[3, 20, 0], [40, 5, 60]])
-    hidden = cube.small(11)
+    hidden = cube.small(RULE)
     view = tau_argus.view_of(cube, hidden)
     assert (view.balance @ cube.values.ravel() == 0).all()
     assert len(view.equations) == 3 + 4
@@ -42,13 +43,13 @@ def test_the_public_sees_true_sums_and_no_hidden_count():
 
 def test_a_blank_alone_in_its_row_is_an_exact_leak():
     cube = cube_of([[3, 20], [40, 50]])
-    found = tau_argus.leaks(tau_argus.view_of(cube, cube.small(11)), 60)
+    found = tau_argus.leaks(tau_argus.view_of(cube, cube.small(RULE)), 60)
     assert (found.exact, found.narrow, found.undecided) == (1, 0, 0)
 
 
 def test_four_blanks_that_can_be_one_of_two_are_narrow_and_their_small_sums_are_open():
     cube = cube_of([[2, 1, 90], [1, 2, 90], [90, 90, 90]])
-    found = tau_argus.leaks(tau_argus.view_of(cube, cube.small(11)), 60)
+    found = tau_argus.leaks(tau_argus.view_of(cube, cube.small(RULE)), 60)
     assert (found.exact, found.narrow, found.undecided, found.sums) == (0, 4, 0, 4)
 
 

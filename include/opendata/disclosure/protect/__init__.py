@@ -12,8 +12,6 @@ from include.opendata.disclosure.protect.groups import OpenGroup, open_groups
 from include.opendata.disclosure.protect.primary import primary
 from include.opendata.disclosure.protect.suppress import Suppression, suppress
 from include.opendata.disclosure.protect.system import (
-    MIN_WIDTH,
-    THRESHOLD,
     UNBOUNDED,
     CellSystem,
     Equation,
@@ -22,10 +20,8 @@ from include.opendata.disclosure.protect.system import (
 
 __all__ = [
     "COMPLEMENTARY",
-    "MIN_WIDTH",
     "SHOWN",
     "SMALL",
-    "THRESHOLD",
     "UNBOUNDED",
     "Budget",
     "CellSystem",

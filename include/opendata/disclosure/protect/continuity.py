@@ -91,7 +91,7 @@ def _last_pattern(system: CellSystem, small: np.ndarray, blank: np.ndarray, poli
     """The last release's blanks, if they hide every small cell and leave no group open."""
     if (small & ~blank).any():
         return None
-    if open_groups(system, blank, policy.threshold):
+    if open_groups(system, blank, policy.rule):
         return None
     nothing = Suppression(np.where(small, SMALL, SHOWN).astype(np.int8), policy.annotation, policy.seed, {
         "cells": system.size,

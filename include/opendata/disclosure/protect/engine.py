@@ -2,7 +2,7 @@
 
 Decides by size and shape alone, never by looking at a result. Up to ``LARGE_FROM`` cells the general engine takes any
 system. From there on linked cells that make up one cube (``grid``) go to the engine for cubes (``cube``), which compiles on
-first use and is imported only then; a system that falls into parts no equation ties together is taken part by part. What is
+first use; a system that falls into parts no equation ties together is taken part by part. What is
 large and no cube is left to the general engine up to ``GENERAL_UP_TO`` cells, and refused beyond: it would not end.
 Both engines get the same rules, the same cells already public, and the same distinct persons (DDG 2.0 §4.4.1).
 """
@@ -71,7 +71,7 @@ class Engine:
 
     def _general(self, system: CellSystem, small: np.ndarray, frozen: np.ndarray | None) -> Suppression:
         return suppress(
-            system, small, annotation=self.policy.annotation, threshold=self.policy.threshold, seed=self.policy.seed,
+            system, small, rule=self.policy.rule, annotation=self.policy.annotation, seed=self.policy.seed,
             frozen=frozen, progress=self.progress,
         )  # fmt: skip
 
@@ -92,7 +92,7 @@ class Engine:
             return None
         self._say(f"suppressing {system.size:,} counts, {int(small.sum()):,} of them small")
         codes, given_back = self._codes_of_cube(system, grid, values, frozen, given)
-        if system.persons is not None and (left := open_groups(system, codes != SHOWN, self.policy.threshold)):
+        if system.persons is not None and (left := open_groups(system, codes != SHOWN, self.policy.rule)):
             # the engine for cubes closes groups by events; few persons may still stand behind the hidden ones together
             raise Refused(
                 f"in {len(left)} groups few persons stand behind all hidden events together, in a table too large to mend that",
@@ -138,7 +138,7 @@ class Engine:
                 self._say(f"suppressing {system.size:,} counts: {stage}")
 
         found = suppress_cube(
-            cube, annotation=self.policy.annotation, threshold=self.policy.threshold, seed=self.policy.seed,
+            cube, rule=self.policy.rule, annotation=self.policy.annotation, seed=self.policy.seed,
             progress=tell,
         )  # fmt: skip
         return found.codes.reshape(-1)[grid.spot], found.figures["given_back"]

@@ -6,8 +6,6 @@ region → state, years within periods); equations between cells are then sums a
 table with its totals is the whole cube. Tables that share only some columns leave combinations in no table: those stay in
 the cube as cells nobody publishes, with counts that fit the published totals. Which ones does not matter: the engine needs
 *a* table that agrees with everything, as the start of its search, and proves what it hides for all of them.
-
-Imports nothing that is compiled: small tables come here too, to be told that they are small.
 """
 
 from __future__ import annotations

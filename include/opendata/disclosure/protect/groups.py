@@ -1,8 +1,8 @@
 """The two rules a group must satisfy, and the choice of complementary cells that closes an open group.
 
 A group is a total with its parts. Two per group: no equation may hold exactly one unknown, it would be the difference
-of the others. Rule (6): where the total is known, the hidden parts must not all be 3 or less and must sum to the
-threshold or more (DDG 2.0 §4.4.1 (2), (6)); where events of persons are counted, those persons too. These rules are
+of the others. Rule (6): where the total is known, the hidden parts must not all be tiny (``all_at_most`` or less) and must
+not sum to a small count (DDG 2.0 §4.4.1 (2), (6)); where events of persons are counted, those persons too. These rules are
 necessary, not sufficient: whether a count can be narrowed through several groups at once is decided by ``feasible``.
 """
 
@@ -14,9 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from include.opendata.disclosure.protect.system import CellSystem
-
-ALL_AT_MOST = 3
-"""Rule (6): a group whose hidden counts are all this or less needs one more (DDG 2.0 §4.4.1 (6))."""
+from include.opendata.rules.small_cells import SmallCellRule
 
 TWO_PER_GROUP = "two-per-group"
 RULE_SIX = "rule-6"
@@ -64,7 +62,7 @@ def known_cells(system: CellSystem, hidden: np.ndarray) -> tuple[np.ndarray, lis
         known[[c for _, c in fresh]] = True
 
 
-def open_groups(system: CellSystem, hidden: np.ndarray, threshold: int) -> list[OpenGroup]:
+def open_groups(system: CellSystem, hidden: np.ndarray, rule: SmallCellRule) -> list[OpenGroup]:
     """The groups that break a rule when ``hidden`` (bool[n]) is blank, in the order of the equations."""
     known, derived = known_cells(system, hidden)
     blank = hidden & system.published
@@ -74,24 +72,24 @@ def open_groups(system: CellSystem, hidden: np.ndarray, threshold: int) -> list[
         found[e] = TWO_PER_GROUP
     assert system.nobodys is not None
     for e, cell in derived:
-        if 1 <= system.values[cell] < threshold and not system.nobodys[cell]:
+        if 1 <= system.values[cell] < rule.below and not system.nobodys[cell]:
             found.setdefault(e, TWO_PER_GROUP)
     total_known = known[system.parents]
     blanks = system.children @ blank.astype(np.int64)
     hidden_sum = system.children @ (unknown * system.values)
-    above = system.children @ (unknown * (system.values > ALL_AT_MOST))
+    above = system.children @ (unknown * (system.values > rule.all_at_most))
     all_tiny = (blanks >= 1) & (above == 0)
-    small_sum = (hidden_sum >= 1) & (hidden_sum < threshold)
+    small_sum = (hidden_sum >= 1) & (hidden_sum < rule.below)
     if system.persons is not None:  # many events, all of them of a few persons: at most so many stand behind the sum
         behind = system.children @ (unknown * system.persons)
-        small_sum |= (blanks >= 1) & (hidden_sum >= 1) & (behind >= 1) & (behind < threshold)
+        small_sum |= (blanks >= 1) & (hidden_sum >= 1) & (behind >= 1) & (behind < rule.below)
     for e in np.flatnonzero(total_known & (all_tiny | small_sum)).tolist():
         found.setdefault(e, RULE_SIX)
     return [OpenGroup(e, found[e]) for e in sorted(found)]
 
 
 def close_groups(
-    system: CellSystem, hidden: np.ndarray, threshold: int, preference: Preference
+    system: CellSystem, hidden: np.ndarray, rule: SmallCellRule, preference: Preference
 ) -> tuple[np.ndarray, list[tuple[int, str]]]:
     """Add complementary cells until every group that can be closed is closed.
 
@@ -102,7 +100,7 @@ def close_groups(
     hidden = hidden.copy()
     added: list[tuple[int, str]] = []
     while True:
-        groups = open_groups(system, hidden, threshold)
+        groups = open_groups(system, hidden, rule)
         still_open = {group.equation for group in groups}
         lone = _blank_counts(system, hidden)
         progress = False

@@ -13,17 +13,18 @@ import pandas as pd
 
 from include.opendata.errors import Place, Refused
 from include.opendata.rules.release import thresholds
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.vocabulary import ANNOTATION_SUFFIX, Annotation, DataTable, ProtectedTable
 
 CATEGORIES = 3
 LESS_THAN_ONE_PERCENT = "1"
 
 
-def whole_percentages(table: DataTable, *, annotation: Annotation, threshold: int, dataset: str) -> ProtectedTable:
+def whole_percentages(table: DataTable, *, annotation: Annotation, rule: SmallCellRule, dataset: str) -> ProtectedTable:
     """``table`` (one dimension of three categories and a total; one count; its whole percentage) without its count.
 
     Of the published frame, one row per category and the total: the percentage, blank with annotation 1 for the small
-    category. ``threshold``: counts from 1 to one less are small. Raises Refused: ``percentages-shape``,
+    category. Raises Refused: ``percentages-shape``,
     ``percentages-not-a-sum``, ``percentages-total-small``, ``percentages-small-categories``,
     ``percentages-not-below-one``, ``percentages-others-below-one``.
     """
@@ -34,7 +35,7 @@ def whole_percentages(table: DataTable, *, annotation: Annotation, threshold: in
     at_least = thresholds().percentages_only.total_at_least
     if total < at_least:
         raise _refused("percentages-total-small", f"its total is not {at_least:,} or more", place)
-    small = (counts >= 1) & (counts < threshold)
+    small = (counts >= 1) & (counts < rule.below)
     if small.sum() != 1:
         raise _refused("percentages-small-categories", "not exactly one of its categories is small", place)
     if 100 * int(counts[small][0]) >= total:
@@ -62,7 +63,7 @@ def whole_percentages(table: DataTable, *, annotation: Annotation, threshold: in
         complementary=0,
         unstable=0,
         cells=len(frame),
-        small_below=threshold,
+        small_below=rule.below,
     )
 
 

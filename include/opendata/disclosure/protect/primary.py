@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from include.opendata.disclosure.protect.system import THRESHOLD, CellSystem
+from include.opendata.disclosure.protect.system import CellSystem
+from include.opendata.rules.small_cells import SmallCellRule
 
 
-def primary(system: CellSystem, threshold: int = THRESHOLD) -> np.ndarray:
-    """bool[n]: True where the count, or the number of distinct persons behind it, is 1 to ``threshold - 1``.
+def primary(system: CellSystem, rule: SmallCellRule) -> np.ndarray:
+    """bool[n]: True where the count, or the number of distinct persons behind it, is small by ``rule``.
 
     Cells that are in no table are never True: there is nothing to blank. A count of zero events is never True, whatever
     the persons column says.
     """
-    small = (system.values >= 1) & (system.values < threshold)
+    small = (system.values >= 1) & (system.values < rule.below)
     if system.persons is not None:
-        small |= (system.values >= 1) & (system.persons >= 1) & (system.persons < threshold)
+        small |= (system.values >= 1) & (system.persons >= 1) & (system.persons < rule.below)
     return small & system.published

@@ -17,6 +17,7 @@ from scipy import sparse
 from include.opendata.disclosure.protect.feasible import Budget, FeasibleTables, Target
 from include.opendata.disclosure.protect.programs import Program, whole
 from include.opendata.disclosure.protect.system import UNBOUNDED, CellSystem, attacker_bounds
+from include.opendata.rules.small_cells import SmallCellRule
 
 TOUCHED = 1e-6
 FARTHEST = 64
@@ -53,11 +54,11 @@ class Repair:
 
     def __init__(
         self, system: CellSystem, primary: np.ndarray, allowed: np.ndarray, price: np.ndarray,
-        *, annotation: str, threshold: int, budget: Budget,
+        *, annotation: str, rule: SmallCellRule, budget: Budget,
     ):  # fmt: skip
         self.system, self.allowed, self.price, self.budget = system, allowed, price, budget
         everything = allowed | (primary & system.published)
-        low, high = attacker_bounds(system, everything, primary, annotation, threshold)
+        low, high = attacker_bounds(system, everything, primary, annotation, rule)
         below = np.maximum(system.values - low, 0)
         above = np.where(high >= UNBOUNDED, UNBOUNDED, np.maximum(high - system.values, 0))
         below[~everything & system.published] = above[~everything & system.published] = 0

@@ -5,7 +5,7 @@ close every group (two per group, rule 6) → test every hidden count against wh
 cheapest further cells for those too narrow → close groups again → give back every complement that is not needed → test the
 final pattern anew. Zeros are never hidden.
 
-``separate`` codes tell the attacker that code 1 is 1-10 and code 2 is 11 or more; ``combined`` tells only that a blank
+``separate`` codes tell the attacker that code 1 is a small count and code 2 is none; ``combined`` tells only that a blank
 is at least 1. The mode is declared beforehand and never changed here: changing it where it is needed is itself a message.
 The attack on the published result, by code that shares nothing with this room, is the caller's next step.
 """
@@ -22,14 +22,9 @@ from include.opendata.disclosure.protect.derived import COMPLEMENTARY, SHOWN, SM
 from include.opendata.disclosure.protect.feasible import Budget, FeasibleTables, Target, Verdict
 from include.opendata.disclosure.protect.groups import Preference, close_groups, known_cells, open_groups
 from include.opendata.disclosure.protect.repair import Repair, prices
-from include.opendata.disclosure.protect.system import (
-    MIN_WIDTH,
-    THRESHOLD,
-    CellSystem,
-    attacker_bounds,
-    refuse_if_public,
-)
+from include.opendata.disclosure.protect.system import CellSystem, attacker_bounds, refuse_if_public
 from include.opendata.errors import Refused
+from include.opendata.rules.small_cells import SmallCellRule
 
 ANNOTATIONS = ("separate", "combined")
 NARROW = "attack"
@@ -70,9 +65,8 @@ def suppress(
     system: CellSystem,
     primary: np.ndarray,
     *,
+    rule: SmallCellRule,
     annotation: str,
-    threshold: int = THRESHOLD,
-    min_width: int = MIN_WIDTH,
     seed: int,
     frozen: np.ndarray | None = None,
     budget: Budget | None = None,
@@ -93,7 +87,7 @@ def suppress(
     refuse_if_public(primary, frozen)
 
     def attempt(mode: str) -> Suppression:
-        search = _Search(system, primary, frozen, mode, threshold, min_width, seed, budget or Budget())
+        search = _Search(system, primary, frozen, mode, rule, seed, budget or Budget())
         search.progress = progress
         return search.run()
 
@@ -130,17 +124,17 @@ class _Search:
 
     def __init__(
         self, system: CellSystem, primary: np.ndarray, frozen: np.ndarray,
-        mode: str, threshold: int, min_width: int, seed: int, budget: Budget,
+        mode: str, rule: SmallCellRule, seed: int, budget: Budget,
     ):  # fmt: skip
         self.system, self.primary, self.mode = system, primary, mode
-        self.threshold, self.min_width, self.seed, self.budget = threshold, min_width, seed, budget
+        self.rule, self.seed, self.budget = rule, seed, budget
         self.rng = random.Random(seed)  # noqa: S311 - reproducible choices, not a secret
         self.allowed = system.published & ~primary & ~frozen & (system.values > 0) & ~self._narrow_anyway()
         self.hidden = primary.copy()
         self.reasons: dict[int, str] = {}
         self.repair = Repair(
             system, primary, self.allowed, prices(system, self.rng),
-            annotation=mode, threshold=threshold, budget=budget,
+            annotation=mode, rule=rule, budget=budget,
         )  # fmt: skip
         self.preference = Preference(self.allowed, self.rng)
         self.needed: set[int] = set()
@@ -173,12 +167,12 @@ class _Search:
     def _narrow_anyway(self) -> np.ndarray:
         """bool[n]: counts that published figures already narrow down too far: blank or not, they protect nothing."""
         low, high = self.system.bounds_known()
-        return (high - np.maximum(low, 1) < self.min_width) & (low < self.threshold)
+        return (high - np.maximum(low, 1) < self.rule.width) & (low < self.rule.below)
 
     # -- what must hold -----------------------------------------------------------------------------------------
 
     def _bounds(self, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return attacker_bounds(self.system, hidden, self.primary, self.mode, self.threshold)
+        return attacker_bounds(self.system, hidden, self.primary, self.mode, self.rule)
 
     def _targets(self, hidden: np.ndarray) -> list[Target]:
         """Everything that must stay uncertain when ``hidden`` is blank."""
@@ -186,14 +180,14 @@ class _Search:
         wanted: list[Target] = []
         never_small_counts = system.persons is None  # with persons counted, a large event count may still be small
         for c in np.flatnonzero(hidden if self.mode == "combined" else hidden & self.primary):
-            exempt = self.threshold if never_small_counts and self.mode == "combined" else None
-            wanted.append(Target((int(c),), self.min_width, exempt))
+            exempt = self.rule.below if never_small_counts and self.mode == "combined" else None
+            wanted.append(Target((int(c),), self.rule.width, exempt))
         assert system.nobodys is not None
         for c in np.flatnonzero(~system.published & ~system.nobodys):
-            wanted.append(Target((int(c),), self.min_width, self.threshold, zero_is_safe=True))
+            wanted.append(Target((int(c),), self.rule.width, self.rule.below, zero_is_safe=True))
         known, _ = known_cells(system, hidden)
         sums = system.children @ ((~known) * system.values)
-        for e in np.flatnonzero((sums >= 1) & (sums < self.threshold)):
+        for e in np.flatnonzero((sums >= 1) & (sums < self.rule.below)):
             cells = tuple(c for c in system.equations[e].children if not known[c])
             if len(cells) > 1:
                 wanted.append(Target(cells, 1))
@@ -202,14 +196,14 @@ class _Search:
     # -- growing ------------------------------------------------------------------------------------------------
 
     def _close(self) -> None:
-        self.hidden, added = close_groups(self.system, self.hidden, self.threshold, self.preference)
+        self.hidden, added = close_groups(self.system, self.hidden, self.rule, self.preference)
         self.reasons.update(added)
 
     def _open_up(self) -> None:
         """Hide further cells until every target is proven safe and every group closed."""
         for _ in range(self.budget.rounds):
             failing = [t for t in self._targets(self.hidden) if self.tables.decide(t) is not Verdict.SAFE]
-            unclosed = open_groups(self.system, self.hidden, self.threshold)
+            unclosed = open_groups(self.system, self.hidden, self.rule)
             if not failing and not unclosed:
                 return
             self._say(f"{len(failing):,} can be narrowed down still")
@@ -267,7 +261,7 @@ class _Search:
         """bool[n]: the pattern without ``cell`` (and without complements it leaves alone in a group) if it is safe."""
         fewer = self.hidden.copy()
         fewer[cell] = False
-        while groups := open_groups(self.system, fewer, self.threshold):
+        while groups := open_groups(self.system, fewer, self.rule):
             lone = [c for group in groups for c in self._lone_complements(group.equation, fewer)]
             if not lone:
                 self.needed.add(cell)
@@ -296,6 +290,6 @@ class _Search:
         for table in self.tables.tables:
             final.add(table)
         unsafe = sum(final.decide(target) is not Verdict.SAFE for target in self._targets(self.hidden))
-        unsafe += len(open_groups(self.system, self.hidden, self.threshold))
+        unsafe += len(open_groups(self.system, self.hidden, self.rule))
         if unsafe:
             raise _Impossible(unsafe)

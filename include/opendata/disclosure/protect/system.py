@@ -19,15 +19,10 @@ import numpy as np
 from scipy import sparse
 
 from include.opendata.errors import InputError, Refused
+from include.opendata.rules.small_cells import SmallCellRule
 
 UNBOUNDED = np.int64(2**62)
 """Stands for "no upper bound" wherever bounds are int64."""
-
-THRESHOLD = 11
-"""Counts from 1 to one less than this are small (DDG 2.0 §4.4.1 (1)); a declaration may raise it."""
-
-MIN_WIDTH = 3
-"""A hidden count is protected when at least this much lies between its smallest and largest possible value."""
 
 
 @dataclass(frozen=True)
@@ -187,12 +182,12 @@ class CellSystem:
 
 
 def attacker_bounds(
-    system: CellSystem, hidden: np.ndarray, primary: np.ndarray, annotation: str, threshold: int
+    system: CellSystem, hidden: np.ndarray, primary: np.ndarray, annotation: str, rule: SmallCellRule
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the public can say of each cell alone when ``hidden`` is blank: (low, high), int64[n].
 
-    Zeros are shown, so a blank is at least 1. With separate codes, 1 says "1 to threshold - 1" (only "at least 1" where
-    persons are counted too: many events of few persons also get code 1) and 2 says "threshold or more".
+    Zeros are shown, so a blank is at least 1. With separate codes, 1 says that the count is small (only "at least 1" where
+    persons are counted too: many events of few persons also get code 1) and 2 that it is not.
     A shown cell has one value; a cell in no table is 0 or more (DDG 2.0 §4.4.1 (2), §4.4.3).
     """
     low, high = (bound.copy() for bound in system.bounds_known())
@@ -200,9 +195,9 @@ def attacker_bounds(
     low[blank] = np.maximum(low[blank], 1)
     if annotation == "separate":
         small, other = blank & primary, blank & ~primary
-        low[other] = np.maximum(low[other], threshold)
+        low[other] = np.maximum(low[other], rule.below)
         if system.persons is None:
-            high[small] = np.minimum(high[small], threshold - 1)
+            high[small] = np.minimum(high[small], rule.largest)
     shown = system.published & ~blank
     low[shown] = high[shown] = system.values[shown]
     return low, high

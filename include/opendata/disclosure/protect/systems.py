@@ -236,9 +236,9 @@ def _side_by_side(measures: Sequence[Counts], policy: Policy) -> Counts:
     if counted and policy.annotation == "separate":
         # code 1 then tells nothing of events; of distinct persons it still says how many at most
         for identity, part in parts.items():
-            coded = systems[identity].published & (values[part] < policy.threshold)
+            coded = systems[identity].published & (values[part] < policy.rule.below)
             if identity != RECORDS:
-                known_high[part] = np.where(coded, np.minimum(known_high[part], policy.threshold - 1), known_high[part])
+                known_high[part] = np.where(coded, np.minimum(known_high[part], policy.rule.largest), known_high[part])
     equations = [
         Equation(e.parent + at[k], tuple(int(c + at[k]) for c in e.children))
         for k, one in enumerate(measures)

@@ -74,7 +74,7 @@ def _suppressed(
     keep: Keep,
     progress: Callable[[str], None] | None,
 ) -> Suppression:
-    small = primary(counts.system, policy.threshold)
+    small = primary(counts.system, policy.rule)
     engine = Engine(policy, counts.keys, dataset, progress)
     if earlier is None:
         return engine.search(counts.system, small)
@@ -132,7 +132,7 @@ def _protected(
         complementary=complementary,
         unstable=unstable,
         cells=cells,
-        small_below=policy.threshold,
+        small_below=policy.rule.below,
     )
 
 

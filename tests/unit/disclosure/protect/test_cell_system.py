@@ -6,6 +6,7 @@ import pytest
 from include.opendata.disclosure.protect import UNBOUNDED, CellSystem, Equation, attacker_bounds, primary
 from include.opendata.errors import InputError
 from tests.lib.random_cubes import column, cube
+from tests.lib.rules import RULE
 
 
 def test_a_total_that_is_not_the_sum_of_its_parts_is_an_input_error_without_counts():
@@ -38,10 +39,10 @@ def test_its_repr_shows_no_count():
 
 
 def bounds_of(system, annotation):
-    small = primary(system)
+    small = primary(system, RULE)
     hidden = small.copy()
     hidden[1] = True
-    low, high = attacker_bounds(system, hidden, small, annotation, 11)
+    low, high = attacker_bounds(system, hidden, small, annotation, RULE)
     return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
@@ -67,7 +68,7 @@ def test_a_published_denominator_bounds_a_blank():
 
 def test_a_cell_in_no_table_is_zero_or_more():
     system = column([4, 50], total=False)
-    low, high = attacker_bounds(system, primary(system), primary(system), "combined", 11)
+    low, high = attacker_bounds(system, primary(system, RULE), primary(system, RULE), "combined", RULE)
     assert (low[2], high[2]) == (0, UNBOUNDED)
 
 

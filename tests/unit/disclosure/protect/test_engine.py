@@ -1,7 +1,5 @@
 """Large systems go to the engine for cubes, small ones never pay for it, and what neither can take is refused."""
 
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -14,10 +12,10 @@ from include.opendata.disclosure.protect.engine import LARGE_FROM, Engine
 from include.opendata.disclosure.protect.policy import Policy
 from include.opendata.disclosure.protect.tables import linked, protect_tables
 from include.opendata.errors import Refused
-from include.opendata.places import ROOT
 from include.opendata.vocabulary import DataTable
 from tests.lib.cubes import table
 from tests.lib.random_cubes import synthetic
+from tests.lib.rules import RULE
 
 COLUMNS = ("county", "age", "sex", "race")
 
@@ -40,7 +38,7 @@ def low_border(monkeypatch):
 
 
 def policy(annotation="combined", seed=0):
-    return Policy(annotation, 11, seed)
+    return Policy(annotation, RULE, seed)
 
 
 def never(*_, **__):
@@ -52,20 +50,6 @@ def withstands(tables) -> None:
         report = attack(view)
         assert report.passed, report.failures
         assert verify_witnesses(view, report.witnesses).agree
-
-
-def test_small_tables_never_import_the_compiler():
-    """From true figures to published ones, and the attack on these, in a fresh process."""
-    program = (
-        "import sys; from tests.unit.disclosure.protect.test_engine import *;"
-        "made, _ = protect_tables([one_table((30, 8, 2), 2.5)], policy(), masked=True, dataset='d');"
-        "assert made[0].complementary; withstands(made); print('numba' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True,
-        env={"PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
-    assert done.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize("annotation", ["combined", "separate"])
@@ -203,7 +187,7 @@ def test_groups_of_few_persons_that_the_engine_for_cubes_left_open_are_refused(l
     made = few_persons_in(one_table((20, 8, 4), 3.5))
 
     def by_events_alone(self, system, *_):
-        return np.where(primary(system), 1, 0).astype(np.int8), 0
+        return np.where(primary(system, RULE), 1, 0).astype(np.int8), 0
 
     monkeypatch.setattr(Engine, "_codes_of_cube", by_events_alone)
     with pytest.raises(Refused) as refusal:
@@ -226,7 +210,7 @@ def test_a_large_system_hides_nothing_that_is_public_already(low_border, annotat
     system = system_of([one_table((20, 8, 4), 3.0)])
     rng = np.random.default_rng(1)
     frozen = (rng.random(system.size) < 0.2) & (system.values > 40)
-    small = primary(system)
+    small = primary(system, RULE)
     found = Engine(policy(annotation), system.keys).search(system, small, frozen)
     assert not (found.hidden & frozen).any()
     assert found.hidden[small].all()
@@ -237,7 +221,7 @@ def test_a_large_system_hides_nothing_that_is_public_already(low_border, annotat
 @pytest.mark.parametrize("annotation", ["combined", "separate"])
 def test_the_complements_of_an_earlier_pattern_are_kept_where_all_else_is_public(low_border, annotation):
     system = system_of([one_table((20, 8, 4), 3.0)])
-    small = primary(system)
+    small = primary(system, RULE)
     before = Engine(policy(annotation), system.keys).search(system, small)
     again = Engine(policy(annotation, seed=9), system.keys).search(
         system, small, ~before.hidden & (system.values > 0), before.hidden & ~small
@@ -248,7 +232,7 @@ def test_the_complements_of_an_earlier_pattern_are_kept_where_all_else_is_public
 def test_a_small_count_that_is_public_already_is_an_incident_in_a_large_system_too(low_border, monkeypatch):
     monkeypatch.setattr(engine, "suppress", never)
     system = system_of([one_table((20, 8, 4), 3.0)])
-    small = primary(system)
+    small = primary(system, RULE)
     with pytest.raises(Refused) as incident:
         Engine(policy(), system.keys).search(system, small, small)
     assert incident.value.slug == "small-cell-already-public"
@@ -267,9 +251,9 @@ def test_years_of_persons_counted_once_fall_apart_and_are_taken_year_by_year(low
     )
     values, levels = np.concatenate([s.values for s in slabs]), np.concatenate([s.level for s in slabs])
     system = CellSystem(values, np.ones(years * size, dtype=bool), equations, keys, level=levels)
-    found = Engine(policy(), system.keys).search(system, primary(system))
+    found = Engine(policy(), system.keys).search(system, primary(system, RULE))
     for y, one in enumerate(slabs):
-        alone = Engine(policy(), one.keys).search(one, primary(one))
+        alone = Engine(policy(), one.keys).search(one, primary(one, RULE))
         assert np.array_equal(found.codes[y * size : (y + 1) * size], alone.codes)
     assert found.figures["complementary"] == int((found.codes == 2).sum()) > 0
     assert {cell for cell, _ in found.reasons} == set(np.flatnonzero(found.codes == 2).tolist())

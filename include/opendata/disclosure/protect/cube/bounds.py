@@ -1,7 +1,7 @@
 """What the public can say of each cell of a cube alone, and what must stay uncertain.
 
-Zeros are shown, so a blank is at least 1. With separate codes, 1 says "1 to threshold - 1" (only "at least 1" where
-persons are counted too: many events of few persons also get code 1) and 2 says "threshold or more". A cell in no table
+Zeros are shown, so a blank is at least 1. With separate codes, 1 says that the count is small (only "at least 1" where
+persons are counted too: many events of few persons also get code 1) and 2 that it is not. A cell in no table
 is 0 or more (DDG 2.0 §4.4.1 (2), §4.4.3). Arrays are int64 of the cube's shape unless said otherwise.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from include.opendata.disclosure.protect.cube.table import Axis
+from include.opendata.rules.small_cells import SmallCellRule
 
 SHOWN, SMALL, COMPLEMENTARY = 0, 1, 2
 UNBOUNDED = 1 << 40
@@ -29,8 +30,7 @@ class Known:
     published: np.ndarray
     axes: tuple[Axis, ...]
     annotation: str
-    threshold: int
-    min_width: int
+    rule: SmallCellRule
     persons_counted: bool
     kept: np.ndarray | None = None
 
@@ -41,9 +41,9 @@ def attacker_bounds(known: Known) -> tuple[np.ndarray, np.ndarray]:
     low = np.where(blank, 1, np.where(known.published, known.values, 0))
     high = np.where(known.published & ~blank, known.values, UNBOUNDED)
     if known.annotation == "separate":
-        low[known.published & (known.codes == COMPLEMENTARY)] = known.threshold
+        low[known.published & (known.codes == COMPLEMENTARY)] = known.rule.below
         if not known.persons_counted:
-            high[known.published & (known.codes == SMALL)] = known.threshold - 1
+            high[known.published & (known.codes == SMALL)] = known.rule.largest
     return low, high
 
 
@@ -54,7 +54,7 @@ def wanted_width(known: Known) -> np.ndarray:
     asked for the width as well, or that it may be 0, or that it is never small.
     """
     blank = known.published & (known.codes != SHOWN)
-    width = np.where(blank | ~known.published, known.min_width, 0)
+    width = np.where(blank | ~known.published, known.rule.width, 0)
     if known.annotation == "separate":
         width[known.published & (known.codes == COMPLEMENTARY)] = 1
     if known.kept is not None:

@@ -2,9 +2,9 @@
 
 A group is a total with its parts: one inner node of one axis, everywhere else one node. Two per group: no group may hold
 exactly one unknown, it would be the difference of the others. Rule (6): where the total is known, the hidden parts must
-not all be 3 or less and must sum to the threshold or more (DDG 2.0 §4.4.1 (2), (6)); where events of persons are counted,
-those persons too: many events of few persons are a small group. Necessary, not sufficient: whether a count can be narrowed
-through many groups is decided by the walks.
+not all be tiny (``all_at_most`` or less) and must not sum to a small count (DDG 2.0 §4.4.1 (2), (6)); where events of
+persons are counted, those persons neither: many events of few persons are a small group. Necessary, not sufficient:
+whether a count can be narrowed through many groups is decided by the walks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from include.opendata.disclosure.protect.cube.compiled import compiled
 from include.opendata.disclosure.protect.cube.table import CubeTable
-from include.opendata.disclosure.protect.groups import ALL_AT_MOST
+from include.opendata.rules.small_cells import SmallCellRule
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ def known_cells(cube: CubeTable, blank: np.ndarray) -> np.ndarray:
             return known
 
 
-def open_groups(cube: CubeTable, blank: np.ndarray, threshold: int) -> list[np.ndarray]:
+def open_groups(cube: CubeTable, blank: np.ndarray, rule: SmallCellRule) -> list[np.ndarray]:
     """Groups that break a rule when ``blank`` (bool, shape of the cube) is hidden: per group its cells, total first."""
     known = known_cells(cube, blank)
     unknown = ~known
-    derived_small = known & ~cube.is_published() & (cube.values >= 1) & (cube.values < threshold)
+    derived_small = known & ~cube.is_published() & (cube.values >= 1) & (cube.values < rule.below)
     places = np.arange(cube.size).reshape(cube.values.shape)
     persons = cube.values if cube.persons is None else cube.persons
     found: list[np.ndarray] = []
@@ -88,12 +88,12 @@ def open_groups(cube: CubeTable, blank: np.ndarray, threshold: int) -> list[np.n
             count = not_known[members].sum(axis=0)
             of_parts = not_known[parts]
             total = np.where(of_parts, values[parts], 0).sum(axis=0)
-            tiny = ~(of_parts & (values[parts] > ALL_AT_MOST)).any(axis=0)
+            tiny = ~(of_parts & (values[parts] > rule.all_at_most)).any(axis=0)
             some = hidden[parts].any(axis=0)
             # at most so many persons stand behind what is hidden
             behind = np.where(of_parts, np.moveaxis(persons, a, 0)[parts], 0).sum(axis=0)
-            few = some & (behind >= 1) & (behind < threshold)
-            rule_6 = ~not_known[node] & ((some & tiny) | ((total >= 1) & (total < threshold)) | few)
+            few = some & (behind >= 1) & (behind < rule.below)
+            rule_6 = ~not_known[node] & ((some & tiny) | ((total >= 1) & (total < rule.below)) | few)
             # an unpublished small count that follows from what is shown: any group around it may hide it
             lone = (count == 0) & exposed[members].any(axis=0)
             broken = (count == 1) | rule_6 | lone
@@ -101,11 +101,19 @@ def open_groups(cube: CubeTable, blank: np.ndarray, threshold: int) -> list[np.n
     return found
 
 
+def numbers_of(rule: SmallCellRule) -> tuple[int, int]:
+    """What compiled loops need of ``rule``, as plain numbers (they cannot take the object): counts below the first are small,
+    and a group whose hidden counts are all at most the second needs one more."""
+    return rule.below, rule.all_at_most
+
+
 @compiled
-def breaks_rules(cell, hidden, unknown, values, persons, threshold, lines):
+def breaks_rules(cell, hidden, unknown, values, persons, rule_numbers, lines):
     """Whether some group of ``cell`` breaks a rule; ``hidden`` and ``unknown`` bool[cells] of the pattern.
 
-    ``persons`` int64[cells]: those behind the events; ``values`` themselves where nobody counts them apart."""
+    ``persons`` int64[cells]: those behind the events; ``values`` themselves where no one counts them apart.
+    ``rule_numbers``: see :func:`numbers_of`."""
+    below, all_at_most = rule_numbers
     strides, shape, node_start, parent, child_start, child = lines
     for a in range(len(shape)):
         at = (cell // strides[a]) % shape[a]
@@ -124,10 +132,10 @@ def breaks_rules(cell, hidden, unknown, values, persons, threshold, lines):
                     count += 1
                     together += values[part]
                     behind += persons[part]
-                    tiny = tiny and values[part] <= ALL_AT_MOST
+                    tiny = tiny and values[part] <= all_at_most
                 some = some or hidden[part]
             if not unknown[total]:
-                few = 1 <= together < threshold or (some and 1 <= behind < threshold)
+                few = 1 <= together < below or (some and 1 <= behind < below)
                 if count == 1 or (some and tiny) or few:
                     return True
             elif count == 0:

@@ -18,7 +18,7 @@ def limits(search: PatternSearch) -> Limits:
     everything = search.small | search.allowed
     low, high = search._constraints(everything)
     small = search.small
-    width = np.where(small, search.min_width, 0)
+    width = np.where(small, search.rule.width, 0)
     narrow, tight_low, tight_high = narrow_by_bounds(
         low.reshape(shape), high.reshape(shape), search.cube.axes, width.reshape(shape)
     )
@@ -30,6 +30,6 @@ def limits(search: PatternSearch) -> Limits:
     unsure = search.unproven()
     search.tables, search.hidden = [], search.start.copy()
     shown_narrow = narrow_by_slices(
-        unsure, search.cube.values, tight_low, tight_high, search.cube.axes, search.min_width
+        unsure, search.cube.values, tight_low, tight_high, search.cube.axes, search.rule.width
     )
     return Limits(np.union1d(narrow, shown_narrow), np.setdiff1d(unsure, shown_narrow))

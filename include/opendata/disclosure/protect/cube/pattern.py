@@ -24,13 +24,14 @@ from include.opendata.disclosure.protect.cube.bounds import (
 )
 from include.opendata.disclosure.protect.cube.cover import give_up, route_all
 from include.opendata.disclosure.protect.cube.effort import Effort
-from include.opendata.disclosure.protect.cube.groups import lines_of, open_groups
+from include.opendata.disclosure.protect.cube.groups import lines_of, numbers_of, open_groups
 from include.opendata.disclosure.protect.cube.moves import Moves
 from include.opendata.disclosure.protect.cube.prices import NOISE, WIDER_NOISE, prices
 from include.opendata.disclosure.protect.cube.proof import CubeProof
 from include.opendata.disclosure.protect.cube.prune import needless_tables, not_held_by_rules, show_again
 from include.opendata.disclosure.protect.cube.table import CubeTable
 from include.opendata.disclosure.protect.cube.walk import OPENED, walk_pass
+from include.opendata.rules.small_cells import SmallCellRule
 
 Progress = Callable[[str, float], None]
 NEVER = np.int64(-1)
@@ -51,11 +52,11 @@ class PatternSearch:
     """
 
     def __init__(
-        self, cube: CubeTable, moves: Moves, *, annotation: str, threshold: int, min_width: int, seed: int,
+        self, cube: CubeTable, moves: Moves, *, rule: SmallCellRule, annotation: str, seed: int,
         run: int = 0, effort: Effort, progress: Progress | None = None,
     ):  # fmt: skip
         self.cube, self.moves, self.annotation = cube, moves, annotation
-        self.threshold, self.min_width, self.effort = threshold, min_width, effort
+        self.rule, self.effort = rule, effort
         self.progress = progress or (lambda stage, share: None)
         self.rng = np.random.default_rng([seed, run])
         # small cubes are searched more than once, first with near-ties only
@@ -63,7 +64,7 @@ class PatternSearch:
         self.state = self.rng.integers(0, 1 << 63, 1, dtype=np.uint64)
         self.values = cube.values.reshape(-1)
         self.persons = self.values if cube.persons is None else cube.persons.reshape(-1)
-        self.small = cube.small(threshold).reshape(-1)
+        self.small = cube.small(rule).reshape(-1)
         self.published = cube.is_published().reshape(-1)
         frozen = np.zeros(cube.size, dtype=bool) if cube.frozen is None else cube.frozen.reshape(-1)
         self.allowed = self.published & ~self.small & ~frozen & (self.values > 0)
@@ -85,8 +86,7 @@ class PatternSearch:
             published=self.cube.is_published(),
             axes=self.cube.axes,
             annotation=self.annotation,
-            threshold=self.threshold,
-            min_width=self.min_width,
+            rule=self.rule,
             persons_counted=self.cube.persons is not None,
             kept=self.cube.given,
         )
@@ -102,7 +102,7 @@ class PatternSearch:
         if self.cube.published is not None:  # what shown counts make never small, or zero, needs nothing
             shape = self.cube.values.shape
             least, most = narrowed(self.low.reshape(shape), self.high.reshape(shape), self.cube.axes)
-            harmless = (least >= self.threshold) | (most == 0)
+            harmless = (least >= self.rule.below) | (most == 0)
             self.width[~self.published & harmless.reshape(-1)] = 0
         self.floor = np.where(self.published, NEVER, 0)
 
@@ -138,13 +138,13 @@ class PatternSearch:
 
     def _open_groups(self, hidden: np.ndarray) -> list[np.ndarray]:
         """Per open group the cells that would close it."""
-        groups = open_groups(self.cube, hidden.reshape(self.cube.values.shape), self.threshold)
+        groups = open_groups(self.cube, hidden.reshape(self.cube.values.shape), self.rule)
         return [members[self.allowed[members] & ~hidden[members]] for members in groups]
 
     def _granted(self, prices_in_turn: list[np.ndarray], groups: list[np.ndarray]) -> tuple[np.ndarray, int]:
         """(how many wishes use each cell, how many wishes have no move)."""
         price = prices_in_turn[0].copy()
-        small_free = ~self.published & (self.values >= 1) & (self.values < self.threshold)
+        small_free = ~self.published & (self.values >= 1) & (self.values < self.rule.below)
         cells = np.flatnonzero(self.small | small_free)
         members = np.concatenate([cells, *groups]).astype(np.int64)
         start = np.cumsum([0, *([1] * len(cells)), *(len(g) for g in groups)]).astype(np.int64)
@@ -310,7 +310,9 @@ class PatternSearch:
         """Complements to try, as many as the effort allows: the dearest first, or in a drawn order."""
         cells = np.flatnonzero(self.hidden & self.allowed & ~self.given)
         unknown = self.hidden | ~self.published
-        kept = not_held_by_rules(cells, self.hidden.copy(), unknown, self.values, self.persons, self.threshold, lines)
+        kept = not_held_by_rules(
+            cells, self.hidden.copy(), unknown, self.values, self.persons, numbers_of(self.rule), lines
+        )
         cells = cells[kept]
         order = np.lexsort((self.rng.random(len(cells)), -cost[cells] if by_cost else 0 * cells))
         work = len(self.tables) * int((self.width > 0).sum())
@@ -323,8 +325,8 @@ class PatternSearch:
         kept = tuple(part.copy() for part in before) if self.cube.published is not None else None
         show_again(
             candidates, self.values, self.persons, self.hidden, self.hidden | ~self.published, self.low, self.high,
-            self.width, self.floor, self.threshold, stack, alive, 2 + int(alive.sum()) // 8, self._whims(), self.effort.depth,
-            self.effort.prune_tries, self.state, self.moves.arrays, lines, self.work,
+            self.width, self.floor, numbers_of(self.rule), stack, alive, 2 + int(alive.sum()) // 8, self._whims(),
+            self.effort.depth, self.effort.prune_tries, self.state, self.moves.arrays, lines, self.work,
         )  # fmt: skip
         if kept is not None and self._open_groups(self.hidden):  # what follows through unpublished totals
             for part, old in zip(before, kept, strict=True):

@@ -1,6 +1,6 @@
 """The proof that a pattern is safe: whole-number tables an attacker cannot tell apart, kept and checked.
 
-Every stored table agrees with everything published. If two of them are ``min_width`` apart in a cell, nobody can narrow
+Every stored table agrees with everything published. If two of them are the rule's width apart in a cell, nobody can narrow
 that cell further by any method. The check trusts nothing of the search: it adds each table up anew, compares it with all
 published cells, checks bounds, and measures how far the tables lie apart. The true table is never among them; they are
 private all the same, since together they say how large a count roughly is.
@@ -19,6 +19,7 @@ import numpy as np
 from include.opendata.disclosure.protect.cube.bounds import SHOWN, Known, attacker_bounds, narrowed, wanted_width
 from include.opendata.disclosure.protect.cube.table import close, leaves_of
 from include.opendata.errors import InputError
+from include.opendata.rules.small_cells import SmallCellRule
 
 _MAGIC = b"CUBEPRF1"
 
@@ -127,9 +128,9 @@ def verify_proof(known: Known, proof: CubeProof) -> ProofCheck:
     unproven &= ~(~known.published.reshape(-1) & (least == 0))
     if unproven.any():
         surely, at_most = narrowed(low, high, known.axes)
-        unproven &= ((surely < known.threshold) & (at_most > 0)).reshape(-1)
+        unproven &= ((surely < known.rule.below) & (at_most > 0)).reshape(-1)
     return ProofCheck(
-        len(proof.tables), int((~good).sum()), int(unproven.sum()), sums.open(known.threshold), np.flatnonzero(unproven)
+        len(proof.tables), int((~good).sum()), int(unproven.sum()), sums.open(known.rule), np.flatnonzero(unproven)
     )
 
 
@@ -155,9 +156,9 @@ class _HiddenSums:
                 else:
                     self.least[key], self.most[key] = total.copy(), total.copy()
 
-    def open(self, threshold: int) -> int:
+    def open(self, rule: SmallCellRule) -> int:
         """Groups whose hidden sum is the same in every table, and small."""
         return sum(
-            int(((least == self.most[key]) & (least >= 1) & (least < threshold)).sum())
+            int(((least == self.most[key]) & (least >= 1) & (least < rule.below)).sum())
             for key, least in self.least.items()
         )

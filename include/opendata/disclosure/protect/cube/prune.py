@@ -38,7 +38,7 @@ def _collect(cells, count, least, most, width, floor, out):
 
 @compiled
 def show_again(
-    candidates, values, persons, hidden, unknown, low, high, width, floor, threshold, tables, alive, most_lost, price,
+    candidates, values, persons, hidden, unknown, low, high, width, floor, rule_numbers, tables, alive, most_lost, price,
     depth, tries, state, geometry, lines, work,
 ):  # fmt: skip
     """Try each of ``candidates`` in turn; returns how many are shown now.
@@ -69,7 +69,7 @@ def show_again(
         if not hidden[cell]:
             continue
         hidden[cell] = unknown[cell] = False
-        if breaks_rules(cell, hidden, unknown, values, persons, threshold, lines):
+        if breaks_rules(cell, hidden, unknown, values, persons, rule_numbers, lines):
             hidden[cell] = unknown[cell] = True
             continue
         before = low[cell], high[cell], width[cell]
@@ -158,13 +158,13 @@ def show_again(
 
 
 @compiled
-def not_held_by_rules(candidates, hidden, unknown, values, persons, threshold, lines):
+def not_held_by_rules(candidates, hidden, unknown, values, persons, rule_numbers, lines):
     """Those of ``candidates`` that could be shown without any group breaking a rule, each looked at alone."""
     kept = np.zeros(len(candidates), dtype=np.bool_)
     for i in range(len(candidates)):
         cell = candidates[i]
         hidden[cell] = unknown[cell] = False
-        kept[i] = not breaks_rules(cell, hidden, unknown, values, persons, threshold, lines)
+        kept[i] = not breaks_rules(cell, hidden, unknown, values, persons, rule_numbers, lines)
         hidden[cell] = unknown[cell] = True
     return kept
 

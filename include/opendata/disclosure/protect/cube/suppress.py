@@ -2,7 +2,7 @@
 
 The fast path beside the general engine: for one cube with all its margins, of any size up to some hundred thousand cells.
 Same rules, same modes (DDG 2.0 §4.4.1 (2), (4)-(6), §4.4.3). Nothing is returned that :func:`verify_proof` did not pass:
-every blank that may be small is proven by two whole-number tables nobody can tell apart, ``min_width`` apart in it.
+every blank that may be small is proven by two whole-number tables nobody can tell apart, the rule's width apart in it.
 ``separate`` codes are refused where some counts could be narrowed whatever else is hidden; the mode is never changed here.
 """
 
@@ -20,8 +20,9 @@ from include.opendata.disclosure.protect.cube.moves import moves_of
 from include.opendata.disclosure.protect.cube.pattern import NoPattern, PatternSearch, Progress
 from include.opendata.disclosure.protect.cube.proof import CubeProof, ProofCheck, verify_proof
 from include.opendata.disclosure.protect.cube.table import CubeTable
-from include.opendata.disclosure.protect.system import MIN_WIDTH, THRESHOLD, refuse_if_public
+from include.opendata.disclosure.protect.system import refuse_if_public
 from include.opendata.errors import Refused
+from include.opendata.rules.small_cells import SmallCellRule
 
 ANNOTATIONS = ("separate", "combined")
 
@@ -52,9 +53,8 @@ class CubeSuppression:
 def suppress_cube(
     cube: CubeTable,
     *,
+    rule: SmallCellRule,
     annotation: str,
-    threshold: int = THRESHOLD,
-    min_width: int = MIN_WIDTH,
     seed: int,
     effort: Effort | None = None,
     progress: Progress | None = None,
@@ -68,12 +68,12 @@ def suppress_cube(
     if annotation not in ANNOTATIONS:
         raise ValueError(f"annotation is one of {ANNOTATIONS}")
     if cube.frozen is not None:
-        refuse_if_public(cube.small(threshold), cube.frozen)
+        refuse_if_public(cube.small(rule), cube.frozen)
     moves = moves_of(cube.axes)
 
     def search(mode: str, run: int = 0) -> PatternSearch:
         return PatternSearch(
-            cube, moves, annotation=mode, threshold=threshold, min_width=min_width, seed=seed, run=run,
+            cube, moves, rule=rule, annotation=mode, seed=seed, run=run,
             effort=effort or effort_for(cube.size, mode, given=cube.given is not None), progress=progress,
         )  # fmt: skip
 
@@ -89,7 +89,7 @@ def suppress_cube(
         raise _unsafe(before, 0, failed.cells, search, seed) from None
 
 
-def public_view(cube: CubeTable, codes: np.ndarray, *, annotation: str, threshold: int, min_width: int) -> Known:
+def public_view(cube: CubeTable, codes: np.ndarray, *, rule: SmallCellRule, annotation: str) -> Known:
     """What is public of ``cube`` when ``codes`` are: no count that is blank or in no table."""
     shown = cube.is_published() & (codes == 0)
     return Known(
@@ -98,8 +98,7 @@ def public_view(cube: CubeTable, codes: np.ndarray, *, annotation: str, threshol
         published=cube.is_published(),
         axes=cube.axes,
         annotation=annotation,
-        threshold=threshold,
-        min_width=min_width,
+        rule=rule,
         persons_counted=cube.persons is not None,
         kept=cube.given,
     )
@@ -142,9 +141,7 @@ def _proven(search: PatternSearch, seed: int) -> CubeSuppression:
     cube = search.cube
     proof = search.run()
     codes = search.known(search.hidden).codes
-    view = public_view(
-        cube, codes, annotation=search.annotation, threshold=search.threshold, min_width=search.min_width
-    )
+    view = public_view(cube, codes, rule=search.rule, annotation=search.annotation)
     search.progress("verify", 0.0)
     check = verify_proof(view, proof)
     if not check.passed:

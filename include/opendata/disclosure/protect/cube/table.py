@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from include.opendata.errors import InputError
+from include.opendata.rules.small_cells import SmallCellRule
 
 LARGEST_COUNT = 1 << 38
 """Counts above this would leave no room for sums in 64 bits."""
@@ -170,10 +171,10 @@ class CubeTable:
         """bool, shape of the cube."""
         return np.ones(self.values.shape, dtype=bool) if self.published is None else self.published
 
-    def small(self, threshold: int) -> np.ndarray:
-        """bool, shape of the cube: published counts of 1 to ``threshold`` - 1, by events or by persons."""
+    def small(self, rule: SmallCellRule) -> np.ndarray:
+        """bool, shape of the cube: published counts that are small by ``rule``, by events or by persons."""
         counted = self.values if self.persons is None else np.minimum(self.values, self.persons)
-        return (counted >= 1) & (counted < threshold) & self.is_published()
+        return (counted >= 1) & (counted < rule.below) & self.is_published()
 
 
 def leaves_of(values: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from include.opendata.disclosure.protect.cube.groups import breaks_rules, lines_of, open_groups
+from include.opendata.disclosure.protect.cube.groups import breaks_rules, lines_of, numbers_of, open_groups
 from include.opendata.disclosure.protect.cube.moves import moves_of
 from include.opendata.disclosure.protect.groups import known_cells as known_in_general
 from include.opendata.disclosure.protect.groups import open_groups as open_in_general
+from tests.lib.rules import RULE
 from tests.unit.disclosure.protect.cube.grids import cube, system
 
 
@@ -32,7 +33,7 @@ def few_persons(values, rng):
 )
 def test_rule_6_on_its_vectors(counts, needs_one_more):
     table = cube(counts)
-    assert bool(open_groups(table, table.small(11), 11)) is needs_one_more
+    assert bool(open_groups(table, table.small(RULE), RULE)) is needs_one_more
 
 
 def shapes():
@@ -47,9 +48,9 @@ def shapes():
 def test_many_hidden_events_of_few_persons_need_one_more():
     table = cube([40, 30, 50, 60])
     hidden = np.array([True, True, False, False, False])
-    assert not open_groups(table, hidden, 11)
-    assert open_groups(replace(table, persons=np.array([4, 5, 50, 60, 119])), hidden, 11)
-    assert not open_groups(replace(table, persons=np.array([4, 7, 50, 60, 121])), hidden, 11)
+    assert not open_groups(table, hidden, RULE)
+    assert open_groups(replace(table, persons=np.array([4, 5, 50, 60, 119])), hidden, RULE)
+    assert not open_groups(replace(table, persons=np.array([4, 7, 50, 60, 121])), hidden, RULE)
 
 
 @pytest.mark.parametrize("counted", ["events", "persons"])
@@ -63,12 +64,12 @@ def test_open_groups_are_those_of_the_general_engine(case, seed, counted):
     if counted == "persons":
         persons = few_persons(table.values, rng)
         table, general = replace(table, persons=persons), replace(general, persons=persons.reshape(-1))
-    hidden = (table.small(11) | (rng.random(table.values.shape) < 0.2)) & (table.values > 0) & table.is_published()
+    hidden = (table.small(RULE) | (rng.random(table.values.shape) < 0.2)) & (table.values > 0) & table.is_published()
     members = {tuple(sorted(m)) for m in general.member_lists}
-    found = [tuple(sorted(cells.tolist())) for cells in open_groups(table, hidden, 11)]
+    found = [tuple(sorted(cells.tolist())) for cells in open_groups(table, hidden, RULE)]
     assert set(found) <= members
     expected = {
-        tuple(sorted(general.member_lists[g.equation])) for g in open_in_general(general, hidden.reshape(-1), 11)
+        tuple(sorted(general.member_lists[g.equation])) for g in open_in_general(general, hidden.reshape(-1), RULE)
     }
     known, derived = known_in_general(general, hidden.reshape(-1))
     told = {c for _, c in derived if 1 <= general.values[c] < 11}
@@ -89,6 +90,8 @@ def test_the_compiled_check_agrees_with_looking_at_the_whole_cube(seed, counted)
     lines = lines_of(table, moves_of(table.axes).strides).arrays
     hidden = ((table.values < 11) | (rng.random(table.values.shape) < 0.3)) & (table.values > 0)
     flat = hidden.reshape(-1)
-    broken = {int(c) for cells in open_groups(table, hidden, 11) for c in cells}
+    broken = {int(c) for cells in open_groups(table, hidden, RULE) for c in cells}
     for cell in range(table.size):
-        assert breaks_rules(cell, flat, flat, table.values.reshape(-1), behind, 11, lines) == (cell in broken)
+        assert breaks_rules(cell, flat, flat, table.values.reshape(-1), behind, numbers_of(RULE), lines) == (
+            cell in broken
+        )

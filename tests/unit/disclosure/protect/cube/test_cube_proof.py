@@ -8,6 +8,7 @@ import pytest
 from include.opendata.disclosure.protect.cube import CubeProof, public_view, suppress_cube, verify_proof
 from include.opendata.errors import InputError
 from tests.lib.random_cubes import synthetic
+from tests.lib.rules import RULE, rule
 from tests.unit.disclosure.protect.cube.grids import cube
 
 COUNTS = synthetic((7, 5, 3), 2.6, 4)
@@ -18,8 +19,8 @@ TABLE = cube(COUNTS, {0: [[0, 1, 2], [3, 4, 5, 6]]})
 def protected(request):
     annotation = request.param
     table = TABLE if annotation == "combined" else cube(synthetic((6, 5), 3.2, 2))
-    done = suppress_cube(table, annotation=annotation, seed=3)
-    view = public_view(table, done.codes, annotation=annotation, threshold=11, min_width=3)
+    done = suppress_cube(table, rule=RULE, annotation=annotation, seed=3)
+    view = public_view(table, done.codes, rule=RULE, annotation=annotation)
     return table, done, view
 
 
@@ -84,14 +85,14 @@ def test_fractions_are_no_tables(protected):
 
 def test_tables_outside_what_the_codes_say_are_noticed():
     table = cube(synthetic((6, 5), 3.2, 2))
-    done = suppress_cube(table, annotation="combined", seed=3)
-    view = public_view(table, done.codes, annotation="separate", threshold=11, min_width=3)
+    done = suppress_cube(table, rule=RULE, annotation="combined", seed=3)
+    view = public_view(table, done.codes, rule=RULE, annotation="separate")
     assert verify_proof(view, done.proof).disagreeing > 0
 
 
 def test_a_wider_demand_than_was_proven_is_not_met(protected):
     _, done, view = protected
-    assert verify_proof(dataclasses.replace(view, min_width=10_000), done.proof).unproven > 0
+    assert verify_proof(dataclasses.replace(view, rule=rule(width=10_000)), done.proof).unproven > 0
 
 
 def test_a_hidden_sum_that_is_small_and_always_the_same_is_noticed():
@@ -99,7 +100,7 @@ def test_a_hidden_sum_that_is_small_and_always_the_same_is_noticed():
     table = cube([[2, 3, 20], [40, 50, 60], [70, 80, 90]])
     codes = np.zeros(table.values.shape, dtype=np.int8)
     codes[:2, :2] = [[1, 1], [2, 2]]
-    view = public_view(table, codes, annotation="combined", threshold=11, min_width=1)
+    view = public_view(table, codes, rule=rule(width=1), annotation="combined")
     true, change = table.values.reshape(-1)[np.flatnonzero(codes)], np.array([1, -1, -1, 1])
     proof = CubeProof(codes.shape, np.flatnonzero(codes), np.stack([true + change, true - change]))
     check = verify_proof(view, proof)

@@ -5,6 +5,7 @@ import pytest
 
 from include.opendata.disclosure.protect.cube import Axis, CubeTable
 from include.opendata.errors import InputError
+from tests.lib.rules import RULE
 from tests.unit.disclosure.protect.cube.grids import axis, cube
 
 
@@ -36,12 +37,12 @@ def test_a_count_of_few_persons_is_small_however_many_events():
     values = np.array([40, 0, 12, 52])
     persons = np.array([3, 0, 11, 14])
     made = CubeTable(values, (Axis.flat(3),), persons=persons)
-    assert made.small(11).tolist() == [True, False, False, False]
+    assert made.small(RULE).tolist() == [True, False, False, False]
 
 
 def test_a_cell_in_no_table_is_no_primary_cell():
     made = cube([3, 20], unpublished=lambda place: place == (0,))
-    assert made.small(11).tolist() == [False, False, False]
+    assert made.small(RULE).tolist() == [False, False, False]
 
 
 @pytest.mark.parametrize("parent", [[-1, -1], [1, 0], [2, 2, 5], [1, 1, -2], [3, 3, 1, -1, 5, 4]], ids=str)

@@ -6,13 +6,14 @@ import pytest
 from include.opendata.disclosure.attack import attack
 from include.opendata.disclosure.protect.cube.bounds import UNBOUNDED, narrowed
 from include.opendata.disclosure.protect.cube.impossible import narrow_by_bounds, narrow_by_slices
+from tests.lib.rules import RULE
 from tests.unit.disclosure.protect.cube.grids import cube, public
 
 
 def everything_hidden(counts):
     """The cube, its small cells, the bounds of every cell by its code, and the cells a stranger can narrow down."""
     table = cube(counts)
-    small = table.small(11)
+    small = table.small(RULE)
     codes = np.where(small, 1, np.where(table.values > 0, 2, 0)).astype(np.int8)
     low = np.where(small, 1, np.where(codes == 2, 11, 0))
     high = np.where(small, 10, np.where(codes == 2, UNBOUNDED, 0))
