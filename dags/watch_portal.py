@@ -62,7 +62,7 @@ def _looked() -> dict[str, Any]:
 if get_parsing_context().dag_id in (None, DAG_ID):
     with DAG(
         dag_id=DAG_ID,
-        description="What is late, changed behind our back, waiting or broken; one message a person.",
+        description="What is late, changed without our knowledge, waiting or broken; one message a person.",
         doc_md=__doc__,
         schedule="0 7 * * *",
         start_date=FIRST_DAY,

@@ -38,7 +38,7 @@ def watch(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
 ):
-    """What is late, changed behind our back, waiting or broken, over all datasets."""
+    """What is late, changed without our knowledge, waiting or broken, over all datasets."""
 
     address = located(staging) or places.staging()
     checks = [("staging-drift", staging_check(address))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from include.opendata.ledger import Ledger
 from include.opendata.ledger.schema import RUNS
 from include.opendata.monitoring.freshness import WITHOUT_PROMISE, after
+from include.opendata.monitoring.judgement import ENDED_WELL
 from include.opendata.monitoring.overview import Line
-from include.opendata.monitoring.watch import ENDED_WELL
 
 Kind = Literal["late", "due", "scheduled", "stopped", "done"]
 KINDS: dict[Kind, str] = {
@@ -47,10 +47,12 @@ class Month:
 
     @property
     def before(self) -> dt.date:
+        """The first day of the month before."""
         return (self.first - dt.timedelta(days=1)).replace(day=1)
 
     @property
     def after(self) -> dt.date:
+        """The first day of the month after."""
         return (self.first + dt.timedelta(days=31)).replace(day=1)
 
 
@@ -64,50 +66,62 @@ def month(
 ) -> Month:
     """The month that begins on ``first``. ``next_runs``: dataset → the day Airflow runs it next."""
     ends = (first + dt.timedelta(days=31)).replace(day=1)
-    shown = {line.dataset: line.facts.title for line in lines}
-    found: dict[dt.date, set[Entry]] = {}
-
-    def put(day: dt.date, dataset: str, kind: Kind) -> None:
-        if first <= day < ends:
-            found.setdefault(day, set()).add(Entry(dataset, shown[dataset], kind))
-
-    for dataset, day, outcome in _runs(ledger, first, ends):
-        if dataset in shown:
-            put(day, dataset, "done" if outcome in ENDED_WELL else "stopped")
-    for line in lines:
-        for day, kind in _due(line, ends, today):
-            put(day, line.dataset, kind)
-        if line.dataset in next_runs:
-            put(next_runs[line.dataset], line.dataset, "scheduled")
-    order = list(KINDS)
+    titles = {line.dataset: line.facts.title for line in lines}
+    events = [
+        *_runs(ledger, first, ends),
+        *(event for line in lines for event in _due(line, ends, today)),
+        *(_Event(dataset, day, "scheduled") for dataset, day in next_runs.items()),
+    ]
+    days: dict[dt.date, set[Entry]] = {}
+    for event in events:
+        if event.dataset in titles and first <= event.day < ends:
+            days.setdefault(event.day, set()).add(Entry(event.dataset, titles[event.dataset], event.kind))
     weeks = calendar.Calendar(firstweekday=6).monthdatescalendar(first.year, first.month)
     return Month(
         first,
         tuple(tuple(day if day.month == first.month else None for day in week) for week in weeks),
-        {day: tuple(sorted(e, key=lambda one: (order.index(one.kind), one.dataset))) for day, e in found.items()},
+        {day: tuple(sorted(entries, key=_rank)) for day, entries in days.items()},
     )
 
 
-def _runs(ledger: Ledger, first: dt.date, ends: dt.date) -> list[tuple[str, dt.date, str]]:
+@dataclass(frozen=True)
+class _Event:
+    dataset: str
+    day: dt.date
+    kind: Kind
+
+
+def _rank(entry: Entry) -> tuple[int, str]:
+    return list(KINDS).index(entry.kind), entry.dataset
+
+
+def _runs(ledger: Ledger, first: dt.date, ends: dt.date) -> list[_Event]:
+    """The runs of the month that ended, previews left out."""
     query = sa.select(RUNS.c.dataset, RUNS.c.started_at, RUNS.c.outcome).where(
         RUNS.c.started_at >= first.isoformat(),
         RUNS.c.started_at < ends.isoformat(),
         RUNS.c.outcome.in_((*ENDED_WELL, "failed", "refused")),
     )
     with ledger.reading() as connection:
-        return [(r.dataset, dt.date.fromisoformat(r.started_at[:10]), r.outcome) for r in connection.execute(query)]
+        return [
+            _Event(
+                run.dataset,
+                dt.date.fromisoformat(run.started_at[:10]),
+                "done" if run.outcome in ENDED_WELL else "stopped",
+            )
+            for run in connection.execute(query)
+        ]
 
 
-def _due(line: Line, ends: dt.date, today: dt.date) -> list[tuple[dt.date, Kind]]:
+def _due(line: Line, ends: dt.date, today: dt.date) -> Iterator[_Event]:
     """The day the next refresh is due and, as the promise goes on, those after it until the month ends."""
-    found = line.freshness
-    if found is None or found.refresh_due is None or line.facts.frequency in WITHOUT_PROMISE:
-        return []
-    days: list[tuple[dt.date, Kind]] = [(found.refresh_due, "late" if found.by_refresh == "late" else "due")]
+    fresh, frequency = line.freshness, line.facts.frequency
+    if fresh is None or fresh.refresh_due is None or frequency in WITHOUT_PROMISE:
+        return
+    yield _Event(line.dataset, fresh.refresh_due, "late" if fresh.by_refresh == "late" else "due")
     for number in range(1, _MOST_PERIODS):
-        day = after(found.refresh_due, line.facts.frequency, periods=number)
+        day = after(fresh.refresh_due, frequency, periods=number)
         if day >= ends:
-            break
+            return
         if day > today:
-            days.append((day, "due"))
-    return days
+            yield _Event(line.dataset, day, "due")

@@ -7,23 +7,23 @@ part of the page with it: whoever looks here looks because something is wrong.
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, TypeVar
 
+from include.opendata.changes.report import TableChange, read_differences
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.load import load
 from include.opendata.declaration.tables import Table
 from include.opendata.errors import InputError, OpendataError
-from include.opendata.ledger import Ledger, ReleaseEntry, RunEntry
+from include.opendata.ledger import Decision, Ledger, ReleaseEntry, RunEntry
 from include.opendata.ledger.approvals import Answer, answers, requests
 from include.opendata.ledger.pointer_moves import withdrawn
-from include.opendata.ledger.quality_results import quality_results
+from include.opendata.ledger.quality_results import QualityResult, quality_results
 from include.opendata.monitoring.declared_facts import facts_of
 from include.opendata.monitoring.equity import TableShares, equity
-from include.opendata.monitoring.overview import Line, overview
+from include.opendata.monitoring.overview import Line, TableFigures, overview
 from include.opendata.pipeline.approvals import Position, position
 from include.opendata.rules.scoring import scoring_criteria
 from include.opendata.staging import open_staging
@@ -35,13 +35,17 @@ RUNS_SHOWN = 15
 LARGEST_FILE_LOOKED_AT = 20_000_000
 
 
+ReleaseState = Literal["current", "rolled back", "removed", "earlier"]
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
 class ReleaseView:
-    """A release. ``state``: current, rolled back, removed or earlier · ``changed``: a sentence per table."""
+    """A release. ``changed``: a sentence per table."""
 
     release: str
     staged_at: str
-    state: str
+    state: ReleaseState
     rows: int
     hidden: int
     cells: int
@@ -70,6 +74,7 @@ class ExpectationHistory:
 
     @property
     def steady(self) -> bool:
+        """Whether every run that asked it met it."""
         return set(self.marks) <= {"met", ""}
 
 
@@ -92,7 +97,7 @@ class DatasetPage:
     runs: tuple[RunEntry, ...]
     releases: tuple[ReleaseView, ...]
     manifest: Manifest | None
-    decisions: tuple[Any, ...]
+    decisions: tuple[Decision, ...]
     scores: tuple[ScoreView, ...]
     equity: tuple[TableShares, ...]
     advice: Mapping[str, tuple[str, tuple[str, ...]]]
@@ -105,198 +110,210 @@ class DatasetPage:
 
 def dataset_page(dataset: str, ledger: Ledger, *, now: dt.datetime) -> DatasetPage:
     """The page of a declared dataset. Raises StorageError when the ledger is out of reach."""
-    unread: list[str] = []
-
-    def read(what: str, get: Callable[[], Any], otherwise: Any) -> Any:
-        try:
-            return get()
-        except OpendataError as error:
-            unread.append(f"{what} could not be read: {error.what}.")
-            return otherwise
-
+    parts = _Parts()
     (line,) = overview(ledger, [facts_of(dataset)], now=now)
-    declared = read("The declaration", lambda: load(dataset), None)
+    declared = parts.read("The declaration", lambda: load(dataset), None)
     entries = _once(ledger.releases(dataset))
     runs = [run for run in ledger.runs(dataset) if run.outcome != "previewed"][:RUNS_SHOWN]
-    current = line.release
-    manifest = None
-    if current is not None and line.staging is not None:
-        manifest = read(
-            "The current release", lambda: open_staging(line.staging or "").read_manifest(dataset, current), None
-        )
-    told = _told(ledger, dataset, runs)
-    shares = ()
-    if manifest is not None and declared is not None:
-        shares = read("The published files", lambda: _equity(declared, manifest, line.staging or ""), ())
+    manifest = parts.read("The current release", lambda: _manifest(line), None)
+    decisions = _decisions(ledger, dataset, runs)
+    nothing: tuple[TableShares, ...] = ()
+    shares = parts.read("The published files", lambda: _equity(declared, manifest, line.staging or ""), nothing)
     return DatasetPage(
         line=line,
         declared=declared,
         runs=tuple(runs),
-        releases=tuple(read("Staging", lambda: _releases(ledger, line, entries), [])),
+        releases=parts.read("Staging", lambda: tuple(_releases(ledger, line, entries)), ()),
         manifest=manifest,
-        decisions=tuple(told),
-        scores=tuple(_scores(told)),
+        decisions=tuple(decisions),
+        scores=tuple(_scores(decisions)),
         equity=shares,
-        advice=_advice(told),
+        advice=_advice(decisions),
         quality=_quality(ledger, dataset),
-        position=read("The approvals", lambda: _position(ledger, declared), None),
+        position=parts.read("The approvals", lambda: _position(ledger, declared), None),
         answers=tuple(reversed(answers(ledger, dataset))),
         rollback=f'bin/opendata rollback {dataset} --reason "what is wrong with it"' if len(entries) > 1 else "",
-        unread=tuple(unread),
+        unread=tuple(parts.unread),
     )
+
+
+@dataclass
+class _Parts:
+    """Reads the parts of a page. ``unread``: a sentence for every part that could not be read."""
+
+    unread: list[str] = field(default_factory=list)
+
+    def read(self, name: str, get: Callable[[], T], otherwise: T) -> T:
+        """What ``get`` answers; ``otherwise`` where it fails."""
+        try:
+            return get()
+        except OpendataError as error:
+            self.unread.append(f"{name} could not be read: {error.what}.")
+            return otherwise
 
 
 def _once(entries: list[ReleaseEntry]) -> list[ReleaseEntry]:
     return list({entry.release: entry for entry in entries}.values())
 
 
-def _releases(ledger: Ledger, line: Line, entries: list[ReleaseEntry]) -> list[ReleaseView]:
-    dataset, place = line.dataset, line.staging or ""
-    moves = ledger.pointer_moves.of(dataset, place)
-    back = withdrawn(moves, {entry.release: entry.previous for entry in entries})
+def _manifest(line: Line) -> Manifest | None:
+    """The manifest of the current release; None without one."""
+    if line.release is None or line.staging is None:
+        return None
+    return open_staging(line.staging).read_manifest(line.dataset, line.release)
+
+
+def _releases(ledger: Ledger, line: Line, entries: list[ReleaseEntry]) -> Iterator[ReleaseView]:
+    moves = ledger.pointer_moves.of(line.dataset, line.staging or "")
+    rolled_back = withdrawn(moves, {entry.release: entry.previous for entry in entries})
     removed = {move.from_release for move in moves if move.action == "prune" and move.done_at}
-    views = []
     for number, entry in enumerate(entries[:RELEASES_SHOWN]):
-        tables = entry.figures.get("tables", [])
-        state = (
-            "current"
-            if entry.release == line.release
-            else "removed"
-            if entry.release in removed
-            else "rolled back"
-            if entry.release in back
-            else "earlier"
+        tables: list[TableFigures] = entry.figures.get("tables", [])
+        state: ReleaseState = "earlier"
+        if entry.release == line.release:
+            state = "current"
+        elif entry.release in removed:
+            state = "removed"
+        elif entry.release in rolled_back:
+            state = "rolled back"
+        yield ReleaseView(
+            release=entry.release,
+            staged_at=entry.staged_at,
+            state=state,
+            rows=sum(t["rows"] for t in tables),
+            hidden=sum(t["small"] + t["complementary"] + t["unstable"] for t in tables),
+            cells=sum(t["cells"] for t in tables),
+            changed=_changes_shown(entry, state, number),
         )
-        looked_at = number < DIFFS_SHOWN and state != "removed" and entry.previous is not None
-        views.append(
-            ReleaseView(
-                release=entry.release,
-                staged_at=entry.staged_at,
-                state=state,
-                rows=sum(t["rows"] for t in tables),
-                hidden=sum(t["small"] + t["complementary"] + t["unstable"] for t in tables),
-                cells=sum(t["cells"] for t in tables),
-                changed=_changed(entry.staging, dataset, entry.release)
-                if looked_at
-                else ("The first release.",)
-                if entry.previous is None
-                else (),
-            )
-        )
-    return views
+
+
+def _changes_shown(entry: ReleaseEntry, state: ReleaseState, number: int) -> tuple[str, ...]:
+    """What a release changed, in sentences. ``number``: how many newer ones there are; of old ones nothing is read."""
+    if entry.previous is None:
+        return ("The first release.",)
+    if number >= DIFFS_SHOWN or state == "removed":
+        return ()
+    return _changed(entry.staging, entry.dataset, entry.release)
 
 
 @lru_cache(maxsize=512)
 def _changed(staging: str, dataset: str, release: str) -> tuple[str, ...]:
     """A sentence per table of the release's ``diff.json``; a release never changes, so this is read once."""
     try:
-        told = json.loads(open_staging(staging).read_file(dataset, release, "diff.json"))
+        differences = read_differences(open_staging(staging).read_file(dataset, release, "diff.json"))
     except InputError:
         return ()
-    return tuple(_sentence(table) for table in told["tables"])
+    return tuple(_sentence(table) for table in differences.tables)
 
 
-def _sentence(table: Mapping[str, Any]) -> str:
-    if table["status"] != "compared":
-        return f"{table['table']}: {table['status']}."
-    rows = table["rows"]
-    parts = [f"{rows[kind]:,} {kind}" for kind in ("added", "changed", "removed") if rows[kind]]
-    said = f"rows: {', '.join(parts)}" if parts else "no row changed"
-    hidden = sum(one["newly_hidden"] for one in table["hidden"])
-    shown = sum(one["newly_shown"] for one in table["hidden"])
-    more = [f"{hidden:,} newly hidden"] * bool(hidden) + [f"{shown:,} newly shown"] * bool(shown)
-    more += [f"{t['measure']} {t['percent']:+.1f} %" for t in table["totals"] if t["percent"]][:2]
-    return f"{table['table']}: {'; '.join([said, *more])}."
+def _sentence(table: TableChange) -> str:
+    if table.status != "compared":
+        return f"{table.table}: {table.status}."
+    counted = (("added", table.rows.added), ("changed", table.rows.changed), ("removed", table.rows.removed))
+    rows = [f"{count:,} {kind}" for kind, count in counted if count]
+    parts = [f"rows: {', '.join(rows)}" if rows else "no row changed"]
+    if hidden := sum(change.newly_hidden for change in table.hidden):
+        parts.append(f"{hidden:,} newly hidden")
+    if shown := sum(change.newly_shown for change in table.hidden):
+        parts.append(f"{shown:,} newly shown")
+    parts += [f"{total.measure} {total.percent:+.1f} %" for total in table.totals if total.percent][:2]
+    return f"{table.table}: {'; '.join(parts)}."
 
 
-def _told(ledger: Ledger, dataset: str, runs: list[RunEntry]) -> list[Any]:
+def _decisions(ledger: Ledger, dataset: str, runs: list[RunEntry]) -> list[Decision]:
     """The decisions of the newest run that came as far as an assessment, else those of the newest run."""
-    newest: list[Any] = []
+    newest: list[Decision] = []
     for run in runs:
-        told = ledger.decisions(dataset, run.run_id)
-        newest = newest or told
-        if any(decision.slug == "assessed" for decision in told):
-            return told
+        decisions = ledger.decisions(dataset, run.run_id)
+        newest = newest or decisions
+        if any(decision.slug == "assessed" for decision in decisions):
+            return decisions
     return newest
 
 
-def _scores(told: list[Any]) -> list[ScoreView]:
+def _scores(decisions: list[Decision]) -> Iterator[ScoreView]:
     labels = {row.variable: row.label for row in scoring_criteria().rows}
-    return [
-        ScoreView(
-            table=d.table,
-            conclusion=d.sentence,
-            total=d.figures.get("score"),
-            lines=tuple(
-                (labels.get(line["variable"], line["variable"].replace("_", " ")), line["band"], line["score"])
-                for line in d.figures.get("variables", [])
-            ),
-        )
-        for d in told
-        if d.slug == "assessed"
-    ]
+    for decision in decisions:
+        if decision.slug == "assessed":
+            yield ScoreView(
+                table=decision.table or "",
+                conclusion=decision.sentence,
+                total=decision.figures.get("score"),
+                lines=tuple(
+                    (labels.get(line["variable"], line["variable"].replace("_", " ")), line["band"], line["score"])
+                    for line in decision.figures.get("variables", [])
+                ),
+            )
 
 
-def _advice(told: list[Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
+def _advice(decisions: list[Decision]) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Table → (how it stands, what coarser designs would show, the best first)."""
     return {
-        d.table: (d.sentence, tuple(one["sentence"] for one in d.figures.get("proposals", [])))
-        for d in told
-        if d.slug == "advice"
+        decision.table or "": (
+            decision.sentence,
+            tuple(proposal["sentence"] for proposal in decision.figures.get("proposals", [])),
+        )
+        for decision in decisions
+        if decision.slug == "advice"
     }
 
 
-def _equity(declared: Dataset, manifest: Manifest, staging: str) -> tuple[TableShares, ...]:
-    found = []
-    for file in manifest.files:
-        name = file.path.removeprefix("data/").removesuffix(".csv")
-        if file.path == f"data/{name}.csv" and file.bytes <= LARGEST_FILE_LOOKED_AT:
-            table = next((table for table in declared.tables if table.table == name), None)
-            if table is not None:
-                found.append(_shares(staging, manifest.dataset, manifest.release, file.path, table.model_dump_json()))
-    return tuple(found)
+def _equity(declared: Dataset | None, manifest: Manifest | None, staging: str) -> tuple[TableShares, ...]:
+    """The equity view of every declared table that is published now and not too large to look at for a page."""
+    if declared is None or manifest is None:
+        return ()
+    files = {file.path: file for file in manifest.files if file.bytes <= LARGEST_FILE_LOOKED_AT}
+    tables = {f"data/{table.table}.csv": table for table in declared.tables}
+    return tuple(
+        _shares(staging, manifest.dataset, manifest.release, path, tables[path].model_dump_json())
+        for path in files
+        if path in tables
+    )
 
 
 @lru_cache(maxsize=64)
 def _shares(staging: str, dataset: str, release: str, path: str, table: str) -> TableShares:
     """The equity view of a staged file, worked out once: a release never changes."""
-
     return equity(Table.model_validate_json(table), open_staging(staging).read_file(dataset, release, path))
 
 
 def _quality(ledger: Ledger, dataset: str) -> QualityView:
-    found = list(reversed(quality_results(ledger, dataset, runs=RUNS_SHOWN)))
-    runs = list(dict.fromkeys((one.run_id, one.started_at[:10]) for one in found))
-    marks: dict[tuple[str, str, str], dict[str, tuple[str, int | None]]] = {}
-    for result in found:
-        for one in result.expectations:
-            key = (result.data_table, ", ".join(one["columns"]), one["sentence"])
-            marks.setdefault(key, {})[result.run_id] = (_mark(one), one["failing_rows"])
-    histories = [
-        ExpectationHistory(
-            *key,
-            marks=tuple(seen.get(run, ("", None))[0] for run, _ in runs),
-            failing=tuple(seen.get(run, ("", None))[1] for run, _ in runs),
-        )
-        for key, seen in marks.items()
-    ]
+    results = list(reversed(quality_results(ledger, dataset, runs=RUNS_SHOWN)))
+    runs = tuple(dict.fromkeys((result.run_id, result.started_at[:10]) for result in results))
+    met, asked = dict.fromkeys(dict(runs), 0), dict.fromkeys(dict(runs), 0)
+    for result in results:
+        met[result.run_id] += result.successful
+        asked[result.run_id] += result.declared
     return QualityView(
-        runs=tuple(runs),
-        met=tuple(sum(r.successful for r in found if r.run_id == run) for run, _ in runs),
-        asked=tuple(sum(r.declared for r in found if r.run_id == run) for run, _ in runs),
-        expectations=tuple(sorted(histories, key=lambda one: (one.steady, one.table))),
+        runs=runs,
+        met=tuple(met.values()),
+        asked=tuple(asked.values()),
+        expectations=tuple(sorted(_histories(results, list(met)), key=lambda history: (history.steady, history.table))),
     )
 
 
-def _mark(one: Mapping[str, Any]) -> str:
-    if not one["decided"]:
+def _histories(results: list[QualityResult], runs: list[str]) -> Iterator[ExpectationHistory]:
+    """Every expectation over the runs; one that a run did not ask has an empty mark there."""
+    marks: dict[tuple[str, str, str], dict[str, tuple[str, int | None]]] = {}
+    for result in results:
+        for expectation in result.expectations:
+            key = (result.data_table, ", ".join(expectation["columns"]), expectation["sentence"])
+            marks.setdefault(key, {})[result.run_id] = (_mark(expectation), expectation["failing_rows"])
+    for (table, columns, sentence), by_run in marks.items():
+        seen = [by_run.get(run, ("", None)) for run in runs]
+        yield ExpectationHistory(
+            table, columns, sentence, marks=tuple(mark for mark, _ in seen), failing=tuple(rows for _, rows in seen)
+        )
+
+
+def _mark(expectation: Mapping[str, Any]) -> str:
+    if not expectation["decided"]:
         return "undecided"
-    if one["success"]:
+    if expectation["success"]:
         return "met"
-    return "failed" if one["severity"] == "critical" else "noted"
+    return "failed" if expectation["severity"] == "critical" else "noted"
 
 
 def _position(ledger: Ledger, declared: Dataset | None) -> Position | None:
-
     asked = requests(ledger, declared.dataset) if declared is not None else []
     return position(declared, ledger, asked[0]) if declared is not None and asked else None

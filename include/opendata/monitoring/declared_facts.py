@@ -2,19 +2,19 @@
 
 A thousand declarations are not parsed for a page: what was read once is kept under the digest of its bytes, in this process
 and in the cache folder. Whether a declaration is sound in every part is ``bin/opendata check``'s matter; here one that cannot
-even be read is told as such, for it is the first thing to be mended.
+even be read is named as such, for it is the first thing to fix.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ValidationError
 
 from include.opendata import places, yaml_reader
-from include.opendata.declaration.kept import digest_of, read_kept, write_kept
+from include.opendata.declaration.kept import Kept, digest_of, read_kept, write_kept
 from include.opendata.declaration.light import declared_ids
 from include.opendata.errors import OpendataError
 from include.opendata.gate.permission import decide_permission
@@ -40,37 +40,20 @@ class DeclaredFacts:
     broken: str = ""
 
 
-_KNOWN: dict[str, tuple[tuple[int, int], DeclaredFacts]] = {}
+Stamp = tuple[int, int]
+"""When a file was changed (nanoseconds) and how many bytes it has; (0, 0) where it may not be looked at."""
+
+_KNOWN: dict[str, tuple[Stamp, DeclaredFacts]] = {}
+"""Path → its stamp and what was read of it, for the life of this process."""
 
 
 def declared_facts() -> list[DeclaredFacts]:
     """Of all declared datasets, sorted by their ids."""
-    found: dict[str, DeclaredFacts] = {}
-    stamps: dict[str, tuple[int, int]] = {}
-    missing = []
-    for dataset in declared_ids():
-        try:
-            stat = places.declaration(dataset).stat()
-            stamps[dataset] = (stat.st_mtime_ns, stat.st_size)
-        except FileNotFoundError:
-            continue  # taken away in this moment
-        except OSError:
-            stamps[dataset] = (0, 0)  # it may not be looked at; the reader says so
-        path = str(places.declaration(dataset))
-        known = _KNOWN.get(path)
-        if known is not None and known[0] == stamps[dataset]:
-            found[dataset] = known[1]
-        else:
-            missing.append(dataset)
-    if missing:
-        key = code_version()  # the level follows from the rules too, not from the declaration alone
-        kept = read_kept(FILE, key)
-        read = {dataset: _of(dataset, kept) for dataset in missing}
-        for dataset, (_, facts) in read.items():
-            _KNOWN[str(places.declaration(dataset))] = (stamps[dataset], facts)
-            found[dataset] = facts
-        write_kept(FILE, key, kept | {digest: dataclasses.asdict(facts) for digest, facts in read.values() if digest})
-    return [found[dataset] for dataset in sorted(found)]
+    stamps = {dataset: stamp for dataset in declared_ids() if (stamp := _stamp(dataset)) is not None}
+    changed = [dataset for dataset, stamp in stamps.items() if _known(dataset, stamp) is None]
+    if changed:
+        _read({dataset: stamps[dataset] for dataset in changed})
+    return [_KNOWN[str(places.declaration(dataset))][1] for dataset in sorted(stamps)]
 
 
 def facts_of(dataset: str) -> DeclaredFacts:
@@ -78,30 +61,70 @@ def facts_of(dataset: str) -> DeclaredFacts:
     return _of(dataset, {})[1]
 
 
-def _of(dataset: str, kept: dict[str, dict[str, Any]]) -> tuple[str, DeclaredFacts]:
+def _stamp(dataset: str) -> Stamp | None:
+    """None where the declaration was taken away in this moment."""
+    try:
+        stat = places.declaration(dataset).stat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return (0, 0)  # it may not be looked at; the reader says so
+    return (stat.st_mtime_ns, stat.st_size)
+
+
+def _known(dataset: str, stamp: Stamp) -> DeclaredFacts | None:
+    known = _KNOWN.get(str(places.declaration(dataset)))
+    return known[1] if known is not None and known[0] == stamp else None
+
+
+def _read(stamps: Mapping[str, Stamp]) -> None:
+    """Read these declarations, from the cache folder where their bytes are known there, and keep what was read."""
+    key = code_version()  # the level follows from the rules too, not from the declaration alone
+    kept = read_kept(FILE, key)
+    for dataset, stamp in stamps.items():
+        digest, facts = _of(dataset, kept)
+        _KNOWN[str(places.declaration(dataset))] = (stamp, facts)
+        if digest:
+            kept[digest] = dataclasses.asdict(facts)
+    write_kept(FILE, key, kept)
+
+
+def _of(dataset: str, kept: Kept) -> tuple[str, DeclaredFacts]:
+    """The digest of the declaration (empty where it cannot be read) and what it says."""
     digest = digest_of(dataset) or ""
     if digest in kept:
         return digest, DeclaredFacts(**kept[digest])
     try:
-        data, _ = yaml_reader.read(places.declaration(dataset), dataset=dataset)
+        declaration, _ = yaml_reader.read(places.declaration(dataset), dataset=dataset)
     except OpendataError as error:
         return "", DeclaredFacts(dataset, dataset, broken=error.what)
-    if not isinstance(data, dict) or not isinstance(data.get("tables"), list) or not data.get("title"):
+    if (
+        not isinstance(declaration, dict)
+        or not isinstance(declaration.get("tables"), list)
+        or not declaration.get("title")
+    ):
         return digest, DeclaredFacts(dataset, dataset, broken="it lacks a title or its tables")
-    steward, coverage = data.get("steward"), data.get("coverage")
     return digest, DeclaredFacts(
         dataset=dataset,
-        title=str(data["title"]),
-        department=str(data.get("department") or ""),
-        topic=str(data.get("topic") or ""),
-        frequency=str(data.get("frequency") or "other"),
-        data_end=str(coverage.get("end") or "") if isinstance(coverage, dict) else "",
-        level=_level(data.get("permission")),
-        steward=str(steward.get("name") or "") if isinstance(steward, dict) else "",
+        title=_text(declaration, "title"),
+        department=_text(declaration, "department"),
+        topic=_text(declaration, "topic"),
+        frequency=_text(declaration, "frequency") or "other",
+        data_end=_text(declaration, "coverage", "end"),
+        level=_level(declaration.get("permission")),
+        steward=_text(declaration, "steward", "name"),
     )
 
 
-def _level(answers: Any) -> int | None:
+def _text(declaration: Mapping[str, object], *path: str) -> str:
+    """What stands at a place of the declaration, as text; empty where nothing does."""
+    value: object = declaration
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return str(value or "")
+
+
+def _level(answers: object) -> int | None:
     try:
         return decide_permission(PermissionAnswers.model_validate(answers)).level
     except ValidationError:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from include.opendata.declaration.tables import Table
+from include.opendata.declaration.tables import Measure, Table
 from include.opendata.rules.portal import annotation_codes
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
@@ -32,6 +32,7 @@ class GroupShare:
 
     @property
     def share(self) -> float:
+        """The part of its cells that is suppressed, from 0 to 1."""
         return self.hidden / self.cells if self.cells else 0.0
 
     @property
@@ -50,10 +51,12 @@ class DimensionShares:
 
     @property
     def gone(self) -> tuple[GroupShare, ...]:
+        """The groups of which nothing is shown."""
         return tuple(group for group in self.groups if group.gone and not group.total)
 
     @property
     def touched(self) -> tuple[GroupShare, ...]:
+        """The groups of which something is suppressed."""
         return tuple(group for group in self.groups if group.hidden and not group.total)
 
 
@@ -71,28 +74,39 @@ def equity(table: Table, published: bytes) -> TableShares:
     """The view of a published table (its CSV file). Columns that the file does not have are left out."""
     reader = csv.DictReader(io.StringIO(published.decode("utf-8-sig")))
     columns = set(reader.fieldnames or ())
-    annotated = [m for m in table.measures if f"{m.name}{ANNOTATION_SUFFIX}" in columns]
-    counts = [m for m in annotated if m.kind not in SHARES_OF_OTHERS] or annotated
+    counts = _counts(table, columns)
     dimensions = [d for d in table.dimensions if d.name in columns]
-    hidden: dict[str, dict[str, list[int]]] = {d.name: {} for d in dimensions}
-    for row in reader:
-        blanks = sum(_suppressed(row[f"{m.name}{ANNOTATION_SUFFIX}"]) for m in counts)
-        for name, groups in hidden.items():
-            tally = groups.setdefault(row[name], [0, 0])
-            tally[0] += blanks
-            tally[1] += len(counts)
-    totals = {d.name: getattr(d, "total", None) for d in dimensions}
+    groups = _groups(reader, [d.name for d in dimensions], [f"{m.name}{ANNOTATION_SUFFIX}" for m in counts])
     return TableShares(
         table=table.table,
         title=table.title,
-        counted=tuple(m.label for m in counts),
-        dimensions=tuple(DimensionShares(d.name, d.label, _ranked(hidden[d.name], totals[d.name])) for d in dimensions),
+        counted=tuple(measure.label for measure in counts),
+        dimensions=tuple(DimensionShares(d.name, d.label, _ranked(groups[d.name], d.total)) for d in dimensions),
     )
 
 
-def _ranked(groups: Mapping[str, list[int]], total: str | None) -> tuple[GroupShare, ...]:
-    made = [GroupShare(label, hid, cells, label == total) for label, (hid, cells) in groups.items()]
-    return tuple(sorted(made, key=lambda group: (group.total, -group.share, group.label)))
+def _counts(table: Table, columns: set[str]) -> list[Measure]:
+    """The measures to look at: those with a column of annotations, without the shares of others where there are counts."""
+    annotated = [measure for measure in table.measures if f"{measure.name}{ANNOTATION_SUFFIX}" in columns]
+    return [measure for measure in annotated if measure.kind not in SHARES_OF_OTHERS] or annotated
+
+
+def _groups(
+    rows: Iterable[Mapping[str, str]], dimensions: Sequence[str], annotations: Sequence[str]
+) -> dict[str, dict[str, tuple[int, int]]]:
+    """Dimension → category → (suppressed cells, cells)."""
+    groups: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in dimensions}
+    for row in rows:
+        suppressed = sum(_suppressed(row[annotation]) for annotation in annotations)
+        for name in dimensions:
+            hidden, cells = groups[name].get(row[name], (0, 0))
+            groups[name][row[name]] = (hidden + suppressed, cells + len(annotations))
+    return groups
+
+
+def _ranked(groups: Mapping[str, tuple[int, int]], total: str | None) -> tuple[GroupShare, ...]:
+    shares = [GroupShare(label, hidden, cells, label == total) for label, (hidden, cells) in groups.items()]
+    return tuple(sorted(shares, key=lambda group: (group.total, -group.share, group.label)))
 
 
 @lru_cache(maxsize=16)

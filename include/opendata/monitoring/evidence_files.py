@@ -35,7 +35,7 @@ def _in_work_area(dataset: str, run_id: str) -> bytes | None:
     if not area.has("release.json"):
         return None
     try:
-        folder = area.folder / area.read_json("release.json")["folder"]
+        folder = area.folder / str(area.read_json("release.json")["folder"])
         manifest = read_manifest(folder / MANIFEST_NAME, dataset=dataset)
         page = (folder / EVIDENCE).read_bytes()
     except (OSError, StorageError):

@@ -76,14 +76,17 @@ def freshness(frequency: str, *, refreshed: dt.date | None, data_end: dt.date | 
     """How a dataset stands today. ``refreshed``: the day of the last run that ended well (staged or unchanged) ·
     ``data_end``: the last day its published data speak of. Raises KeyError for a frequency nobody knows."""
     if frequency in WITHOUT_PROMISE:
-        by_refresh: State = "no promise" if refreshed else "never"
-        return Freshness(by_refresh, "no promise", None, None, 0)
+        return Freshness("no promise" if refreshed else "never", "no promise", None, None, 0)
     refresh_due = after(refreshed, frequency) if refreshed else None
     data_due = after(data_end, frequency, periods=2) if data_end else None
-    by_refresh = "never" if refresh_due is None else _state(refresh_due, frequency, today)
+    by_refresh: State = "never" if refresh_due is None else _state(refresh_due, frequency, today)
     by_data: State = "no promise" if data_due is None else _state(data_due, frequency, today)
-    late = [due for due, state in ((refresh_due, by_refresh), (data_due, by_data)) if due and state == "late"]
-    return Freshness(by_refresh, by_data, refresh_due, data_due, max(((today - due).days for due in late), default=0))
+    days_late = max(_days_late(refresh_due, by_refresh, today), _days_late(data_due, by_data, today))
+    return Freshness(by_refresh, by_data, refresh_due, data_due, days_late)
+
+
+def _days_late(due: dt.date | None, state: State, today: dt.date) -> int:
+    return (today - due).days if due is not None and state == "late" else 0
 
 
 def after(day: dt.date, frequency: str, *, periods: int = 1) -> dt.date:

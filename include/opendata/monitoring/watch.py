@@ -1,10 +1,10 @@
-"""The daily look at everything that is published: what is late, changed behind our back, waiting or broken.
+"""The daily look at everything that is published: what is late, changed without our knowledge, waiting or broken.
 
-Finds problems and says who must hear of them; it mends nothing. Errors only: a dataset that is as it should be is not
+Finds problems and says who must hear of them; it fixes nothing. Errors only: a dataset that is as it should be is not
 mentioned. A part that cannot be looked at is itself a problem, never a silence.
 
-- the declaration cannot be used · no run yet · the last run failed or was refused
-- late by the date of the refresh, or by the date of its data (``freshness``)
+- the declaration cannot be used
+- no run yet · the last run failed, was refused or got lost · late by the date of the refresh or of the data (``judgement``)
 - staging is not as its manifests say; the portal does not show what was published on it
 - an approval has expired or will soon; a release has waited for its approvers longer than the declaration allows
 """
@@ -19,17 +19,16 @@ from typing import Literal
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.load import load
 from include.opendata.errors import OpendataError
-from include.opendata.ledger import Ledger, RunEntry
-from include.opendata.ledger.approvals import requests
-from include.opendata.monitoring.freshness import freshness
+from include.opendata.gate.approval import Standing
+from include.opendata.ledger import Ledger
+from include.opendata.ledger.approvals import Request, requests
+from include.opendata.monitoring.judgement import RunRecord, judge, moment, run_records
 from include.opendata.pipeline.approvals import position
 
 Severity = Literal["error", "warning"]
 EXPIRES_SOON = dt.timedelta(days=30)
-ENDED_WELL = ("staged", "unchanged")
-RUN_LOST_AFTER = dt.timedelta(hours=24)
 
-Check = Callable[["Dataset"], Sequence[str]]
+Check = Callable[[Dataset], Sequence[str]]
 """Looks at a dataset somewhere else (staging, a portal): a sentence per difference. May raise OpendataError."""
 
 
@@ -53,104 +52,78 @@ def find_problems(
     progress: Callable[[str], None] = lambda text: None,
 ) -> list[Problem]:
     """Every problem of the named datasets, errors first, then by dataset. ``checks``: (slug, check), such as staging's."""
-    found: list[Problem] = []
+    with ledger.reading() as connection:
+        records = run_records(connection, today=now.date())
+    problems: list[Problem] = []
     for number, dataset in enumerate(datasets, 1):
         progress(f"{dataset} ({number} of {len(datasets)})")
-        found += _of_one(dataset, ledger, now, checks)
-    return sorted(found, key=lambda p: (p.severity != "error", p.dataset, p.slug, p.sentence))
+        problems += _of_dataset(dataset, ledger, records.get(dataset, RunRecord()), now, checks)
+    return sorted(problems, key=lambda p: (p.severity != "error", p.dataset, p.slug, p.sentence))
 
 
-def _of_one(dataset: str, ledger: Ledger, now: dt.datetime, checks: Sequence[tuple[str, Check]]) -> Iterator[Problem]:
-
+def _of_dataset(
+    dataset: str, ledger: Ledger, record: RunRecord, now: dt.datetime, checks: Sequence[tuple[str, Check]]
+) -> Iterator[Problem]:
     try:
         declared = load(dataset)
     except OpendataError as error:
         yield Problem(dataset, "declaration-broken", "error", f"Its declaration cannot be used: {error.what}.", ())
         return
     people = tuple(dict.fromkeys((declared.steward.email, declared.contact.email)))
-
-    def problem(slug: str, severity: Severity, sentence: str) -> Problem:
-        return Problem(dataset, slug, severity, sentence, people)
-
-    for slug, severity, sentence in (*_runs(declared, ledger, now), *_approvals(declared, ledger, now)):
-        yield problem(slug, severity, sentence)
+    judgement = judge(record, frequency=declared.frequency, data_end=declared.coverage.end.isoformat(), now=now)
+    for finding in judgement.findings:
+        yield Problem(dataset, finding.slug, "error", finding.sentence, people)
+    for slug, severity, sentence in _approvals(declared, ledger, now):
+        yield Problem(dataset, slug, severity, sentence, people)
     for slug, check in checks:
-        try:
-            for sentence in check(declared):
-                yield problem(slug, "error", sentence)
-        except OpendataError as error:
-            yield problem(f"{slug}-unknown", "error", f"It could not be looked at: {error.what}.")
-        except Exception as error:  # noqa: BLE001 - one dataset must not silence the others; the message may quote anything
-            what = f"It could not be looked at: an unforeseen {type(error).__name__}, a defect of the pipeline."
-            yield problem(f"{slug}-unknown", "error", what)
+        for problem_slug, sentence in _checked(slug, check, declared):
+            yield Problem(dataset, problem_slug, "error", sentence, people)
 
 
-def _runs(declared: Dataset, ledger: Ledger, now: dt.datetime) -> Iterator[tuple[str, Severity, str]]:
-    runs = [run for run in ledger.runs(declared.dataset) if run.outcome != "previewed"]
-    if not runs:
-        yield "never-run", "error", "It is declared and was never refreshed."
-        return
-    last = runs[0]
-    if last.outcome in ("failed", "refused"):
-        why = (last.message or "no reason was recorded").split("\n", 1)[0]
-        yield f"last-run-{last.outcome}", "error", f"Its last run ({last.started_at[:10]}) {_said(last.outcome)}: {why}"
-    since = _at_work_since(declared, ledger, last) if last.outcome == "running" else None
-    if since is not None and now - since > RUN_LOST_AFTER:
-        yield "run-lost", "error", f"Its run of {last.started_at[:10]} neither ended nor waits for anybody."
-    good = next((run for run in runs if run.outcome in ENDED_WELL), None)
-    found = freshness(
-        declared.frequency,
-        refreshed=_moment(good.started_at).date() if good else None,
-        data_end=declared.coverage.end,
-        today=now.date(),
-    )
-    if good is None:
-        yield "never-published", "error", "No run of it ever ended well."
-    if found.worst == "late":
-        yield "late", "error", found.sentence
+def _checked(slug: str, check: Check, declared: Dataset) -> Iterator[tuple[str, str]]:
+    """(slug, sentence) of what a check finds. A check that fails is a problem of its own, never a silence."""
+    try:
+        for sentence in check(declared):
+            yield slug, sentence
+    except OpendataError as error:
+        yield f"{slug}-unknown", f"It could not be looked at: {error.what}."
+    except Exception as error:  # noqa: BLE001 - one dataset must not silence the others; the message may quote anything
+        what = f"an unexpected {type(error).__name__}, a defect of the pipeline"
+        yield f"{slug}-unknown", f"It could not be looked at: {what}."
 
 
 def _approvals(declared: Dataset, ledger: Ledger, now: dt.datetime) -> Iterator[tuple[str, Severity, str]]:
-
+    """What is wrong with the approvals last asked for: roles that let a release wait, approvals that end."""
     asked = requests(ledger, declared.dataset)
     if not asked:
         return
-    found = position(declared, ledger, asked[0])
-    run = ledger.run(declared.dataset, asked[0].run_id)
-    if run is not None and run.outcome == "running" and found.open_roles:
-        since = _moment(asked[0].asked_at)
-        if now - since >= dt.timedelta(days=declared.approval_deadline.remind_after):
-            roles = ", ".join(s.role_name for s in found.standings if s.state != "given")
-            until = (asked[0].answer_by or "")[:10]
-            yield (
-                "approval-waits",
-                "error",
-                f"A release waits since {since.date()} for: {roles}. It waits until {until}.",
-            )
-    for standing in found.standings:
-        answer = standing.answer
-        if standing.state == "expired" and answer is not None:
-            yield "approval-expired", "error", f"The approval as {standing.role_name} expired on {answer.expires_on}."
-        elif standing.state == "given" and answer is not None and answer.expires_on is not None:
-            ends = dt.date.fromisoformat(answer.expires_on)
-            if ends - now.date() <= EXPIRES_SOON:
-                yield "approval-expires", "warning", f"The approval as {standing.role_name} expires on {ends}."
+    request = asked[0]
+    roles = position(declared, ledger, request).standings
+    run = ledger.run(declared.dataset, request.run_id)
+    if run is not None and run.outcome == "running":
+        yield from _waiting(declared, request, roles, now)
+    for role in roles:
+        yield from _expiry(role, now.date())
 
 
-def _at_work_since(declared: Dataset, ledger: Ledger, run: RunEntry) -> dt.datetime | None:
-    """Since when a run that is under way waits for nobody: its start, or the last of its approvals; None while it waits."""
-
-    asked = next((request for request in requests(ledger, declared.dataset) if request.run_id == run.run_id), None)
-    if asked is None:
-        return _moment(run.started_at)
-    found = position(declared, ledger, asked)
-    given = [standing.answer.recorded_at for standing in found.standings if standing.answer is not None]
-    return None if found.open_roles else _moment(max(run.started_at, asked.asked_at, *given))
-
-
-def _said(outcome: str) -> str:
-    return "was refused" if outcome == "refused" else "failed"
+def _waiting(
+    declared: Dataset, request: Request, roles: Sequence[Standing], now: dt.datetime
+) -> Iterator[tuple[str, Severity, str]]:
+    """Whether a release has waited for its approvers longer than the declaration allows."""
+    missing = ", ".join(role.role_name for role in roles if role.state != "given")
+    since = moment(request.asked_at)
+    if missing and now - since >= dt.timedelta(days=declared.approval_deadline.remind_after):
+        until = (request.answer_by or "")[:10]
+        sentence = f"A release waits since {since.date()} for: {missing}. It waits until {until}."
+        yield "approval-waits", "error", sentence
 
 
-def _moment(stamp: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+def _expiry(role: Standing, today: dt.date) -> Iterator[tuple[str, Severity, str]]:
+    """Whether an approval has ended or will end soon."""
+    expires_on = role.answer.expires_on if role.answer is not None else None
+    if role.state == "expired":
+        yield "approval-expired", "error", f"The approval as {role.role_name} expired on {expires_on}."
+    elif role.state == "given" and expires_on is not None:
+        ends = dt.date.fromisoformat(expires_on)
+        if ends - today <= EXPIRES_SOON:
+            yield "approval-expires", "warning", f"The approval as {role.role_name} expires on {ends}."

@@ -68,7 +68,7 @@ def test_a_dataset_that_was_never_refreshed_and_one_that_cannot_be_read_are_prob
 def test_a_run_that_neither_ended_nor_waits_is_a_problem_after_a_day(ledger):
     seed(ledger, runs=[run("a", 2, "running"), run("b", 0.5, "running")])
     found = lines(ledger, facts_of("a"), facts_of("b"))
-    assert found["a"].problems == ("Its run of 2026-11-18 neither ended nor waits for anybody.",)
+    assert found["a"].problems == ("Its run of 2026-11-18 neither ended nor waits for anyone.",)
     assert found["b"].problems == ()
 
 
