@@ -76,12 +76,12 @@ def month(
     for event in events:
         if event.dataset in titles and first <= event.day < ends:
             days.setdefault(event.day, set()).add(Entry(event.dataset, titles[event.dataset], event.kind))
+    return Month(first, _weeks(first), {day: tuple(sorted(entries, key=_rank)) for day, entries in days.items()})
+
+
+def _weeks(first: dt.date) -> tuple[tuple[dt.date | None, ...], ...]:
     weeks = calendar.Calendar(firstweekday=6).monthdatescalendar(first.year, first.month)
-    return Month(
-        first,
-        tuple(tuple(day if day.month == first.month else None for day in week) for week in weeks),
-        {day: tuple(sorted(entries, key=_rank)) for day, entries in days.items()},
-    )
+    return tuple(tuple(day if day.month == first.month else None for day in week) for week in weeks)
 
 
 @dataclass(frozen=True)

@@ -164,18 +164,10 @@ def _manifest(line: Line) -> Manifest | None:
 
 
 def _releases(ledger: Ledger, line: Line, entries: list[ReleaseEntry]) -> Iterator[ReleaseView]:
-    moves = ledger.pointer_moves.of(line.dataset, line.staging or "")
-    rolled_back = withdrawn(moves, {entry.release: entry.previous for entry in entries})
-    removed = {move.from_release for move in moves if move.action == "prune" and move.done_at}
+    states = _states(ledger, line, entries)
     for number, entry in enumerate(entries[:RELEASES_SHOWN]):
         tables: list[TableFigures] = entry.figures.get("tables", [])
-        state: ReleaseState = "earlier"
-        if entry.release == line.release:
-            state = "current"
-        elif entry.release in removed:
-            state = "removed"
-        elif entry.release in rolled_back:
-            state = "rolled back"
+        state = states.get(entry.release, "earlier")
         yield ReleaseView(
             release=entry.release,
             staged_at=entry.staged_at,
@@ -185,6 +177,15 @@ def _releases(ledger: Ledger, line: Line, entries: list[ReleaseEntry]) -> Iterat
             cells=sum(t["cells"] for t in tables),
             changed=_changes_shown(entry, state, number),
         )
+
+
+def _states(ledger: Ledger, line: Line, entries: list[ReleaseEntry]) -> Mapping[str | None, ReleaseState]:
+    """Release → its state, the stronger word where two apply; those not named are earlier ones."""
+    moves = ledger.pointer_moves.of(line.dataset, line.staging or "")
+    states: dict[str | None, ReleaseState] = {}
+    states |= dict.fromkeys(withdrawn(moves, {entry.release: entry.previous for entry in entries}), "rolled back")
+    states |= {move.from_release: "removed" for move in moves if move.action == "prune" and move.done_at}
+    return states | {line.release: "current"}
 
 
 def _changes_shown(entry: ReleaseEntry, state: ReleaseState, number: int) -> tuple[str, ...]:
@@ -209,15 +210,20 @@ def _changed(staging: str, dataset: str, release: str) -> tuple[str, ...]:
 def _sentence(table: TableChange) -> str:
     if table.status != "compared":
         return f"{table.table}: {table.status}."
-    counted = (("added", table.rows.added), ("changed", table.rows.changed), ("removed", table.rows.removed))
-    rows = [f"{count:,} {kind}" for kind, count in counted if count]
-    parts = [f"rows: {', '.join(rows)}" if rows else "no row changed"]
-    if hidden := sum(change.newly_hidden for change in table.hidden):
-        parts.append(f"{hidden:,} newly hidden")
-    if shown := sum(change.newly_shown for change in table.hidden):
-        parts.append(f"{shown:,} newly shown")
-    parts += [f"{total.measure} {total.percent:+.1f} %" for total in table.totals if total.percent][:2]
+    rows, hidden, totals = table.rows, table.hidden, table.totals
+    moved = _counted(added=rows.added, changed=rows.changed, removed=rows.removed)
+    parts = [f"rows: {', '.join(moved)}" if moved else "no row changed"]
+    parts += _counted(
+        newly_hidden=sum(change.newly_hidden for change in hidden),
+        newly_shown=sum(change.newly_shown for change in hidden),
+    )
+    parts += [f"{total.measure} {total.percent:+.1f} %" for total in totals if total.percent][:2]
     return f"{table.table}: {'; '.join(parts)}."
+
+
+def _counted(**counts: int | None) -> list[str]:
+    """“3 added”, “2 newly hidden”: the counts that are not zero."""
+    return [f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items() if count]
 
 
 def _decisions(ledger: Ledger, dataset: str, runs: list[RunEntry]) -> list[Decision]:
