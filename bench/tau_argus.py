@@ -32,6 +32,7 @@ from include.opendata import places
 from include.opendata.disclosure.attack import BLANK, NOT_SHOWN, RECOVERABLE, SHOWN, UNDECIDED, PublishedView, attack
 from include.opendata.disclosure.protect.cube import Axis, CubeTable, suppress_cube
 from include.opendata.errors import InputError, OpendataError, Refused
+from include.opendata.rules.release import thresholds
 
 TABLES = ("t3", "t4")
 RANGES = (30, 100)
@@ -188,6 +189,7 @@ def view_of(cube: CubeTable, hidden: np.ndarray) -> PublishedView:
         equations=tuple(equations),
         keys=tuple(np.ndindex(cube.values.shape)),
         places=tuple(itertools.product(*(_beneath(axis) for axis in cube.axes))),
+        rule=thresholds().small_cell,
     )
 
 
@@ -203,7 +205,7 @@ def leaks(view: PublishedView, seconds: float) -> Leaks:
     within = {cell.cell for cell in found.cells if cell.verdict == RECOVERABLE}
     exact: set[int] = set()
     if within:
-        strict = attack(replace(view, min_width=1), seconds=seconds)
+        strict = attack(replace(view, rule=view.rule.model_copy(update={"width": 1})), seconds=seconds)
         exact = {cell.cell for cell in strict.cells if cell.verdict == RECOVERABLE} & within
     return Leaks(
         exact=len(exact),

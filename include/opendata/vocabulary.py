@@ -184,8 +184,8 @@ class ProtectedTable:
     unstable: int
     cells: int
     """Cells of protected counts in the table."""
-    small_below: int | None = None
-    """Counts below this are the ones that code 1 calls small; None where the codes are read by the number that holds now."""
+    small_below: int
+    """Counts below this are the ones that code 1 calls small; a declaration may raise the number later."""
 
 
 ANNOTATION_SUFFIX = "_annotation"

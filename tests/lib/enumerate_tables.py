@@ -14,7 +14,7 @@ class TooMany(Exception):
 def all_tables(view, *, at_most=20_000, steps=400_000) -> np.ndarray:
     """int64[k, n]. Needs every unknown to lie below a shown total. Written anew: it shares nothing with the attack."""
     n = view.size
-    allowed = {SHOWN: None, CODE_SMALL: (1, view.threshold - 1), CODE_COMPLEMENTARY: (view.threshold, None)}
+    allowed = {SHOWN: None, CODE_SMALL: (1, view.rule.largest), CODE_COMPLEMENTARY: (view.rule.below, None)}
     allowed |= {BLANK: (1, None), ABSENT: (0, None)}
     if view.persons:
         allowed[CODE_SMALL] = (1, None)

@@ -85,7 +85,7 @@ def column(counts, *, total=True, **more) -> CellSystem:
     )
 
 
-def as_published(system: CellSystem, hidden, *, annotation: str, small=None, **more) -> PublishedView:
+def as_published(system: CellSystem, hidden, *, annotation: str, small=None, rule=RULE, **more) -> PublishedView:
     """What the public would see if ``hidden`` (bool[n]) were blank; ``small`` are those that get code 1."""
     small = primary(system, RULE) if small is None else small
     code = np.where(small, CODE_SMALL, CODE_COMPLEMENTARY) if annotation == "separate" else np.full(system.size, BLANK)
@@ -96,5 +96,6 @@ def as_published(system: CellSystem, hidden, *, annotation: str, small=None, **m
         tuple((e.parent, e.children) for e in system.equations),
         system.keys,
         persons=system.persons is not None,
+        rule=rule,
         **more,
     )

@@ -62,7 +62,7 @@ def homicides(mode: str = "combined") -> ProtectedTable:
                     "Rate_per_100000_annotation": code,
                 }
             )
-    return ProtectedTable(structure, mode, typed(rows, structure), True, 2, 1, 0, 20)  # type: ignore[arg-type]
+    return ProtectedTable(structure, mode, typed(rows, structure), True, 2, 1, 0, 20, 11)  # type: ignore[arg-type]
 
 
 def typed(rows: list[dict[str, Any]], structure: Structure) -> pd.DataFrame:

@@ -10,13 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.opendata.disclosure.attack.percentages import _nested_withstand, attack_percentages, withstand_together
+from include.opendata.disclosure.attack.percentages import (
+    KnownPercentages,
+    attack_percentages,
+    nested_withstand,
+    withstand_together,
+)
 from include.opendata.disclosure.proof.percentages import check_percentages
 from include.opendata.disclosure.protect.percentages import whole_percentages
 from include.opendata.errors import Refused
 from include.opendata.tables.derived import rounded
 from include.opendata.vocabulary import DataTable, ProtectedTable, Structure, TableDimension, TableMeasure
-from tests.lib.rules import rule
+from tests.lib.rules import RULE, rule
 
 LABELS = ("Male", "Female", "Intersex")
 COUNT = TableMeasure("Persons", "count", "count:records", True)
@@ -132,14 +137,14 @@ def possible(made: ProtectedTable, total: int, threshold: int = 11) -> list[int]
 
 
 def test_of_545_545_10_an_attacker_learns_nothing_even_with_the_total():
-    found = attack_percentages(protected(table(545, 545, 10)), total=1100, threshold=11)
+    found = attack_percentages(protected(table(545, 545, 10)), total=1100, rule=RULE)
     assert found is not None
     assert [one[2] for one in found.tables] == [1, 10]
 
 
 def test_an_empty_category_can_tell_the_small_count():
     """1,490 of 1,500 round to 99 %, so that more than 7 are left over: 8 to 10."""
-    found = attack_percentages(protected(table(1490, 0, 10)), total=1500, threshold=11)
+    found = attack_percentages(protected(table(1490, 0, 10)), total=1500, rule=RULE)
     assert found is not None
     assert (found.tables[0][2], found.tables[1][2], found.width) == (8, 10, 2)
 
@@ -156,7 +161,7 @@ def test_the_attack_finds_what_trying_every_table_finds(total, share, small, pla
     counts = [first, total - small - first]
     counts.insert(place, small)
     made = protected(table(*counts))
-    found = attack_percentages(made, total=total, threshold=11)
+    found = attack_percentages(made, total=total, rule=RULE)
     assert found is not None
     every = possible(made, total)
     assert small in every
@@ -168,7 +173,7 @@ def test_the_attack_finds_what_trying_every_table_finds(total, share, small, pla
 
 
 def test_less_than_one_percent_is_believed_where_the_threshold_was_raised():
-    found = attack_percentages(protected(table(600, 589, 11), threshold=25), total=1200, threshold=25)
+    found = attack_percentages(protected(table(600, 589, 11), threshold=25), total=1200, rule=rule(below=25))
     assert found is not None
     assert [one[2] for one in found.tables] == [2, 11], "12 of 1,200 would be 1 %"
 
@@ -176,14 +181,14 @@ def test_less_than_one_percent_is_believed_where_the_threshold_was_raised():
 def test_percentages_no_table_agrees_with_are_told():
     made = protected(table(545, 545, 10))
     made.frame.loc[0, "Percent"] = 60.0
-    assert attack_percentages(made, total=1100, threshold=11) is None
+    assert attack_percentages(made, total=1100, rule=RULE) is None
 
 
 # ------------------------------------------------------------------------------------------- two releases, both kept
 
 
 def together(first: ProtectedTable, second: ProtectedTable, total: int) -> bool:
-    return withstand_together(first, second, total=total, least_total=1100, threshold=11, width=3)
+    return withstand_together(first, second, total=total, least_total=1100, rule=RULE, earlier_below=first.small_below)
 
 
 @pytest.mark.parametrize(
@@ -205,9 +210,9 @@ def test_the_small_count_of_a_release_is_read_by_the_number_that_held_when_it_wa
     """8 to 10, for whoever knows that the earlier one is below 11; 8 to 14, were it below 20 as the later one is."""
     first, second = protected(table(1495, 16, 9)), protected(table(1491, 0, 9), threshold=20)
     assert (first.small_below, second.small_below) == (11, 20)
-    asked = {"total": 1500, "least_total": 1100, "threshold": 20, "width": 3}
-    assert withstand_together(first, second, **asked)
-    assert not withstand_together(first, second, **asked, earlier_threshold=first.small_below)
+    asked = {"total": 1500, "least_total": 1100, "rule": rule(below=20)}
+    assert withstand_together(first, second, **asked, earlier_below=20)
+    assert not withstand_together(first, second, **asked, earlier_below=first.small_below)
 
 
 def grown(inner: tuple[int, int], fewer: int, outer: tuple[int, int], more: int) -> set[tuple[int, int]]:
@@ -249,14 +254,14 @@ def test_what_two_releases_tell_together_is_what_trying_every_pair_tells(inner, 
     apart = {x2 - x1 for x1, x2 in pairs}
     wide = all(max(xs) - min(xs) >= 3 for xs in zip(*pairs, strict=True)) if pairs else True
     safe = not pairs or (wide and (0 in apart or max(apart) - min(apart) >= 3))
-    assert _nested_withstand(inner, fewer, 11, outer, more, 11, 3) is safe
+    assert nested_withstand(KnownPercentages(inner, fewer, 11), KnownPercentages(outer, more, 11), 3) is safe
 
 
 # --------------------------------------------------------------------------------------------- re-checked from the file
 
 
 def re_checked(made: ProtectedTable) -> tuple[str, ...]:
-    return check_percentages(made, least_total=1100, threshold=11, width=3)
+    return check_percentages(made, least_total=1100, rule=RULE)
 
 
 @pytest.mark.parametrize("counts", [(545, 545, 10), (4, 900, 700), (1380, 0, 10), (7, 1090, 14), (500_000, 3, 500_000)])
@@ -296,4 +301,4 @@ def test_a_file_that_does_not_keep_the_rules_is_found_out(made):
 
 def test_a_file_no_total_leaves_uncertain_is_found_out():
     """With a width of 10 asked for, ten possible counts are too few."""
-    assert check_percentages(protected(table(545, 545, 10)), least_total=1100, threshold=11, width=10)
+    assert check_percentages(protected(table(545, 545, 10)), least_total=1100, rule=rule(width=10))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ from include.opendata.disclosure.attack import (
     rate_bounds,
 )
 from include.opendata.errors import DeclarationError, InputError, Place
+from include.opendata.rules.release import thresholds
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
 CODES = {"": "", "0": "", "1": "1", "2": "2", "3": "3", "4": "4", "5": "5", "S": "1", "C": "2"}
@@ -74,8 +76,13 @@ class AuditRequest:
     denominator: str | None = None
     rates: tuple[str, ...] = ()
     absent_unknown: bool = False
-    threshold: int = 11
-    min_width: int = 3
+    threshold: int = field(default_factory=lambda: thresholds().small_cell.below)
+    min_width: int = field(default_factory=lambda: thresholds().small_cell.width)
+
+    @property
+    def rule(self) -> SmallCellRule:
+        """The rule book's rule about small counts with the numbers asked for."""
+        return thresholds().small_cell.model_copy(update={"below": self.threshold, "width": self.min_width})
 
 
 @dataclass(frozen=True)
@@ -169,7 +176,7 @@ def published_view(table: LongTable, request: AuditRequest) -> tuple[PublishedVi
     view = PublishedView(
         value=value, state=state, equations=table.equations(), keys=table.names(),
         known_low=np.where(hidden, low, 0), known_high=np.where(hidden, high, UNBOUNDED),
-        threshold=request.threshold, min_width=request.min_width, places=table.places(),
+        rule=request.rule, places=table.places(),
     )  # fmt: skip
     return view, annotation
 
@@ -257,8 +264,8 @@ def audit_answer(audit: Audit) -> dict[str, Any]:
         "passed": audit.report.passed,
         "annotation": audit.annotation,
         "annotation_assumed": audit.assumed,
-        "threshold": audit.view.threshold,
-        "min_width": audit.view.min_width,
+        "threshold": audit.view.rule.below,
+        "min_width": audit.view.rule.width,
         "blanks": figures["blanks"],
         "verdicts": verdicts,
         "failing_groups": figures["failing_groups"],
@@ -275,12 +282,12 @@ def audit_lines(audit: Audit) -> list[str]:
     figures, verdicts, view = audit.report.figures, audit.blanks, audit.view
     read = "the codes of the table" if audit.assumed else "as you said"
     if audit.assumed and audit.annotation == "separate" and not (view.state == CODE_COMPLEMENTARY).any():
-        read = f"code 1 may say 1 to {view.threshold - 1}; where it stands for all blanks, say --annotation combined"
+        read = f"code 1 may say 1 to {view.rule.largest}; where it stands for all blanks, say --annotation combined"
     lines = [
         f"{audit.table.file}: {len(audit.table.rows):,} rows, {figures['blanks']:,} blanks",
         f"  annotation: {audit.annotation} ({read})",
         f"  proven safe by two tables nobody can tell apart: {verdicts[SAFE_WITNESS]:,}",
-        f"  proven safe because it is certainly {view.threshold} or more: {verdicts[SAFE_LP]:,}",
+        f"  proven safe because it is certainly {view.rule.below} or more: {verdicts[SAFE_LP]:,}",
         f"  recoverable: {verdicts[RECOVERABLE]:,}",
         f"  undecided: {verdicts[UNDECIDED]:,}",
     ]
@@ -290,7 +297,7 @@ def audit_lines(audit: Audit) -> list[str]:
             f"totals in no row that are narrowed down: {figures['failing_absent']:,}"
         )
     if audit.shown_small:
-        lines.append(f"  counts from 1 to {view.threshold - 1} that are shown: {audit.shown_small:,}")
+        lines.append(f"  counts from 1 to {view.rule.largest} that are shown: {audit.shown_small:,}")
     said = [
         f"{found.sentence} {_interval(found.low, found.high)}".strip()
         for found in audit.report.cells

@@ -38,20 +38,20 @@ def without_the_truth(view: PublishedView, witnesses: Witnesses, truth: np.ndarr
     tables = [row for row in witnesses.tables if not true(row)]
     if len(tables) == len(witnesses.tables):
         return Kept(witnesses, ())
-    wide = np.ptp(witnesses.tables, axis=0) >= view.min_width
+    wide = np.ptp(witnesses.tables, axis=0) >= view.rule.width
     found = next(row for row in witnesses.tables if true(row))
     low, high = (bound[witnesses.cells] for bound in view.bounds())
-    if not _proves(tables, wide, view.min_width):
+    if not _proves(tables, wide, view.rule.width):
         for other in list(tables):
             difference = other - found
             step = difference // np.gcd.reduce(np.abs(difference[difference != 0]))
             for times in STEPS:
                 shifted = found + times * step
                 inside = bool(((shifted >= low) & (shifted <= high)).all())
-                if inside and not true(shifted) and _proves([*tables, shifted], wide, view.min_width):
+                if inside and not true(shifted) and _proves([*tables, shifted], wide, view.rule.width):
                     return Kept(replace(witnesses, tables=np.stack([*tables, shifted])), ())
     left = np.stack(tables) if tables else witnesses.tables[:0]
-    narrow = wide if not tables else wide & (np.ptp(left, axis=0) < view.min_width)
+    narrow = wide if not tables else wide & (np.ptp(left, axis=0) < view.rule.width)
     return Kept(replace(witnesses, tables=left), tuple(witnesses.cells[narrow].tolist()))
 
 

@@ -227,7 +227,7 @@ def attack_published(
 
     tallies: dict[str, dict[str, int]] = {}
     attacked: list[AttackedView] = []
-    views = published_views(protected, threshold=rule.below, min_width=rule.width, dataset=declared.dataset)
+    views = published_views(protected, rule=rule, dataset=declared.dataset)
     for cells, view in views:
         report = attack(view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
         try:
@@ -271,10 +271,8 @@ def attack_with_earlier(
     newest = []
     for joint in joint_cells([*earlier, upcoming_release(protected, extents)], dataset=declared.dataset):
         truth = _truth(joint.cells, tables, suffix=f"@{UPCOMING}")
-        found = views_with_earlier(
-            joint, threshold=rule.below, min_width=rule.width, dataset=declared.dataset, progress=say
-        )
-        newest.append(newest_view(joint, found, threshold=rule.below, min_width=rule.width, dataset=declared.dataset))
+        found = views_with_earlier(joint, rule=rule, dataset=declared.dataset, progress=say)
+        newest.append(newest_view(joint, found, rule=rule, dataset=declared.dataset))
         for base, view, set_aside in found:
             report = attack(view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
             if not report.passed:

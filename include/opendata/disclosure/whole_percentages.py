@@ -62,7 +62,7 @@ def protect_percentages(
     rule, annotation = declared.small_cell_rule, declared.table(table.structure.table).annotation
     protected = whole_percentages(table, annotation=annotation, rule=rule, dataset=declared.dataset)
     total = int(category_counts(table, place).sum())
-    found = attack_percentages(protected, total=total, threshold=rule.below)
+    found = attack_percentages(protected, total=total, rule=rule)
     if found is None or found.width < rule.width:
         raise AuditFailed(
             "the small category's count could be recovered from the whole percentages",
@@ -78,12 +78,10 @@ def protect_percentages(
                 protected,
                 total=total,
                 least_total=least_total,
-                threshold=rule.below,
-                width=rule.width,
-                earlier_threshold=then,
+                rule=rule,
+                earlier_below=one.small_below,
             )
             for one in release.tables
-            for then in _small_below(one, rule.below)
         ):
             raise AuditFailed(
                 "the small category's count, or how it grew, could be recovered by comparing the whole percentages with those "
@@ -107,18 +105,10 @@ def protect_percentages(
     return Protection((protected,), {name: facts}, {}, (), extents, tuple(release.release for release in earlier))
 
 
-def _small_below(table: PublishedTable, now: int) -> list[int]:
-    """The numbers its small count may have been below when it was published: all there are, where that was not noted."""
-
-    if table.small_below is not None:
-        return [table.small_below]
-    return list(range(thresholds().small_cell.below, now + 1))
-
-
 def _as_protected(table: PublishedTable) -> ProtectedTable:
     return ProtectedTable(
         structure=table.structure, annotation=table.annotation, frame=table.frame, masked=True,
-        small=1, complementary=0, unstable=0, cells=len(table.frame),
+        small=1, complementary=0, unstable=0, cells=len(table.frame), small_below=table.small_below,
     )  # fmt: skip
 
 

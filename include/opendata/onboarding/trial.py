@@ -185,6 +185,7 @@ def _fields(declared: Dataset, made: DataTable | None, assessed: Assessment | No
         complementary=0,
         unstable=0,
         cells=0,
+        small_below=declared.small_below,
     )
     return tuple(field.row() for field in describe_fields(declared, shape))
 

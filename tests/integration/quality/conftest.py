@@ -107,7 +107,7 @@ def by_period(sources) -> ProtectedTable:
         ),
     )
     ordered = table[structure.published_columns()]
-    return ProtectedTable(structure, "combined", ordered, True, int(small.sum()), 0, 0, len(table))
+    return ProtectedTable(structure, "combined", ordered, True, int(small.sum()), 0, 0, len(table), 11)
 
 
 @pytest.fixture
@@ -141,4 +141,4 @@ def by_region(sources) -> ProtectedTable:
         ),
     )
     ordered = table[structure.published_columns()]
-    return ProtectedTable(structure, "combined", ordered, False, 0, 0, 0, len(table))
+    return ProtectedTable(structure, "combined", ordered, False, 0, 0, 0, len(table), 11)

@@ -4,6 +4,7 @@ import numpy as np
 
 from include.opendata.disclosure.attack import BLANK, NOT_SHOWN, SHOWN, PublishedView, Witnesses, verify_witnesses
 from include.opendata.disclosure.proof_without_truth import without_the_truth
+from tests.lib.rules import RULE
 
 TOTAL = 20
 
@@ -15,6 +16,7 @@ def view(total=TOTAL):
         state=np.array([SHOWN, BLANK, BLANK]),
         equations=((0, (1, 2)),),
         keys=(("t",), ("a",), ("b",)),
+        rule=RULE,
     )
 
 

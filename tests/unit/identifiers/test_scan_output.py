@@ -28,7 +28,7 @@ def look(labels: list[str], folder, *, name: str = "Place", column: dict | None 
             "Persons_annotation": pd.array([""] * len(labels), dtype="string"),
         }
     )
-    protected = ProtectedTable(structure, "separate", frame, False, 0, 0, 0, len(labels))
+    protected = ProtectedTable(structure, "separate", frame, False, 0, 0, 0, len(labels), 11)
     return scan_output(declared, protected, folder)
 
 

@@ -26,7 +26,7 @@ def _table(labels: list[str], counts: list[int | None], annotations: list[str] |
         {"Group": label, "Visits": count, "Visits_annotation": mark}
         for label, count, mark in zip(labels, counts, marks, strict=True)
     ]
-    return ProtectedTable(structure, "combined", typed(rows, structure), True, 0, 0, 0, len(rows))
+    return ProtectedTable(structure, "combined", typed(rows, structure), True, 0, 0, 0, len(rows), 11)
 
 
 def _written(tmp_path, table: ProtectedTable) -> bytes:
@@ -136,7 +136,7 @@ def test_a_value_just_below_zero_is_not_written_as_minus_zero(tmp_path):
         (TableMeasure("Cost", "amount", "sum:cost", True, decimals=1),),
     )
     frame = typed([{"Group": "A", "Cost": -0.01, "Cost_annotation": ""}], structure)
-    table = ProtectedTable(structure, "separate", frame, False, 0, 0, 0, 0)
+    table = ProtectedTable(structure, "separate", frame, False, 0, 0, 0, 0, 11)
     assert b"A,0.0,\n" in _written(tmp_path, table)
 
 

@@ -161,7 +161,7 @@ def _one_dimension(counts: list[int | None]) -> tuple:
         {"County": label, "Homicides": count, "Homicides_annotation": "" if count is not None else "1"}
         for label, count in zip(labels, counts, strict=True)
     ]
-    return table, ProtectedTable(structure, "combined", typed(rows, structure), True, 0, 0, 0, len(rows))
+    return table, ProtectedTable(structure, "combined", typed(rows, structure), True, 0, 0, 0, len(rows), 11)
 
 
 def test_a_table_with_one_dimension_is_drawn_as_bars_with_suppressed_ones_named():

@@ -62,7 +62,7 @@ def test_a_protected_table_keeps_its_blanks_and_figures():
         }
     )
     area = RunArea("d", "run")
-    write_table(area, "protected", ProtectedTable(STRUCTURE, "combined", frame, True, 1, 0, 0, 3))
+    write_table(area, "protected", ProtectedTable(STRUCTURE, "combined", frame, True, 1, 0, 0, 3, 11))
     back = read_table(area, "protected", "t")
     assert (back.annotation, back.masked, back.small, back.cells) == ("combined", True, 1, 3)
     assert back.frame["Persons"].isna().tolist() == [True, False, False]

@@ -2,7 +2,7 @@
 
 Decides whether any hidden count can be recovered: the attacker rebuilds every equation, knows that blanks are whole
 numbers of 1 or more, what each code says and what published rates imply, and asks of every blank how many values it can
-still have. A blank that can be small passes only with at least ``min_width`` between two tables that cannot be told apart
+still have. A blank that can be small passes only with at least the rule's width between two tables that cannot be told apart
 (DDG 2.0 §4.4.1 (2), §4.4.3); a group fails whose hidden sum can be computed and is small (rule 6); a cell in no table fails
 if the published ones narrow it down to a small count. What could not be decided counts as failed.
 
@@ -70,7 +70,7 @@ def attack(
     for part in search:
         part.first_table()
         if part.tables:
-            part.spread(view.min_width)
+            part.spread(view.rule.width)
 
     verdicts: dict[int, str] = {}
     hidden = np.flatnonzero(view.state != SHOWN).tolist()
@@ -96,11 +96,11 @@ def _cell_target(view: PublishedView, cell: int) -> Target:
     """What a cell must satisfy. Where few persons may stand behind many events, a large count is no excuse."""
     state = view.state[cell]
     if state == ABSENT:
-        return Target((cell,), view.min_width, view.threshold, zero_is_safe=True)
+        return Target((cell,), view.rule.width, view.rule.below, zero_is_safe=True)
     if state == CODE_SMALL:
-        return Target((cell,), view.min_width, None)
+        return Target((cell,), view.rule.width, None)
     excused = state == CODE_COMPLEMENTARY or not view.persons
-    return Target((cell,), view.min_width, view.threshold if excused else None)
+    return Target((cell,), view.rule.width, view.rule.below if excused else None)
 
 
 def _judge(target: Target, low: np.ndarray, part_of: dict[int, Part]) -> str:
@@ -129,13 +129,13 @@ def _judge_groups(
         unknown = [c for c in hidden if c in part_of]
         if len(hidden) < 2 or not unknown:
             continue  # a single hidden part is judged as a cell
-        if low[hidden].sum() >= view.threshold:
+        if low[hidden].sum() >= view.rule.below:
             continue
         verdict = _judge(Target(tuple(hidden), 1, None), low, part_of)
         if verdict == UNDECIDED:
             text = f"Whether the {len(hidden)} hidden parts of {_name(view, parent)} can be added up was not decided."
             found.append(GroupFinding(e, UNDECIDED, text))
-        elif verdict == RECOVERABLE and 1 <= _only_sum(hidden, low, part_of) < view.threshold:
+        elif verdict == RECOVERABLE and 1 <= _only_sum(hidden, low, part_of) < view.rule.below:
             text = (
                 f"The {len(hidden)} hidden parts of {_name(view, parent)} can be added up from what is shown, and "
                 "together they are a small count."
@@ -190,7 +190,7 @@ def _sentence(view: PublishedView, cell: int, verdict: str, part: Part | None) -
             f"The {what} at {_name(view, cell)} has one possible value left, by subtracting totals step by step{codes}."
         )
     return (
-        f"The {what} at {_name(view, cell)} has fewer than {view.min_width + 1} possible values left, by combining the "
+        f"The {what} at {_name(view, cell)} has fewer than {view.rule.width + 1} possible values left, by combining the "
         f"totals it belongs to with those of {len(part.cells) - 1} other hidden cells{codes}."
     )
 
@@ -215,7 +215,7 @@ def _collect(view: PublishedView, search: list[Part], low: np.ndarray) -> Witnes
     hidden = np.flatnonzero(view.state != SHOWN)
     if any(not part.tables for part in search):
         return Witnesses(hidden, np.zeros((0, len(hidden)), dtype=np.int64))
-    stacks = [fewest(np.stack(part.tables), np.full(len(part.cells), view.min_width)) for part in search]
+    stacks = [fewest(np.stack(part.tables), np.full(len(part.cells), view.rule.width)) for part in search]
     rows = max((len(stack) for stack in stacks), default=1)
     tables = np.tile(np.where(low[hidden] < UNBOUNDED, low[hidden], 0), (rows, 1))
     for part, stack in zip(search, stacks, strict=True):

@@ -74,8 +74,7 @@ def _together(more: tuple[LinkedCells, PublishedView], fewer: tuple[LinkedCells,
         keys=(*records.keys, *persons.keys, *(records.keys[r] for r, _ in shared)),
         known_low=np.concatenate([*low, np.zeros(extra, dtype=np.int64)]),
         known_high=np.concatenate([*high, np.full(extra, UNBOUNDED)]),
-        threshold=records.threshold,
-        min_width=records.min_width,
+        rule=records.rule,
         persons=records.persons or persons.persons,
     )
     return TwoMeasures((above.identity, below.identity), view, size, len(both))
@@ -134,8 +133,7 @@ def in_several_categories(
         keys=(*view.keys, *((),) * extra),
         known_low=np.concatenate([low, np.zeros(extra, dtype=np.int64)]),
         known_high=np.concatenate([high, np.full(extra, UNBOUNDED)]),
-        threshold=view.threshold,
-        min_width=view.min_width,
+        rule=view.rule,
         persons=view.persons,
     )
     return TwoMeasures((cells.identity, cells.identity), wider, view.size, len(view.equations))

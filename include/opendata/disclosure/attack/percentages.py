@@ -12,9 +12,16 @@ Everything is exact integer arithmetic; no table is drawn by chance. The roundin
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.vocabulary import ProtectedTable
+
+PINNED_BELOW = 4_000
+"""From this total on a rounded percentage leaves every small count possible: ten are less than half a percent of 4,000."""
+NEAR = 200
+"""Earlier totals up to this far from the newest one are tried, whatever the size."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +40,61 @@ class SmallCount:
         return largest[self.small] - least[self.small]
 
 
-def attack_percentages(protected: ProtectedTable, *, total: int, threshold: int) -> SmallCount | None:
-    """What an attacker who knows ``total`` finds. None when no table agrees with what is published, which is a defect."""
-    (dimension,), (measure,) = protected.structure.dimensions, protected.structure.measures
-    shown = protected.frame.set_index(dimension.name)[measure.name].dropna()
-    blank = [k for k, label in enumerate(dimension.labels) if label not in shown.index]
-    if len(blank) != 1 or len(dimension.labels) != 3:
+@dataclass(frozen=True)
+class _Shown:
+    """What a table shows: its categories, which of them is ``blank``, and the percentages of the two others."""
+
+    labels: tuple[str, ...]
+    blank: int
+    percents: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class KnownPercentages:
+    """What the attacker knows of one release: the two ``percents`` shown, the ``total``, and that the third count is small,
+    from 1 to ``below`` - 1."""
+
+    percents: tuple[int, int]
+    total: int
+    below: int
+
+    @property
+    def small_counts(self) -> range:
+        """Counts that are small and less than 1 % of the total."""
+        return range(1, min(self.below, -(-self.total // 100)))
+
+    def ranges(self, position: int) -> list[range]:
+        """The counts of a category that is not small and is published as the percentage at ``position``."""
+        percent, total = self.percents[position], self.total
+        least = -((1 - 2 * percent) * total // 200)  # half away from zero: (percent − ½) % and more …
+        most = -(-(2 * percent + 1) * total // 200) - 1  # … and less than (percent + ½) %
+        empty = range(1 if least <= 0 else 0)
+        large = range(max(least, self.below, -(-total // 100)), min(most, total) + 1)
+        return [counts for counts in (empty, large) if counts]
+
+    def others(self, small: int) -> tuple[int, int] | None:
+        """Counts of the two categories shown when the small one has ``small``; None when there are none."""
+        wanted = self.total - small
+        for firsts in self.ranges(0):
+            for seconds in self.ranges(1):
+                first = max(firsts.start, wanted - seconds[-1])
+                if first in firsts and wanted - first in seconds:
+                    return first, wanted - first
         return None
-    (small,) = blank
-    first, second = (int(shown[label]) for label in dimension.labels if label in shown.index)
-    found = []
-    for count in range(1, threshold):
-        if 100 * count >= total:
-            break
-        pair = _pair(total - count, _counts(first, total, threshold), _counts(second, total, threshold))
-        if pair is not None:
-            table = list(pair)
-            table.insert(small, count)
-            found.append(tuple(table))
-    return SmallCount((found[0], found[-1]), small) if found else None
+
+
+def attack_percentages(protected: ProtectedTable, *, total: int, rule: SmallCellRule) -> SmallCount | None:
+    """What an attacker who knows ``total`` finds. None when no table agrees with what is published, which is a defect."""
+    shown = _shown(protected)
+    if shown is None:
+        return None
+    known = KnownPercentages(shown.percents, total, rule.below)
+    tables = []
+    for small in known.small_counts:
+        counts = known.others(small)
+        if counts is not None:
+            tables.append((*counts[: shown.blank], small, *counts[shown.blank :]))
+    return SmallCount((tables[0], tables[-1]), shown.blank) if tables else None
 
 
 def withstand_together(
@@ -60,108 +103,82 @@ def withstand_together(
     *,
     total: int,
     least_total: int,
-    threshold: int,
-    width: int,
-    earlier_threshold: int | None = None,
+    rule: SmallCellRule,
+    earlier_below: int,
 ) -> bool:
     """Whether two releases of one table tell no small count to somebody who knows both totals and that one of them counts
     everybody the other counts. ``total``: of ``newest`` · ``least_total``: the total of a published table is this or more ·
-    ``earlier_threshold``: the number the small count of ``earlier`` lies below, where it is another one than now.
+    ``earlier_below``: the number the small count of ``earlier`` lies below; it may be another one than now.
 
-    The small count of either must keep values ``width`` apart, and so must what they differ by, unless it may be nothing.
-    Tables that cannot be compared category by category do not withstand: what they tell together was not looked at.
+    The small count of either must keep values apart by the rule's width, and so must what they differ by, unless it may be
+    nothing. Tables that cannot be compared category by category do not withstand: what they tell together was not looked at.
     """
     first, second = _shown(earlier), _shown(newest)
-    if first is None or second is None or first[:2] != second[:2]:
+    if first is None or second is None or (first.labels, first.blank) != (second.labels, second.blank):
         return False
-    below = threshold if earlier_threshold is None else earlier_threshold
-    for before in sorted({*range(least_total, PINNED_BELOW), *range(max(least_total, total - NEAR), total + NEAR)}):
-        then, now = (first[2], before, below), (second[2], total, threshold)
-        fewer, more = (then, now) if before <= total else (now, then)
-        alone = [x for x in range(1, below) if _possible(first[2], before, x, below)]
-        if not alone or alone[-1] - alone[0] < width:
+    now = KnownPercentages(second.percents, total, rule.below)
+    for earlier_total in sorted(
+        {*range(least_total, PINNED_BELOW), *range(max(least_total, total - NEAR), total + NEAR)}
+    ):
+        then = KnownPercentages(first.percents, earlier_total, earlier_below)
+        alone = [small for small in then.small_counts if then.others(small) is not None]
+        if not alone or alone[-1] - alone[0] < rule.width:
             continue  # it would not have been published
-        if not _nested_withstand(fewer[0], fewer[1], fewer[2], more[0], more[1], more[2], width):
+        fewer, more = (then, now) if earlier_total <= total else (now, then)
+        if not nested_withstand(fewer, more, rule.width):
             return False
     return True
 
 
-PINNED_BELOW = 4_000
-"""From this total on a rounded percentage leaves every small count possible: ten are less than half a percent of 4,000."""
-NEAR = 200
-
-
-def _shown(table: ProtectedTable) -> tuple[tuple[str, ...], int, tuple[int, int]] | None:
-    """(labels, which of them is blank, the two percentages shown)."""
+def _shown(table: ProtectedTable) -> _Shown | None:
+    """What ``table`` shows; None unless exactly one of three categories is blank."""
     (dimension,), (measure,) = table.structure.dimensions, table.structure.measures
     shown = table.frame.set_index(dimension.name)[measure.name].dropna()
     blank = [k for k, label in enumerate(dimension.labels) if label not in shown.index]
     if len(blank) != 1 or len(dimension.labels) != 3:
         return None
     first, second = (int(shown[label]) for label in dimension.labels if label in shown.index)
-    return dimension.labels, blank[0], (first, second)
+    return _Shown(dimension.labels, blank[0], (first, second))
 
 
-def _possible(percents: tuple[int, int], total: int, small: int, threshold: int) -> bool:
-    firsts, seconds = (_counts(p, total, threshold) for p in percents)
-    return 100 * small < total and _pair(total - small, firsts, seconds) is not None
-
-
-def _nested_withstand(
-    inner: tuple[int, int],
-    fewer: int,
-    inner_below: int,
-    outer: tuple[int, int],
-    more: int,
-    outer_below: int,
-    width: int,
-) -> bool:
-    """Of ``fewer`` people with percentages ``inner`` among ``more`` with ``outer``, the small count of each below its own
-    number; a comparison that contradicts tells nothing."""
-    ways = [
-        (a1, b1, a2, b2)
-        for a1 in _counts(inner[0], fewer, inner_below)
-        for b1 in _counts(inner[1], fewer, inner_below)
-        for a2 in _counts(outer[0], more, outer_below)
-        for b2 in _counts(outer[1], more, outer_below)
-    ]
-    pairs = [
-        (x1, x2)
-        for x1 in range(1, inner_below)
-        for x2 in range(x1, outer_below)
-        if 100 * x1 < fewer and 100 * x2 < more and any(_fit(*way, fewer - x1, more - x2) for way in ways)
-    ]
+def nested_withstand(fewer: KnownPercentages, more: KnownPercentages, width: int) -> bool:
+    """Whether ``fewer`` people, all of them among ``more``, leave both small counts and their difference open; a comparison
+    that contradicts tells nothing."""
+    pairs = _small_pairs(fewer, more)
     if not pairs:
         return True
-    for values in ([x1 for x1, _ in pairs], [x2 for _, x2 in pairs]):
-        if max(values) - min(values) < width:
-            return False
-    apart = {x2 - x1 for x1, x2 in pairs}
-    return 0 in apart or max(apart) - min(apart) >= width
+    inner, outer = {small for small, _ in pairs}, {small for _, small in pairs}
+    growth = {later - before for before, later in pairs}
+    return _open(inner, width) and _open(outer, width) and (0 in growth or _open(growth, width))
 
 
-def _fit(a1: range, b1: range, a2: range, b2: range, one: int, two: int) -> bool:
-    """Whether counts of two categories, ``one`` and ``two`` together, fit both tables and grow in neither the wrong way."""
-    low1, high1 = max(a1[0], one - b1[-1]), min(a1[-1], one - b1[0])
-    low2, high2 = max(a2[0], two - b2[-1]), min(a2[-1], two - b2[0])
-    if low1 > high1 or low2 > high2:
+def _open(values: Collection[int], width: int) -> bool:
+    return max(values) - min(values) >= width
+
+
+def _small_pairs(fewer: KnownPercentages, more: KnownPercentages) -> list[tuple[int, int]]:
+    """The two small counts there can be together: of ``fewer``, and of ``more``, which is no less."""
+    ways = [
+        (inner_first, inner_second, outer_first, outer_second)
+        for inner_first in fewer.ranges(0)
+        for inner_second in fewer.ranges(1)
+        for outer_first in more.ranges(0)
+        for outer_second in more.ranges(1)
+    ]
+    return [
+        (inner, outer)
+        for inner in fewer.small_counts
+        for outer in more.small_counts
+        if inner <= outer and any(_fit(*way, fewer.total - inner, more.total - outer) for way in ways)
+    ]
+
+
+def _fit(
+    inner_first: range, inner_second: range, outer_first: range, outer_second: range, inner: int, outer: int
+) -> bool:
+    """Whether counts of two categories, ``inner`` and ``outer`` together, fit both tables and shrink in neither category."""
+    low, high = max(inner_first[0], inner - inner_second[-1]), min(inner_first[-1], inner - inner_second[0])
+    later_low, later_high = max(outer_first[0], outer - outer_second[-1]), min(outer_first[-1], outer - outer_second[0])
+    if low > high or later_low > later_high:
         return False
-    return max(low2 - high1, 0) <= min(high2 - low1, two - one)
-
-
-def _counts(percent: int, total: int, threshold: int) -> list[range]:
-    """The counts of a category that is not small and is published as ``percent`` of ``total``."""
-    least = -((1 - 2 * percent) * total // 200)  # half away from zero: (percent − ½) % and more …
-    most = -(-(2 * percent + 1) * total // 200) - 1  # … and less than (percent + ½) %
-    large = range(max(least, threshold, -(-total // 100)), min(most, total) + 1)
-    return [one for one in (range(1 if least <= 0 else 0), large) if one]
-
-
-def _pair(wanted: int, firsts: list[range], seconds: list[range]) -> tuple[int, int] | None:
-    """Two counts, one of each, that add up to ``wanted``."""
-    for a in firsts:
-        for b in seconds:
-            first = max(a.start, wanted - b[-1])
-            if first in a and wanted - first in b:
-                return first, wanted - first
-    return None
+    return max(later_low - high, 0) <= min(later_high - low, outer - inner)

@@ -26,25 +26,23 @@ from include.opendata.disclosure.attack.view import (
 )
 from include.opendata.disclosure.cells import LinkedCells, link
 from include.opendata.errors import AuditFailed, Place
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableMeasure
 
 
 def published_views(
-    tables: Sequence[ProtectedTable], *, threshold: int, min_width: int, dataset: str
+    tables: Sequence[ProtectedTable], *, rule: SmallCellRule, dataset: str
 ) -> list[tuple[LinkedCells, PublishedView]]:
     """What is published of every protected count, one view per measure identity over all tables.
 
     Raises AuditFailed when one table shows a cell that another hides.
     """
     described = [(t.structure, {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions}) for t in tables]
-    return [
-        (cells, published_view(cells, tables, threshold=threshold, min_width=min_width, dataset=dataset))
-        for cells in link(described, joint=True)
-    ]
+    return [(cells, published_view(cells, tables, rule=rule, dataset=dataset)) for cells in link(described, joint=True)]
 
 
 def published_view(
-    cells: LinkedCells, tables: Sequence[ProtectedTable], *, threshold: int, min_width: int, dataset: str
+    cells: LinkedCells, tables: Sequence[ProtectedTable], *, rule: SmallCellRule, dataset: str
 ) -> PublishedView:
     """What ``tables`` publish of the measure ``cells`` is about; other cells are in no table.
 
@@ -69,7 +67,7 @@ def published_view(
             value[rows[~blank]] = count[~blank].to_numpy(dtype=np.int64)
             shown_by[rows[~blank]] = True
             hidden_by[rows[blank]] = True
-            if table.small_below in (None, threshold):
+            if table.small_below == rule.below:
                 state[rows[blank]] = [_state(code, table.annotation) for code in codes[blank]]
             else:  # its codes speak of another number than the one small counts lie below now
                 state[rows[blank]] = BLANK
@@ -92,8 +90,7 @@ def published_view(
         keys=tuple((name,) for name in cells.names),
         known_low=np.where(hidden, low, 0),
         known_high=np.where(hidden, high, UNBOUNDED),
-        threshold=threshold,
-        min_width=min_width,
+        rule=rule,
         persons=persons,
         places=cells.keys,
     )
@@ -109,7 +106,7 @@ def _bound_by_codes(
     table: ProtectedTable, measure: TableMeasure, rows: np.ndarray, low: np.ndarray, high: np.ndarray
 ) -> None:
     """Narrow ``low`` and ``high`` (by cell) by what a code says by the number the table was published with."""
-    if table.annotation == "combined" or table.small_below is None:
+    if table.annotation == "combined":
         return
     codes = table.frame[measure.name + ANNOTATION_SUFFIX].astype("string").to_numpy()
     blank = table.frame[measure.name].isna().to_numpy()

@@ -21,6 +21,7 @@ from include.opendata.disclosure.attack.view import ABSENT, BLANK, NOT_SHOWN, SH
 from include.opendata.disclosure.cells import LinkedCells
 from include.opendata.disclosure.history.joint import JointCells
 from include.opendata.errors import InputError
+from include.opendata.rules.small_cells import SmallCellRule
 
 CONTRADICTION = "published-figures-contradict"
 
@@ -28,8 +29,7 @@ CONTRADICTION = "published-figures-contradict"
 def views_with_earlier(
     joint: JointCells,
     *,
-    threshold: int,
-    min_width: int,
+    rule: SmallCellRule,
     dataset: str,
     progress: Callable[[str], None] | None = None,
 ) -> list[tuple[str, PublishedView, int]]:
@@ -42,8 +42,7 @@ def views_with_earlier(
     release when the others add nothing to it, which is attacked by itself anyway.
     """
     sides = [
-        published_view(joint.of_release(i), tables, threshold=threshold, min_width=min_width, dataset=dataset)
-        for i, tables in enumerate(joint.tables)
+        published_view(joint.of_release(i), tables, rule=rule, dataset=dataset) for i, tables in enumerate(joint.tables)
     ]
     newest = len(sides) - 1
     found: list[tuple[str, PublishedView, int]] = []
@@ -62,7 +61,7 @@ def views_with_earlier(
 
 
 def newest_view(
-    joint: JointCells, found: Sequence[tuple[str, PublishedView, int]], *, threshold: int, min_width: int, dataset: str
+    joint: JointCells, found: Sequence[tuple[str, PublishedView, int]], *, rule: SmallCellRule, dataset: str
 ) -> tuple[LinkedCells, PublishedView]:
     """What is seen of a measure when the newest release's figures are taken as right: of ``found`` by
     :func:`views_with_earlier`, or the newest release by itself where the others add nothing."""
@@ -70,7 +69,7 @@ def newest_view(
         if base == joint.releases[-1]:
             return joint.cells, view
     own = joint.of_release(len(joint.releases) - 1)
-    return joint.cells, published_view(own, joint.tables[-1], threshold=threshold, min_width=min_width, dataset=dataset)
+    return joint.cells, published_view(own, joint.tables[-1], rule=rule, dataset=dataset)
 
 
 def agrees(view: PublishedView) -> bool:

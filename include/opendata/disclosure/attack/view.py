@@ -18,6 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from include.opendata.errors import InputError
+from include.opendata.rules.small_cells import SmallCellRule
 
 SHOWN, CODE_SMALL, CODE_COMPLEMENTARY, BLANK, ABSENT = 0, 1, 2, 3, 4
 """States of a cell: its value is shown; blank with code 1; blank with code 2; blank with a code that does not tell the
@@ -38,8 +39,8 @@ class PublishedView:
     - ``equations``: (parent, children) as cell indices; parent = sum of children.
     - ``keys``: coordinates per cell, for the sentences of the report.
     - ``known_low``, ``known_high`` int64[n] or None: bounds that follow from published rates, percentages and denominators.
-    - ``threshold``, ``min_width``: counts from 1 to threshold - 1 are small; a blank that can be small must leave at
-      least ``min_width`` between its smallest and largest possible value.
+    - ``rule``: which counts are small, and how far apart the smallest and the largest possible value of a blank that can
+      be small must lie.
     - ``persons``: code 1 may also mean "few persons behind many events", so it gives no upper bound.
     - ``places`` or None: per cell its atoms in every column; what the attack on large tables steers by.
 
@@ -52,10 +53,9 @@ class PublishedView:
     keys: tuple[tuple[Any, ...], ...]
     known_low: np.ndarray | None = None
     known_high: np.ndarray | None = None
-    threshold: int = 11
-    min_width: int = 3
     persons: bool = False
     places: tuple[tuple[tuple[int, ...], ...], ...] | None = None
+    rule: SmallCellRule = field(kw_only=True)
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,10 +106,10 @@ class PublishedView:
             high = np.minimum(high, np.asarray(self.known_high, dtype=np.int64))
         low[self.blank] = np.maximum(low[self.blank], LEAST_BLANK)
         other = self.state == CODE_COMPLEMENTARY
-        low[other] = np.maximum(low[other], self.threshold)
+        low[other] = np.maximum(low[other], self.rule.below)
         if not self.persons:
             small = self.state == CODE_SMALL
-            high[small] = np.minimum(high[small], self.threshold - 1)
+            high[small] = np.minimum(high[small], self.rule.largest)
         shown = self.state == SHOWN
         low[shown] = high[shown] = self.value[shown]
         return low, high

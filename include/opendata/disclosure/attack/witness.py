@@ -86,7 +86,7 @@ def verify_witnesses(view: PublishedView, witnesses: Witnesses) -> Verification:
         unproven = _can_be_small(view)
         return Verification(not bad and not unproven, tuple(unproven), problems)
     stack = np.stack(good)
-    wide = stack.max(axis=0) - stack.min(axis=0) >= view.min_width
+    wide = stack.max(axis=0) - stack.min(axis=0) >= view.rule.width
     return Verification(not bad, tuple(c for c in _can_be_small(view) if not wide[c]), problems)
 
 

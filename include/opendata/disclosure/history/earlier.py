@@ -51,7 +51,8 @@ def earlier_figures(
 
 def _labels_alone(table: DataTable, extents: TableExtents) -> PublishedTable:
     labels = pd.DataFrame({d.name: table.frame[d.name] for d in table.structure.dimensions})
-    return PublishedTable.about_to_be(without_atoms(table.structure), extents, "combined", labels)
+    # without a figure there is no code, so no number is asked for
+    return PublishedTable.about_to_be(without_atoms(table.structure), extents, "combined", labels, small_below=0)
 
 
 def _told(joint: JointCells) -> tuple[dict[int, set[int]], np.ndarray]:

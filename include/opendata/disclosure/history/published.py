@@ -27,13 +27,13 @@ Annotation = Literal["separate", "combined"]
 @dataclass(frozen=True)
 class PublishedTable:
     """``text`` is the published CSV file; ``structure`` has no atoms. ``small_below``: the number its annotation codes were
-    given by, for a declaration may raise it later; None in what was kept before it was noted."""
+    given by, for a declaration may raise it later."""
 
     structure: Structure
     extents: TableExtents
     annotation: Annotation
     text: str
-    small_below: int | None = None
+    small_below: int
 
     @property
     def table(self) -> str:
@@ -75,7 +75,7 @@ class PublishedTable:
             TableExtents.from_json(told["extents"]),
             told["annotation"],
             text,
-            told.get("small_below"),
+            told["small_below"],
         )
 
     @classmethod
@@ -85,7 +85,7 @@ class PublishedTable:
         extents: TableExtents,
         annotation: Annotation,
         frame: pd.DataFrame,
-        small_below: int | None = None,
+        small_below: int,
     ) -> PublishedTable:
         """A table whose file is not written yet; ``frame`` is what it will hold."""
         made = cls(without_atoms(structure), extents, annotation, "", small_below)

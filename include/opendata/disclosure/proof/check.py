@@ -36,8 +36,6 @@ from include.opendata.rules.release import thresholds
 from include.opendata.vocabulary import ProtectedTable
 
 PROOF = "proof.json"
-WIDTH = 3
-"""How far apart the possible values of a hidden count must lie."""
 
 ReadStaged = Callable[[str, str], bytes]
 
@@ -113,8 +111,7 @@ def _percentages(tables: list[ProtectedTable], figures: dict[str, int]) -> list[
             wrong = check_percentages(
                 table,
                 least_total=limits.percentages_only.total_at_least,
-                threshold=limits.small_cell.below,
-                width=WIDTH,
+                rule=limits.small_cell.model_copy(update={"below": table.small_below}),
             )
             figures["percentages"] += not wrong
             problems += wrong
@@ -173,7 +170,7 @@ def _releases(
                 complementary=0,
                 unstable=0,
                 cells=len(frame),
-                small_below=described.get("small_below"),
+                small_below=described["small_below"],
             )
         )
         upcoming.append(PublishedTable.from_description(described, content.decode()))

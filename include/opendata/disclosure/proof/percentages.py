@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.vocabulary import ProtectedTable
 
 TRIED = 400
 """How many totals, from the least allowed on, are looked at."""
 
 
-def check_percentages(table: ProtectedTable, *, least_total: int, threshold: int, width: int) -> tuple[str, ...]:
+def check_percentages(table: ProtectedTable, *, least_total: int, rule: SmallCellRule) -> tuple[str, ...]:
     """What is wrong, as sentences without values; none when all that can be re-checked holds."""
     structure, frame = table.structure, table.frame
     name = structure.table
@@ -42,31 +43,31 @@ def check_percentages(table: ProtectedTable, *, least_total: int, threshold: int
     if not 99 <= sum(figures) <= 100:
         return (f"{name}: its percentages do not add up to what a remainder of less than 1 % leaves.",)
     first, second = (int(value) for value in figures)
-    if not any(_wide(first, second, total, threshold, width) for total in range(least_total, least_total + TRIED)):
+    if not any(_wide(first, second, total, rule) for total in range(least_total, least_total + TRIED)):
         return (f"{name}: no two tables with one total agree with it and differ enough in the small count.",)
     return ()
 
 
-def _wide(first: int, second: int, total: int, threshold: int, width: int) -> bool:
-    """Whether two tables of ``total`` agree with the percentages and differ by ``width`` in the small count."""
-    fitting = [small for small in range(1, threshold) if _fits(first, second, total, small, threshold)]
-    return bool(fitting) and fitting[-1] - fitting[0] >= width
+def _wide(first: int, second: int, total: int, rule: SmallCellRule) -> bool:
+    """Whether two tables of ``total`` agree with the percentages and differ by the rule's width in the small count."""
+    fitting = [small for small in range(1, rule.below) if _fits(first, second, total, small, rule.below)]
+    return bool(fitting) and fitting[-1] - fitting[0] >= rule.width
 
 
-def _fits(first: int, second: int, total: int, small: int, threshold: int) -> bool:
+def _fits(first: int, second: int, total: int, small: int, below: int) -> bool:
     if 100 * small >= total:
         return False
-    return any(_published(total - small - one, total, second, threshold) for one in _near(first, total, threshold))
+    return any(_published(total - small - one, total, second, below) for one in _near(first, total, below))
 
 
-def _near(percent: int, total: int, threshold: int) -> list[int]:
+def _near(percent: int, total: int, below: int) -> list[int]:
     """Every count that is published as ``percent`` of ``total`` and is not small."""
     around = range(max(0, (percent - 1) * total // 100), min(total, (percent + 1) * total // 100 + 1) + 1)
-    return [count for count in around if _published(count, total, percent, threshold)]
+    return [count for count in around if _published(count, total, percent, below)]
 
 
-def _published(count: int, total: int, percent: int, threshold: int) -> bool:
+def _published(count: int, total: int, percent: int, below: int) -> bool:
     """Whether ``count`` is shown as ``percent``: rounded half up; empty, or no small count and 1 % or more."""
-    if not 0 <= count <= total or (count and (count < threshold or 100 * count < total)):
+    if not 0 <= count <= total or (count and (count < below or 100 * count < total)):
         return False
     return (200 * count + total) // (2 * total) == percent

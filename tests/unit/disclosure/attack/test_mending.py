@@ -16,6 +16,7 @@ from include.opendata.disclosure.attack.large.unknowns import Clock, Effort, Lar
 from include.opendata.disclosure.attack.large.walk import steer
 from include.opendata.disclosure.attack.propagate import propagate
 from tests.lib.random_cubes import TOTAL, cube, synthetic
+from tests.lib.rules import RULE
 from tests.unit.disclosure.attack.test_large_attack import CASES, failing, published, some_pattern
 
 NO_PROGRAMS = LargeBudget(whole=0)
@@ -48,7 +49,7 @@ def by_sex_and_by_age(seed, regions=6, hidden_share=0.3):
     hidden = small | ((truth > 0) & (rng.random(len(truth)) < hidden_share))
     return PublishedView(
         np.where(hidden, -1, truth), np.where(hidden, BLANK, SHOWN), tuple(equations), tuple((p,) for p in places),
-        places=tuple(places),
+        places=tuple(places), rule=RULE,
     ), truth  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from include.opendata.disclosure.attack import (
     rate_bounds,
 )
 from include.opendata.errors import InputError
+from tests.lib.rules import RULE
 
 TOTAL_OF_TWO = ((2, (0, 1)),)
 KEYS = (("a",), ("b",), ("Total",))
@@ -20,24 +21,24 @@ KEYS = (("a",), ("b",), ("Total",))
 
 def test_a_view_refuses_values_of_hidden_cells():
     with pytest.raises(InputError) as error:
-        PublishedView(np.array([7, 50, 57]), np.array([CODE_SMALL, SHOWN, SHOWN]), TOTAL_OF_TWO, KEYS)
+        PublishedView(np.array([7, 50, 57]), np.array([CODE_SMALL, SHOWN, SHOWN]), TOTAL_OF_TWO, KEYS, rule=RULE)
     assert error.value.slug == "view-carries-hidden-values"
 
 
 def test_a_shown_cell_needs_its_count():
     with pytest.raises(InputError) as error:
-        PublishedView(np.array([NOT_SHOWN, 50, 57]), np.array([SHOWN] * 3), TOTAL_OF_TWO, KEYS)
+        PublishedView(np.array([NOT_SHOWN, 50, 57]), np.array([SHOWN] * 3), TOTAL_OF_TWO, KEYS, rule=RULE)
     assert error.value.slug == "shown-cell-without-count"
 
 
 def test_a_blank_is_at_least_one_because_zeros_are_shown():
-    view = PublishedView(np.array([NOT_SHOWN, 50, 57]), np.array([BLANK, SHOWN, SHOWN]), TOTAL_OF_TWO, KEYS)
+    view = PublishedView(np.array([NOT_SHOWN, 50, 57]), np.array([BLANK, SHOWN, SHOWN]), TOTAL_OF_TWO, KEYS, rule=RULE)
     low, high = view.bounds()
     assert (low[0], high[0]) == (1, UNBOUNDED)
 
 
 def test_its_repr_shows_no_count():
-    view = PublishedView(np.array([NOT_SHOWN, 50, 57]), np.array([BLANK, SHOWN, SHOWN]), TOTAL_OF_TWO, KEYS)
+    view = PublishedView(np.array([NOT_SHOWN, 50, 57]), np.array([BLANK, SHOWN, SHOWN]), TOTAL_OF_TWO, KEYS, rule=RULE)
     assert repr(view) == "PublishedView(3 cells, 1 not shown)"
 
 

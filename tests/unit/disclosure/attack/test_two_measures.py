@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from include.opendata.disclosure import protection
-from include.opendata.disclosure.attack import readings
 from include.opendata.disclosure.protect import systems
 from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import AuditFailed, OpendataError
@@ -197,7 +196,7 @@ def test_visits_an_earlier_release_showed_narrow_the_clients_of_this_one(tmp_pat
     with pytest.raises(AuditFailed) as refused:
         release_of(tmp_path, now, (first,))
     assert refused.value.slug == "recoverable-between-measures"
-    monkeypatch.setattr(readings, "agrees", lambda view: False)
+    monkeypatch.setattr(protection, "agrees", lambda view: False)
     release_of(tmp_path, now, (first,))
 
 

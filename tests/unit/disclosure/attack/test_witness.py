@@ -13,12 +13,14 @@ from include.opendata.disclosure.attack import (
     verify_witnesses,
 )
 from include.opendata.errors import InputError
+from tests.lib.rules import RULE
 
 VIEW = PublishedView(
     np.array([NOT_SHOWN, NOT_SHOWN, 60, 90]),
     np.array([BLANK, BLANK, SHOWN, SHOWN]),
     ((3, (0, 1, 2)),),
     (("a",), ("b",), ("c",), ("Total",)),
+    rule=RULE,
 )
 
 

@@ -11,6 +11,7 @@ from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import AuditFailed, Refused
 from include.opendata.vocabulary import TableMeasure
 from tests.lib.earlier_releases import declared, published, true_table
+from tests.lib.rules import RULE
 
 A, B, C, D = "Alder", "Birch", "Cedar", "Doyle"
 
@@ -160,7 +161,7 @@ def test_a_revised_total_is_read_both_ways():
     (joint,) = joint_cells([before, now], dataset="clinic_visits")
     from include.opendata.disclosure.attack import attack
 
-    views = views_with_earlier(joint, threshold=11, min_width=3, dataset="clinic_visits")
+    views = views_with_earlier(joint, rule=RULE, dataset="clinic_visits")
     verdicts = {base: attack(view).passed for base, view, _ in views}
     assert verdicts["r1"] is False, "with the total as it was, and Doyle as it is now, Alder follows"
 
@@ -176,7 +177,7 @@ def test_readings_that_contradict_are_set_aside_and_the_rest_is_kept():
         "upcoming", dataset, counts(alder=5, birch=20, cedar=22, doyle=30), blank=[(A, "2020"), (D, "2020")]
     )
     (joint,) = joint_cells([before, now], dataset="clinic_visits")
-    (_, view, set_aside), *_ = views_with_earlier(joint, threshold=11, min_width=3, dataset="clinic_visits")
+    (_, view, set_aside), *_ = views_with_earlier(joint, rule=RULE, dataset="clinic_visits")
     assert set_aside == 1, "40 is more than the total leaves; 30 agrees"
     assert int((view.state != SHOWN).sum()) == 1
 
@@ -227,13 +228,18 @@ def test_readings_that_contradict_only_through_several_equations_are_set_aside(m
     keys = tuple((str(n),) for n in range(8))
     margins = [10] * 4
     base = PublishedView(
-        value=np.array([NOT_SHOWN] * 4 + margins), state=np.array([BLANK] * 4 + [SHOWN] * 4), equations=sums, keys=keys
+        value=np.array([NOT_SHOWN] * 4 + margins),
+        state=np.array([BLANK] * 4 + [SHOWN] * 4),
+        equations=sums,
+        keys=keys,
+        rule=RULE,
     )
     other = PublishedView(
         value=np.array([3, NOT_SHOWN, NOT_SHOWN, 5, *[NOT_SHOWN] * 4]),
         state=np.array([SHOWN, ABSENT, ABSENT, SHOWN, *[ABSENT] * 4]),
         equations=sums,
         keys=keys,
+        rule=RULE,
     )
     monkeypatch.setattr(readings, "LARGE_FROM", large_from)
     view, set_aside = _together(base, [other])
@@ -257,9 +263,14 @@ def test_a_sum_no_table_can_have_is_set_aside_and_one_that_some_table_has_is_bel
         state=np.array([BLANK] * 3 + [SHOWN] * 3 + [ABSENT]),
         equations=sums,
         keys=keys,
+        rule=RULE,
     )
     other = PublishedView(
-        value=np.array([NOT_SHOWN] * 6 + [told]), state=np.array([ABSENT] * 6 + [SHOWN]), equations=sums, keys=keys
+        value=np.array([NOT_SHOWN] * 6 + [told]),
+        state=np.array([ABSENT] * 6 + [SHOWN]),
+        equations=sums,
+        keys=keys,
+        rule=RULE,
     )
     monkeypatch.setattr(readings, "LARGE_FROM", large_from)
     view, aside = readings._together(base, [other])

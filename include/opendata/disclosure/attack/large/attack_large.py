@@ -2,7 +2,7 @@
 
 Decides the order: what single equations tell → one whole-number table → walks that change it → programs for what is left.
 Verdicts and what they demand are those of the attack on small tables: a blank that can be small needs two whole-number
-tables ``min_width`` apart (DDG 2.0 §4.4.1 (2), §4.4.3), a group whose hidden sum can be computed must not be small
+tables apart by the rule's width (DDG 2.0 §4.4.1 (2), §4.4.3), a group whose hidden sum can be computed must not be small
 (rule 6), a cell in no table must not be narrowed down to a small count. What the limits leave open is undecided.
 """
 
@@ -77,13 +77,13 @@ def _needs(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, Need], dic
         only = int(unknown.all_low[cell])
         if at >= 0:
             needs[cell] = Need(
-                at, view.min_width, view.threshold if excused else None, absent,
+                at, view.rule.width, view.rule.below if excused else None, absent,
                 int(unknown.low[at]), int(unknown.high[at]),
             )  # fmt: skip
         elif absent and only == 0:
             settled[cell] = SAFE_WITNESS
         else:
-            settled[cell] = SAFE_LP if excused and only >= view.threshold else RECOVERABLE
+            settled[cell] = SAFE_LP if excused and only >= view.rule.below else RECOVERABLE
     return needs, settled
 
 
@@ -99,16 +99,16 @@ def _groups(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, str], dic
     for number, (parent, children) in enumerate(view.equations):
         parts = np.array(children)
         secret = parts[hidden[parts]]
-        if len(secret) < 2 or not (low[secret] < high[secret]).any() or low[secret].sum() >= view.threshold:
+        if len(secret) < 2 or not (low[secret] < high[secret]).any() or low[secret].sum() >= view.rule.below:
             continue
         shown = int(low[parts[~hidden[parts]]].sum())
         if low[parent] == high[parent]:
-            if 1 <= low[parent] - shown < view.threshold:
+            if 1 <= low[parent] - shown < view.rule.below:
                 plain[number] = RECOVERABLE
             continue
         at = int(unknown.place[parent])
         open_needs[number] = Need(
-            at, 1, view.threshold + shown, view.state[parent] == ABSENT and shown == 0,
+            at, 1, view.rule.below + shown, view.state[parent] == ABSENT and shown == 0,
             int(unknown.low[at]), int(unknown.high[at]),
         )  # fmt: skip
     return plain, open_needs

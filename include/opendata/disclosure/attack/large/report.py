@@ -93,7 +93,7 @@ def _sentence(view: PublishedView, unknown: Unknowns, cell: int, verdict: str, a
     if unknown.place[cell] < 0:
         return f"{where} has one possible value left, by subtracting totals step by step{codes}."
     return (
-        f"{where} has fewer than {view.min_width + 1} possible values left, by combining the totals it belongs to with "
+        f"{where} has fewer than {view.rule.width + 1} possible values left, by combining the totals it belongs to with "
         f"those of other hidden cells{codes}."
     )
 
@@ -125,7 +125,7 @@ def _proof(view: PublishedView, unknown: Unknowns) -> Witnesses:
 
 def _needed(unknown: Unknowns) -> list[np.ndarray]:
     """Tables that together tell apart what all of them do, the later ones first: they were found for the hardest cells."""
-    width = np.minimum(unknown.most - unknown.least, unknown.view.min_width)
+    width = np.minimum(unknown.most - unknown.least, unknown.view.rule.width)
     least, most = unknown.tables[0].copy(), unknown.tables[0].copy()
     kept = [unknown.tables[0]]
     for table in reversed(unknown.tables[1:]):
