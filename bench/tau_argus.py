@@ -32,7 +32,6 @@ from include.opendata import places
 from include.opendata.disclosure.attack import BLANK, NOT_SHOWN, RECOVERABLE, SHOWN, UNDECIDED, PublishedView, attack
 from include.opendata.disclosure.protect.cube import Axis, CubeTable, suppress_cube
 from include.opendata.errors import InputError, OpendataError, Refused
-from include.opendata.rules.release import thresholds
 
 TABLES = ("t3", "t4")
 RANGES = (30, 100)
@@ -189,7 +188,7 @@ def view_of(cube: CubeTable, hidden: np.ndarray) -> PublishedView:
         equations=tuple(equations),
         keys=tuple(np.ndindex(cube.values.shape)),
         places=tuple(itertools.product(*(_beneath(axis) for axis in cube.axes))),
-        rule=thresholds().small_cell,
+        rule=synthetic.RULE,
     )
 
 

@@ -46,7 +46,7 @@ def never(*_, **__):
 
 
 def withstands(tables) -> None:
-    for _, view in published_views(tables, threshold=11, min_width=3, dataset="d"):
+    for _, view in published_views(tables, rule=RULE, dataset="d"):
         report = attack(view)
         assert report.passed, report.failures
         assert verify_witnesses(view, report.witnesses).agree

@@ -86,9 +86,9 @@ def test_events_of_few_persons_are_protected_although_the_count_is_large():
 
 def test_the_declared_width_is_honoured():
     system = column([1, 12, 40, 90])
-    view = {"min_width": 12}
-    protected = suppress(system, primary(system, RULE), rule=rule(width=12), annotation="combined", seed=0)
-    assert attack(as_published(system, protected.hidden, annotation="combined", **view)).passed
+    wide = rule(width=12)
+    protected = suppress(system, primary(system, wide), rule=wide, annotation="combined", seed=0)
+    assert attack(as_published(system, protected.hidden, annotation="combined", rule=wide)).passed
 
 
 def test_a_budget_of_nothing_refuses_rather_than_publishing():
