@@ -14,8 +14,9 @@ import pytest
 
 from include.opendata.errors import Refused
 from include.opendata.release import Release, build_release
-from include.opendata.release.formats.registry import FORMATS, require_fits
+from include.opendata.release.formats.registry import require_fits
 from include.opendata.release.formats.xlsx_files import MOST_ROWS
+from include.opendata.rules.formats import FILE_FORMATS
 from include.opendata.vocabulary import ProtectedTable
 from tests.lib.small_release import homicides, homicides_dataset, inputs
 
@@ -209,7 +210,7 @@ def test_the_manifest_and_the_catalogs_name_every_file_with_its_media_type(relea
     files = {file.path: file for file in release.manifest.files}
     entry = json.loads((release.folder / "metadata/dcat_us.json").read_text(encoding="utf-8"))
     offered = {item["downloadURL"].split("/homicides_by_county/")[1]: item for item in entry["distribution"]}
-    expected = {f"data/{TABLE}.{FORMATS[one].ending}" for one in ("csv", *ALL)}
+    expected = {f"data/{TABLE}.{FILE_FORMATS[one].ending}" for one in ("csv", *ALL)}
     assert set(offered) == {path for path, file in files.items() if file.role == "data"} == expected
     assert len({item["title"] for item in entry["distribution"]}) == len(expected)
     for path, item in offered.items():

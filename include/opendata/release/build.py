@@ -23,7 +23,7 @@ from include.opendata.errors import AuditFailed, Place, Refused
 from include.opendata.release.evidence.diff_page import write_changes
 from include.opendata.release.evidence.page import SAFE_VERDICTS, SIZES, evidence_page, refuses
 from include.opendata.release.formats.csv_files import write_table_csv
-from include.opendata.release.formats.registry import MEDIA_TYPES, write_formats
+from include.opendata.release.formats.registry import write_formats
 from include.opendata.release.inputs import Release, ReleaseInputs
 from include.opendata.release.metadata.ckan_package import ckan_package
 from include.opendata.release.metadata.datapackage import datapackage
@@ -32,6 +32,7 @@ from include.opendata.release.metadata.dictionary import FieldDescription, descr
 from include.opendata.release.metadata.dublin_core import dublin_core
 from include.opendata.release.metadata.method import deidentification_method, score_of
 from include.opendata.release.metadata.schema_org import schema_org
+from include.opendata.rules.formats import media_type_of
 from include.opendata.storage.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -126,7 +127,7 @@ def _manifest(inputs: ReleaseInputs, folder: Path) -> Manifest:
                 path=name,
                 sha256=sha256,
                 bytes=size,
-                media_type=MEDIA_TYPES[path.suffix],
+                media_type=media_type_of(name),
                 role=_ROLES.get(name.split("/")[0], "metadata"),
             )
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from include.opendata.errors import Refused
 from include.opendata.pipeline import steps as refresh
-from include.opendata.release.formats import xlsx_files
+from include.opendata.release.formats.registry import RELEASE_FORMATS
 
 
 def test_a_table_with_more_rows_than_a_sheet_is_refused_when_it_is_tabulated(tmp_path, monkeypatch):
@@ -15,7 +17,8 @@ def test_a_table_with_more_rows_than_a_sheet_is_refused_when_it_is_tabulated(tmp
     for variable in ("WORK", "STAGING", "EVIDENCE"):
         monkeypatch.setenv(f"OPENDATA_{variable}", str(tmp_path / variable.lower()))
     monkeypatch.setenv("OPENDATA_LEDGER", f"sqlite:///{tmp_path / 'ledger.sqlite'}")
-    monkeypatch.setattr(xlsx_files, "MOST_ROWS", 100)
+    workbook = replace(RELEASE_FORMATS["xlsx"], most_rows=100)
+    monkeypatch.setitem(RELEASE_FORMATS, "xlsx", workbook)
     make_sources.main()
     run = refresh.start("homicides_by_county", "a-run")
     refresh.extract(run)

@@ -9,7 +9,8 @@ import pytest
 
 from include.opendata.declaration import choices
 from include.opendata.gate.fact_sheet import Time, Variables
-from include.opendata.rules import portal, release, scoring
+from include.opendata.release.formats.registry import RELEASE_FORMATS
+from include.opendata.rules import formats, portal, release, scoring
 from include.opendata.rules.answers import PermissionAnswers, Sensitivity
 
 
@@ -160,3 +161,16 @@ def test_a_tree_that_leads_back_or_nowhere_is_refused():
     tree["levels"][0]["approvals"] = ["janitor"]
     with pytest.raises(ValueError, match="unknown role"):
         release.PermissionRules.model_validate(tree)
+
+
+def test_the_formats_a_declaration_may_name_are_known_and_can_be_written():
+    assert get_args(choices.FileFormat) == tuple(formats.FILE_FORMATS)
+    assert {"csv", *RELEASE_FORMATS} == set(formats.FILE_FORMATS)
+    assert all(known.facts is formats.FILE_FORMATS[name] for name, known in RELEASE_FORMATS.items())
+
+
+def test_a_file_is_known_by_its_whole_ending():
+    assert formats.format_of("data/clinics.shp.zip") is formats.SHAPEFILE
+    assert formats.format_of("data/clinics.geojson") is formats.GEOJSON
+    assert formats.format_of("data/clinics.zip") is None
+    assert formats.media_type_of("evidence/index.html") == "text/html"

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from include.opendata.errors import DeclarationError, Place, StorageError
+from include.opendata.rules.formats import format_of
 from include.opendata.rules.portal import PortalField, PortalProfile
 from include.opendata.storage.manifest import Manifest, ManifestFile
 
@@ -24,15 +25,6 @@ DCAT_METADATA = "metadata/dcat_us.json"
 _ROLES = ("data", "dictionary")
 _NAME = re.compile(r"^[a-z0-9_-]{2,100}$")
 _TAG = re.compile(r"^[\w \-.]{2,100}$")
-_FORMATS = {
-    ".csv": ("CSV", "text/csv"),
-    ".json": ("JSON", "application/json"),
-    ".xlsx": ("XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    ".parquet": ("Parquet", "application/vnd.apache.parquet"),
-    ".xml": ("XML", "application/xml"),
-    ".geojson": ("GeoJSON", "application/geo+json"),
-    ".zip": ("SHP", "application/zip"),
-}
 # Resource ids are made of names that never change, so that a publish that is repeated arrives at the same ids.
 _IDS = uuid.UUID("6f1c1b6e-0a53-5f0e-9d2a-6f3a4c1d7b20")
 
@@ -217,6 +209,8 @@ def _stem(path: str) -> str:
 
 
 def _format(file: ManifestFile) -> tuple[str, str]:
-    suffix = PurePosixPath(file.path).suffix
-    kind, media_type = _FORMATS.get(suffix, (suffix.removeprefix(".").upper(), file.media_type))
-    return kind, media_type
+    """(name on a portal, media type) of a file: those of its format, else its ending and what the manifest says."""
+    known = format_of(file.path)
+    if known is not None:
+        return known.label, known.media_type
+    return PurePosixPath(file.path).suffix.removeprefix(".").upper(), file.media_type

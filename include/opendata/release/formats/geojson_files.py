@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from include.opendata.release.formats.release_format import ReleaseFormat
 from include.opendata.release.formats.rows import Value
 from include.opendata.release.formats.tabular import TabularFile
+from include.opendata.rules.formats import GEOJSON
 
 
 def point_columns(source: TabularFile) -> tuple[int, int]:
@@ -47,3 +49,6 @@ def write(path: Path, source: TabularFile) -> None:
                 stream.write(between + json.dumps(feature, ensure_ascii=False, allow_nan=False))
                 between = ",\n"
         stream.write("\n]}\n")
+
+
+FORMAT = ReleaseFormat(GEOJSON, write)

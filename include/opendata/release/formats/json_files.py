@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from include.opendata.release.formats.release_format import ReleaseFormat
 from include.opendata.release.formats.tabular import TabularFile
+from include.opendata.rules.formats import JSON
 
 
 def write(path: Path, source: TabularFile) -> None:
@@ -23,3 +25,6 @@ def write(path: Path, source: TabularFile) -> None:
                 stream.write(between + record)
                 between = ",\n"
         stream.write("\n]\n" if between.startswith(",") else "[]\n")
+
+
+FORMAT = ReleaseFormat(JSON, write)

@@ -12,7 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.opendata.release.formats.release_format import ReleaseFormat
 from include.opendata.release.formats.tabular import TabularFile
+from include.opendata.rules.formats import PARQUET
 
 ROWS_PER_GROUP = 100_000
 
@@ -50,3 +52,6 @@ def write(path: Path, source: TabularFile) -> None:
                 waiting = []
         if waiting:
             writer.write_table(pa.concat_tables(waiting), row_group_size=ROWS_PER_GROUP)
+
+
+FORMAT = ReleaseFormat(PARQUET, write)

@@ -1,17 +1,15 @@
-"""The files a table is offered as: their paths, their names for people and programs, and the writing of them.
+"""The files a table is offered as: their paths, and the writing of them.
 
-Decides paths and media types, and what is refused before anything is written; what a file looks like is decided in the
-module of its format. Every file but the CSV is made of the CSV (``rows``). Rules: Handbook, Guidelines §3 (CSV is the
-standard; points as shapefile or coordinates in WGS 84).
+Decides paths, and what is refused before anything is written; what a file looks like is decided in the module of its
+format, what it is called in ``rules.formats``. Every file but the CSV is made of the CSV (``rows``). Rules: Handbook,
+Guidelines §3 (CSV is the standard; points as shapefile or coordinates in WGS 84).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.opendata.declaration.choices import FileFormat
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.tables import Table
 from include.opendata.errors import Place, Refused
@@ -23,43 +21,24 @@ from include.opendata.release.formats import (
     xlsx_files,
     xml_files,
 )
+from include.opendata.release.formats.release_format import ReleaseFormat
 from include.opendata.release.formats.tabular import TabularFile
 from include.opendata.release.metadata.dictionary import FieldDescription
+from include.opendata.rules.formats import FILE_FORMATS, FileFormat
 from include.opendata.vocabulary import ProtectedTable
 
-
-@dataclass(frozen=True)
-class PublishedFormat:
-    """A format: the ending of its files, its name on a portal, its media type, and a sentence for people."""
-
-    ending: str
-    label: str
-    media_type: str
-    described: str
-
-
-FORMATS: dict[FileFormat, PublishedFormat] = {
-    "csv": PublishedFormat("csv", "CSV", "text/csv", "comma-separated text, UTF-8"),
-    "json": PublishedFormat("json", "JSON", "application/json", "a list of records, one object per row"),
-    "xlsx": PublishedFormat(
-        "xlsx",
-        "XLSX",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "Excel workbook with the data dictionary and notes; S and C mark suppressed values",
-    ),
-    "parquet": PublishedFormat("parquet", "Parquet", "application/vnd.apache.parquet", "Apache Parquet, typed columns"),
-    "xml": PublishedFormat("xml", "XML", "application/xml", "XML, with its schema beside the data dictionary"),
-    "geojson": PublishedFormat("geojson", "GeoJSON", "application/geo+json", "points in WGS 84 (RFC 7946)"),
-    "shapefile": PublishedFormat("shp.zip", "SHP", "application/zip", "zipped ESRI shapefile, points in WGS 84"),
+RELEASE_FORMATS: dict[str, ReleaseFormat] = {
+    known.facts.name: known
+    for known in (
+        json_files.FORMAT,
+        xlsx_files.FORMAT,
+        parquet_files.FORMAT,
+        xml_files.FORMAT,
+        geojson_files.FORMAT,
+        shapefile_files.FORMAT,
+    )
 }
-
-MEDIA_TYPES = {f".{one.ending.rsplit('.', 1)[-1]}": one.media_type for one in FORMATS.values()} | {
-    ".xsd": "application/xml",
-    ".html": "text/html",
-    ".rdf": "application/rdf+xml",
-    ".jsonld": "application/ld+json",
-}
-"""The media type of every ending a release holds."""
+"""Name in a declaration → format. CSV is not among them: it is what they are made of."""
 
 
 @dataclass(frozen=True)
@@ -69,38 +48,23 @@ class PublishedFile:
     format: FileFormat
     path: str
 
-    @property
-    def about(self) -> PublishedFormat:
-        """What the format is called."""
-        return FORMATS[self.format]
-
 
 def published_files(table: Table) -> tuple[PublishedFile, ...]:
     """The data files of ``table``: the CSV first, then the others as they are declared."""
-    return tuple(PublishedFile(one, f"data/{table.table}.{FORMATS[one].ending}") for one in table.published_formats)
+    formats = [FILE_FORMATS[name] for name in table.published_formats]
+    return tuple(PublishedFile(known, f"data/{table.table}.{known.ending}") for known in formats)
 
 
 def require_fits(table: Table, rows: int, *, dataset: str) -> None:
     """Raise Refused (``too-many-rows``) when a declared format cannot hold so many rows."""
-    most = {"xlsx": xlsx_files.MOST_ROWS}
-    for one in table.published_formats:
-        if rows > most.get(one, rows):
+    for known in _made_of_csv(table):
+        if known.most_rows is not None and rows > known.most_rows:
             raise Refused(
-                f"the table has {rows:,} rows; {FORMATS[one].label} holds at most {most[one]:,}",
-                remedy=f"Take {one} out of the table's `formats`, or make the table coarser.",
+                f"the table has {rows:,} rows; {known.facts.label} holds at most {known.most_rows:,}",
+                remedy=f"Take {known.facts.name} out of the table's `formats`, or make the table coarser.",
                 slug="too-many-rows",
                 place=Place(dataset, table.table),
             )
-
-
-_WRITERS: dict[FileFormat, Callable[[Path, TabularFile], None]] = {
-    "json": json_files.write,
-    "xlsx": xlsx_files.write,
-    "parquet": parquet_files.write,
-    "xml": xml_files.write,
-    "geojson": geojson_files.write,
-    "shapefile": shapefile_files.write,
-}
 
 
 def write_formats(
@@ -113,14 +77,17 @@ def write_formats(
     """
     table = dataset.table(protected.structure.table)
     require_fits(table, len(protected.frame), dataset=dataset.dataset)
-    csv_file, *others = published_files(table)
-    source = TabularFile.of(folder / csv_file.path, dataset, protected, fields, method)
+    source = TabularFile.of(folder / f"data/{table.table}.csv", dataset, protected, fields, method)
     written: list[str] = []
-    for file in others:
-        _WRITERS[file.format](folder / file.path, source)
-        written.append(file.path)
-        if file.format == "xml":
-            schema = f"dictionary/{table.table}.xsd"
-            xml_files.write_schema(folder / schema, source)
-            written.append(schema)
+    for known in _made_of_csv(table):
+        files = [(f"data/{table.table}.{known.facts.ending}", known.write)]
+        if known.schema is not None:
+            files.append((f"dictionary/{table.table}.{known.schema.format.ending}", known.schema.write))
+        for path, write in files:
+            write(folder / path, source)
+            written.append(path)
     return tuple(written)
+
+
+def _made_of_csv(table: Table) -> list[ReleaseFormat]:
+    return [RELEASE_FORMATS[name] for name in table.published_formats if name in RELEASE_FORMATS]

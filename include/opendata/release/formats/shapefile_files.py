@@ -18,8 +18,10 @@ import shapefile
 
 from include.opendata.release.formats.csv_files import csv_line
 from include.opendata.release.formats.geojson_files import point_columns, point_of
+from include.opendata.release.formats.release_format import ReleaseFormat
 from include.opendata.release.formats.rows import PublishedColumn, Value
 from include.opendata.release.formats.tabular import TabularFile
+from include.opendata.rules.formats import SHAPEFILE
 
 NAME_LENGTH = 10
 TEXT_BYTES = 254
@@ -147,3 +149,6 @@ def _zip(files: list[Path], path: Path) -> None:
 def _refused(source: TabularFile, slug: str, what: str, column: str | None = None) -> Any:
     remedy = "Take shapefile out of the table's `formats`, or mend it: shorten what is too long, cut blanks off in the source."
     return source.refused(what, slug=slug, remedy=remedy, column=column)
+
+
+FORMAT = ReleaseFormat(SHAPEFILE, write)

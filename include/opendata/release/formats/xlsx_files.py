@@ -16,9 +16,11 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
+from include.opendata.release.formats.release_format import ReleaseFormat
 from include.opendata.release.formats.rows import PublishedColumn, Value
 from include.opendata.release.formats.tabular import TabularFile
 from include.opendata.release.metadata.dictionary import HEADER
+from include.opendata.rules.formats import XLSX
 
 SHEET_ROWS = 1_048_576
 FOOTNOTES = 8
@@ -177,3 +179,6 @@ def _too_long(source: TabularFile, slug: str, what: str, column: PublishedColumn
         remedy=remedy,
         column=column.name if column else None,
     )
+
+
+FORMAT = ReleaseFormat(XLSX, write, most_rows=MOST_ROWS)

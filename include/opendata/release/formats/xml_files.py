@@ -11,8 +11,10 @@ import re
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+from include.opendata.release.formats.release_format import ReleaseFormat, Schema
 from include.opendata.release.formats.rows import PublishedColumn, Value
 from include.opendata.release.formats.tabular import TabularFile
+from include.opendata.rules.formats import XML, XML_SCHEMA
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _TYPES = {"text": "xs:string", "integer": "xs:integer", "number": "xs:decimal"}
@@ -91,3 +93,6 @@ def write_schema(path: Path, source: TabularFile) -> None:
         "</xs:schema>",
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+
+
+FORMAT = ReleaseFormat(XML, write, schema=Schema(XML_SCHEMA, write_schema))

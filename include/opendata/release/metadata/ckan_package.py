@@ -17,6 +17,7 @@ from typing import Any
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.release.formats.registry import published_files
 from include.opendata.release.metadata.dictionary import HEADER, FieldDescription
+from include.opendata.rules.formats import CSV, XML_SCHEMA
 from include.opendata.rules.portal import portal_choices
 from include.opendata.vocabulary import ProtectedTable
 
@@ -92,23 +93,23 @@ def _resources(
     # What tells the files of a table apart comes first: the portal's page of a package cuts a name after 50 characters.
     others = [
         {
-            "name": f"{file.about.label}: {table.title}",
-            "description": f"{table.description} The same rows as the CSV file: {file.about.described}.",
-            "format": file.about.label,
-            "mimetype": file.about.media_type,
+            "name": f"{file.format.label}: {table.title}",
+            "description": f"{table.description} The same rows as the CSV file: {file.format.description}.",
+            "format": file.format.label,
+            "mimetype": file.format.media_type,
             "url": file.path.rpartition("/")[2],
             "path": file.path,
             "hash": hashes[file.path],
         }
         for file in published_files(table)
-        if file.format != "csv"
+        if file.format != CSV
     ]
     return [
         {
             "name": table.title,
             "description": table.description,
-            "format": "CSV",
-            "mimetype": "text/csv",
+            "format": CSV.label,
+            "mimetype": CSV.media_type,
             "url": f"{name}.csv",
             "path": data,
             "hash": hashes[data],
@@ -121,8 +122,8 @@ def _resources(
         {
             "name": f"Data dictionary: {table.title}",
             "description": f"What each field of “{table.title}” holds, where it comes from and why values are blank.",
-            "format": "CSV",
-            "mimetype": "text/csv",
+            "format": CSV.label,
+            "mimetype": CSV.media_type,
             "url": f"{name}_data_dictionary.csv",
             "path": dictionary,
             "hash": hashes[dictionary],
@@ -144,8 +145,8 @@ def _xml_schema(title: str, name: str, hashes: Mapping[str, str]) -> list[dict[s
         {
             "name": f"XML schema: {title}",
             "description": f"What the XML file of “{title}” may hold (W3C XML Schema).",
-            "format": "XSD",
-            "mimetype": "application/xml",
+            "format": XML_SCHEMA.label,
+            "mimetype": XML_SCHEMA.media_type,
             "url": f"{name}.xsd",
             "path": path,
             "hash": hashes[path],

@@ -13,6 +13,7 @@ from include.opendata.declaration.dataset import Dataset
 from include.opendata.release.formats.registry import PublishedFile, published_files
 from include.opendata.release.metadata.ckan_package import package_name
 from include.opendata.release.metadata.dictionary import HEADER, FieldDescription
+from include.opendata.rules.formats import CSV
 from include.opendata.vocabulary import ProtectedTable
 
 _TYPES = {"text": "string", "integer": "integer", "number": "number"}
@@ -80,8 +81,8 @@ def _resource(
         "title": title,
         "description": description,
         "path": path,
-        "format": "csv",
-        "mediatype": "text/csv",
+        "format": CSV.ending,
+        "mediatype": CSV.media_type,
         "encoding": "utf-8",
         "bytes": size,
         "hash": f"sha256:{sha256}",
@@ -96,12 +97,12 @@ def _file(name: str, title: str, file: PublishedFile, files: Mapping[str, tuple[
     return {
         "profile": "data-resource",
         "type": "file",
-        "name": f"{name}_{file.format}",
-        "title": f"{title} ({file.about.label})",
-        "description": f"The same rows as {name}: {file.about.described}.",
+        "name": f"{name}_{file.format.name}",
+        "title": f"{title} ({file.format.label})",
+        "description": f"The same rows as {name}: {file.format.description}.",
         "path": file.path,
         "format": file.path.rsplit(".", 1)[-1],
-        "mediatype": file.about.media_type,
+        "mediatype": file.format.media_type,
         "bytes": size,
         "hash": f"sha256:{sha256}",
     }

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.release.formats.registry import PublishedFile, published_files
 from include.opendata.release.metadata.ckan_package import package_name, temporal_coverage
+from include.opendata.rules.formats import CSV
 from include.opendata.rules.portal import portal_choices
 from include.opendata.vocabulary import ProtectedTable
 
@@ -64,11 +65,11 @@ def dcat_us_entry(
             "@type": "dcat:Distribution",
             "title": _title(dataset.table(table.structure.table).title, file),
             "description": dataset.table(table.structure.table).description,
-            "format": file.about.label,
-            "mediaType": file.about.media_type,
+            "format": file.format.label,
+            "mediaType": file.format.media_type,
             "downloadURL": f"{base}/{file.path}",
             "describedBy": f"{base}/dictionary/{table.structure.table}.csv",
-            "describedByType": "text/csv",
+            "describedByType": CSV.media_type,
         }
         for table in protected
         for file in published_files(dataset.table(table.structure.table))
@@ -78,7 +79,7 @@ def dcat_us_entry(
 
 def _title(title: str, file: PublishedFile) -> str:
     """The table's title; the other formats say theirs, so that no two distributions are called the same."""
-    return title if file.format == "csv" else f"{title} ({file.about.label})"
+    return title if file.format == CSV else f"{title} ({file.format.label})"
 
 
 def _rights(limitations: str) -> str:

@@ -37,7 +37,7 @@ def dublin_core(dataset: Dataset, protected: tuple[ProtectedTable, ...], method:
         ("dc:rights", dataset.limitations),
         *(("dc:rights", f"Governed by {statute}") for statute in dataset.statutes),
         *(("dc:relation", address) for address in dataset.related_resources),
-        *(("dc:format", media_type) for media_type in dict.fromkeys(file.about.media_type for file in files)),
+        *(("dc:format", media_type) for media_type in dict.fromkeys(file.format.media_type for file in files)),
         ("dcterms:accrualPeriodicity", dataset.frequency),
         ("dcterms:provenance", method.strip()),
         *([("dcterms:bibliographicCitation", dataset.citation)] if dataset.citation else []),

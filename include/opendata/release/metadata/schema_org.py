@@ -83,8 +83,8 @@ def _table(
             {
                 "@type": "DataDownload",
                 "name": file.path.rsplit("/", 1)[-1],
-                "description": file.about.described,
-                "encodingFormat": file.about.media_type,
+                "description": file.format.description,
+                "encodingFormat": file.format.media_type,
                 "contentUrl": f"../{file.path}",
                 "contentSize": f"{files[file.path][1]} B",
                 "sha256": files[file.path][0],
