@@ -164,14 +164,14 @@ def test_a_full_disk_under_the_work_area(refreshed, monkeypatch):
     refuses(refreshed, UNFORESEEN, "full")
 
 
-def test_something_unforeseen_points_to_the_log_and_quotes_nothing(refreshed, monkeypatch):
-    import include.opendata.tables as tabulate
+def test_an_unexpected_error_points_to_the_log_and_quotes_nothing(refreshed, monkeypatch):
+    from include.opendata.pipeline import steps
 
     def broken(*args, **kwargs):
         raise ValueError("person 4711 has a rare disease")
 
     refreshed.write_source(refreshed.visits(1300, 900))
-    monkeypatch.setattr(tabulate, "tabulate", broken)
+    monkeypatch.setattr(steps, "aggregate", broken)
     answer = refreshed.opendata("refresh", "clinic_visits")
     assert answer.code == UNFORESEEN
     assert "unforeseen.log" in answer.err

@@ -1,276 +1,188 @@
 """The commands of ``bin/opendata`` and how they end.
 
 Exit codes: 0 done · 2 bad usage, declaration or input · 3 refused by a rule (quality, gate, missing approval) · 4 an audit
-found something recoverable or undecided · 1 anything unforeseen, with a pointer to the log. Answers go to standard output,
-progress and errors to standard error; with ``--json`` standard output is JSON and nothing else.
+found something recoverable or undecided · 1 an unexpected error, with a pointer to the log. Answers go to standard output,
+progress and errors to standard error; with ``--json`` standard output is JSON and nothing else, also for an error.
+
+Each command is a module of this room with a function of the command's name. Only the module of the command that is given is
+imported: all of them together take some eight seconds, and ``--help`` must answer at once.
 """
 
 from __future__ import annotations
 
-import json
+import importlib
 import sys
 import traceback
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Any
 
 import typer
+from typer import _click as click  # typer carries its own copy of click and gives its usage errors no public name
+from typer.core import TyperCommand, TyperGroup
 
 from include.opendata import places
-from include.opendata.cli.approve import approvals, approve
-from include.opendata.cli.diff import diff
-from include.opendata.cli.onboard import onboard
-from include.opendata.cli.options import located
-from include.opendata.cli.progress import show_progress
-from include.opendata.cli.proof import app as proof_app
-from include.opendata.cli.prune import prune
-from include.opendata.cli.publish import publish
-from include.opendata.cli.releases import releases
-from include.opendata.cli.rollback import rollback
-from include.opendata.cli.scan import scan
-from include.opendata.cli.tables_at_hand import audit, protect
-from include.opendata.cli.verify import verify
-from include.opendata.cli.watch import watch
-from include.opendata.errors import EXIT_BAD_INPUT, EXIT_UNFORESEEN, OpendataError
+from include.opendata.cli.output import ErrorView, error_view, print_json, report, show_progress, view_of
+from include.opendata.errors import EXIT_UNFORESEEN, OpendataError
 
-app = typer.Typer(
+PROGRAM = "bin/opendata"
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class CommandEntry:
+    """A command before it is imported: its name, which is also that of its module and function, and its line in the help."""
+
+    name: str
+    summary: str
+
+    @property
+    def module(self) -> str:
+        """The module to import, in full."""
+        return f"include.opendata.cli.{self.name}"
+
+    def load(self) -> click.Command:
+        """The command itself, imported now."""
+        command = getattr(importlib.import_module(self.module), self.name)
+        if not isinstance(command, typer.Typer):
+            function, command = command, _new_app()
+            command.command(name=self.name)(function)
+        loaded = typer.main.get_command(command)
+        loaded.name = self.name
+        return loaded
+
+
+COMMANDS = (
+    CommandEntry("refresh", "Refresh a dataset: from its source to a release in staging."),
+    CommandEntry("preview", "Everything a refresh does but staging it; the release is left in the work area to look at."),
+    CommandEntry("check", "Check declarations and their suites: of one dataset, or of all."),
+    CommandEntry("suites", "Draft the Great Expectations suites a declaration asks for."),
+    CommandEntry("show", "Show a dataset: its tables, its current release, its last run and why it was decided so."),
+    CommandEntry(
+        "summary", "What is in staging, table by table: rows, score, cells suppressed, where files and evidence are."
+    ),
+    CommandEntry("score", "The publication score of a table not yet built, from a file of facts."),
+    CommandEntry(
+        "advise", "What would show more of the tables that must be masked: coarser designs, tried on the data and ranked."
+    ),
+    CommandEntry("approve", "Record a signed approval form (or a rejection) in the ledger."),
+    CommandEntry("watch", "What is late, changed without our knowledge, waiting or broken, over all datasets."),
+    CommandEntry(
+        "approvals", "What was put before a dataset's approvers, what changed since, who answered and what each answer covers."
+    ),
+    CommandEntry(
+        "onboard",
+        "Get to know a new source and draft its declaration, suites, dictionary and a page to review; publishes nothing.",
+    ),
+    CommandEntry(
+        "scan",
+        "Look for names, numbers and addresses of persons in a dataset's source; refuse what is public and looks personal.",
+    ),
+    CommandEntry(
+        "releases", "List a dataset's releases in staging, the newest first: which is the current one, which were rolled back."
+    ),
+    CommandEntry(
+        "rollback", "Make an earlier release the current one again, data and metadata; or restore one that was rolled back."
+    ),
+    CommandEntry("verify", "Re-hash what is staged and compare it with manifest, pointer, catalog and ledger."),
+    CommandEntry("prune", "Remove all but the newest N releases of a dataset from staging; the current one always stays."),
+    CommandEntry("publish", "Publish a dataset's current release on a CKAN portal; what is there already is left alone."),
+    CommandEntry("diff", "What changed from one release to another: rows, totals, the largest movers, blanks, tolerances."),
+    CommandEntry(
+        "protect",
+        "Hide small counts of an aggregated table and what would reveal them; attack the result before it is written.",
+    ),
+    CommandEntry("audit", "Try to recover every blank of a published table, as a stranger would."),
+    CommandEntry("proof", "Re-check the proof that a release gives no small count away."),
+)  # fmt: skip
+
+
+class LazyCommands(TyperGroup):
+    """The commands by name and summary; the one that is given is imported when its turn comes."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that ``args`` begins with, imported; a usage error names those that are spelled alike."""
+        name, _, rest = super().resolve_command(ctx, args)
+        entry = next(entry for entry in COMMANDS if entry.name == name)
+        return name, entry.load(), rest
+
+
+def _new_app() -> typer.Typer:
+    return typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+app = LazyCommands(
     name="opendata",
     help="Refresh, check and look at the data tables this project publishes.",
+    commands=[TyperCommand(entry.name, help=entry.summary) for entry in COMMANDS],
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done; 2 bad usage, declaration or input; 3 refused by a rule; 4 an audit found something "
-    "recoverable or undecided; 1 anything unforeseen.",
+    "recoverable or undecided; 1 an unexpected error.",
 )
-
-DatasetArgument = Annotated[str, typer.Argument(metavar="ID", help="The dataset's id: the name of its folder.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
-StagingOption = Annotated[
-    str | None, typer.Option(metavar="URL", help="Where to stage: a folder, or s3://bucket/prefix. Default: ./staging.")
-]
-SourceOption = Annotated[
-    str | None, typer.Option(metavar="PATH_OR_URL", help="Read the source from here instead of the declared place.")
-]
-
-
-WholeOption = Annotated[
-    bool, typer.Option("--whole", help="The source is the whole table, though the declaration says to merge it.")
-]
-
-
-@app.command()
-def refresh(
-    id: DatasetArgument,
-    source: SourceOption = None,
-    staging: StagingOption = None,
-    whole: WholeOption = False,
-    accept_changes: Annotated[
-        str | None,
-        typer.Option(metavar="WHY", help="Accept the changes an earlier run was refused for, having looked at them."),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Go on and stage again although nothing has changed.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Everything but staging, as `preview` does.")] = False,
-    only: Annotated[
-        str | None, typer.Option(metavar="TABLE", help="This table alone may change; refuse if another one would.")
-    ] = None,
-    note: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept in the ledger.")] = None,
-    json: JsonOption = False,
-):
-    """Refresh a dataset: from its source to a release in staging."""
-    from include.opendata.cli.rollback import person
-    from include.opendata.pipeline.run import run_refresh
-
-    outcome = run_refresh(
-        id, source=located(source), staging=located(staging), whole=whole, accept_changes=accept_changes, by=person(),
-        preview=dry_run, force=force, only=only, note=note, progress=_progress,
-    )  # fmt: skip
-    if dry_run:
-        _show_preview(id, outcome, json)
-        return
-    _show_summary([id], staging=outcome.staging, as_json=json, outcome={id: outcome.outcome})
-
-
-@app.command()
-def preview(
-    id: DatasetArgument,
-    source: SourceOption = None,
-    staging: StagingOption = None,
-    whole: WholeOption = False,
-    json: JsonOption = False,
-):
-    """Everything a refresh does but staging it; the release is left in the work area to look at."""
-    from include.opendata.pipeline.run import run_refresh
-
-    outcome = run_refresh(
-        id, source=located(source), staging=located(staging), preview=True, whole=whole, progress=_progress
-    )
-    _show_preview(id, outcome, json)
-
-
-@app.command()
-def check(id: Annotated[str | None, typer.Argument(metavar="[ID]")] = None, json: JsonOption = False):
-    """Check declarations and their suites: of one dataset, or of all."""
-    from include.opendata.cli.check import check_declaration
-    from include.opendata.declaration.light import declared_ids
-
-    wanted = [id] if id else declared_ids()
-    if not wanted:
-        _say(f"No dataset is declared in {places.datasets()}.")
-        raise typer.Exit(EXIT_BAD_INPUT)
-    problems: dict[str, list[str]] = {}
-    failed: list[OpendataError] = []
-    for dataset in wanted:
-        try:
-            check_declaration(dataset)
-            problems[dataset] = []
-        except OpendataError as error:
-            failed.append(error)
-            problems[dataset] = list(error.details) or [str(error)]
-            if not json:
-                _say(str(error))
-    if json:
-        _print_json({"datasets": [{"dataset": d, "sound": not p, "problems": p} for d, p in problems.items()]})
-    else:
-        _print([f"{dataset}: {'sound' if not p else f'{len(p)} problem(s)'}" for dataset, p in problems.items()])
-    if failed:
-        raise typer.Exit(max(error.exit_code for error in failed))
-
-
-@app.command()
-def suites(
-    id: DatasetArgument,
-    write: Annotated[
-        bool, typer.Option("--write", help="Write them; expectations you added yourself are kept.")
-    ] = False,
-):
-    """Draft the Great Expectations suites a declaration asks for."""
-    from include.opendata.declaration.load import load
-    from include.opendata.quality import draft_suites, write_suites
-
-    declared = load(id)
-    if write:
-        _print([f"wrote {path}" for path in write_suites(declared)])
-    else:
-        for name, text in draft_suites(declared).items():
-            _print([f"# {name}", text])
-
-
-@app.command()
-def show(id: DatasetArgument, staging: StagingOption = None, json: JsonOption = False):
-    """Show a dataset: its tables, its current release, its last run and why it was decided so."""
-    from include.opendata.cli.summary import dataset_view, view_lines
-
-    view = dataset_view(id, located(staging) or places.staging())
-    if json:
-        _print_json(view)
-    else:
-        _print(view_lines(view))
-
-
-@app.command()
-def summary(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...")] = None,
-    staging: StagingOption = None,
-    json: JsonOption = False,
-):
-    """What is in staging, table by table: rows, score, cells suppressed, where files and evidence are."""
-    from include.opendata.declaration.light import declared_ids
-
-    _show_summary(ids or declared_ids(), staging=located(staging) or places.staging(), as_json=json, outcome={})
-
-
-@app.command()
-def score(
-    facts: Annotated[Path, typer.Argument(metavar="FACTS.yaml", help="What the table would show; see docs/rules.md.")],
-    json: JsonOption = False,
-):
-    """The publication score of a table not yet built, from a file of facts."""
-    from include.opendata.cli.score import score_lines, score_view
-    from include.opendata.gate.scoring import score_file
-
-    found = score_file(facts)
-    if json:
-        _print_json(score_view(found))
-    else:
-        _print(score_lines(found))
-
-
-@app.command()
-def advise(
-    id: DatasetArgument,
-    table: Annotated[str | None, typer.Option(metavar="TABLE", help="One table only.")] = None,
-    source: SourceOption = None,
-    json: JsonOption = False,
-):
-    """What would show more of the tables that must be masked: coarser designs, tried on the data and ranked."""
-    from include.opendata.advice.for_dataset import advise_dataset
-    from include.opendata.cli.advise import advice_lines, advice_view
-
-    advice = advise_dataset(id, table=table, source=located(source), progress=_progress)
-    if json:
-        _print_json(advice_view(id, advice))
-    else:
-        _print(advice_lines(advice))
-
-
-app.command()(approve)
-app.command()(watch)
-app.command()(approvals)
-app.command()(onboard)
-app.command()(scan)
-app.command()(releases)
-app.command()(rollback)
-app.command()(verify)
-app.command()(prune)
-app.command()(publish)
-app.command()(diff)
-app.command()(protect)
-app.command()(audit)
-app.add_typer(proof_app, name="proof")
-
-
-def _show_preview(id: str, outcome: Any, json: bool) -> None:
-    from include.opendata.cli.summary import manifest_lines, table_figures
-    from include.opendata.storage.manifest import read_manifest
-
-    if outcome.folder is None:
-        raise RuntimeError("a preview leaves a release behind")
-    manifest = read_manifest(outcome.folder / "manifest.json", dataset=id)
-    if json:
-        _print_json(
-            {"dataset": id, "outcome": outcome.outcome, "folder": str(outcome.folder)} | table_figures(manifest)
-        )
-    else:
-        _print(manifest_lines(manifest, str(outcome.folder), "previewed; nothing was staged"))
-
-
-def _show_summary(ids: list[str], *, staging: str, as_json: bool, outcome: dict[str, str]) -> None:
-    from include.opendata.cli.summary import summary_lines, summary_view
-
-    view = summary_view(ids, staging, outcome)
-    if as_json:
-        _print_json(view)
-    else:
-        _print(summary_lines(view))
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command and leave with its documented exit code; a traceback is never shown."""
+    """Run a command and leave with its documented exit code; a traceback is never shown.
+
+    ``arguments``: what follows the program's name; by default those of the process.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
     show_progress()
     try:
-        app(arguments, standalone_mode=True)
+        code = app.main(given, prog_name=PROGRAM, standalone_mode=False)
     except OpendataError as error:
-        _say(str(error))
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        _say("Stopped. Staging and the ledger are as they were, or hold a whole release; run the command again.")
-        sys.exit(130)
+        report(str(error))
+        _fail(view_of(error), given)
+    except click.exceptions.ClickException as error:
+        error.show()
+        _fail(_usage_view(error), given)
     except Exception as error:  # noqa: BLE001 - the last line of defence: people get a pointer, not a traceback
-        _say(f"Something unforeseen happened ({type(error).__name__}). Nothing was staged half.")
-        _say(f"What to do: the details are in {_keep_traceback()}, which may quote records; report this.")
-        sys.exit(EXIT_UNFORESEEN)
+        unexpected = _unexpected_view(error)
+        report(f"{unexpected['what']}\nWhat to do: {unexpected['remedy']}")
+        _fail(unexpected, given)
+    else:
+        if code == EXIT_INTERRUPTED:
+            stopped = _interrupted_view()
+            report(f"{stopped['what']} {stopped['remedy']}")
+            _fail(stopped, given)
+        sys.exit(code)
+
+
+def _fail(view: ErrorView, arguments: list[str]) -> None:
+    if "--json" in arguments:
+        print_json(view)
+    sys.exit(view["exit_code"])
+
+
+def _usage_view(error: click.exceptions.ClickException) -> ErrorView:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else PROGRAM
+    return error_view("usage", error.format_message(), f"`{command} --help` lists what can be given.", error.exit_code)
+
+
+def _unexpected_view(error: Exception) -> ErrorView:
+    return error_view(
+        "unexpected",
+        f"Unexpected error ({type(error).__name__}). No partial release was staged.",
+        f"The details are in {_keep_traceback()}, which may quote records; report this.",
+        EXIT_UNFORESEEN,
+    )
+
+
+def _interrupted_view() -> ErrorView:
+    return error_view(
+        "interrupted",
+        "Stopped. Staging and the ledger are as they were, or hold a whole release.",
+        "Run the command again.",
+        EXIT_INTERRUPTED,
+    )
 
 
 def _keep_traceback() -> str:
@@ -284,20 +196,3 @@ def _keep_traceback() -> str:
     except OSError as error:
         return f"no log, for {path} cannot be written ({error.strerror})"
     return str(path)
-
-
-def _progress(step: str) -> None:
-    _say(f"  {step} …")
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
-
-
-def _print(lines: Any) -> None:
-    sys.stdout.write("\n".join(lines) + "\n")
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -76,13 +76,7 @@ class AuditRequest:
     denominator: str | None = None
     rates: tuple[str, ...] = ()
     absent_unknown: bool = False
-    threshold: int = field(default_factory=lambda: thresholds().small_cell.below)
-    min_width: int = field(default_factory=lambda: thresholds().small_cell.width)
-
-    @property
-    def rule(self) -> SmallCellRule:
-        """The rule book's rule about small counts with the numbers asked for."""
-        return thresholds().small_cell.model_copy(update={"below": self.threshold, "width": self.min_width})
+    rule: SmallCellRule = field(default_factory=lambda: thresholds().small_cell)
 
 
 @dataclass(frozen=True)
@@ -141,7 +135,7 @@ def audit_table(
             told = report  # not all blanks can be small, so the code stands for both
         if not told.passed:
             view, annotation, report = coded, "separate", told
-    small = (view.state == SHOWN) & (view.value > 0) & (view.value < request.threshold)
+    small = (view.state == SHOWN) & (view.value > 0) & (view.value < request.rule.below)
     return Audit(view, report, table, annotation, request.annotation is None, int(small.sum()))
 
 

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
+from include.opendata import places
+from include.opendata.cli.options import Json
+from include.opendata.cli.output import print_json, print_lines, report
+from include.opendata.declaration.annotation import declared_annotation
 from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.light import declared_ids
 from include.opendata.declaration.load import load
 from include.opendata.declaration.questions import require_answered
 from include.opendata.declaration.tables import PopulationMeasure
-from include.opendata.disclosure.protection import declared_annotation
-from include.opendata.errors import DeclarationError, Place
+from include.opendata.errors import DeclarationError, OpendataError, Place
 from include.opendata.gate.permission import decide_permission
-from include.opendata.quality import check_suites
+from include.opendata.quality.suites import check_suites
 from include.opendata.rules.reference import population_reference
+
+
+def check(id: Annotated[str | None, typer.Argument(metavar="[ID]")] = None, json: Json = False) -> None:
+    """Check declarations and their suites: of one dataset, or of all."""
+    ids = [id] if id else declared_ids()
+    if not ids:
+        raise DeclarationError(
+            f"no dataset is declared in {places.datasets()}",
+            remedy="Declare one: a folder there with a `dataset.yaml`; `bin/opendata onboard` drafts it.",
+            slug="nothing-declared",
+        )
+    errors = {dataset: _error_of(dataset) for dataset in ids}
+    if json:
+        print_json({"datasets": [_view(dataset, error) for dataset, error in errors.items()]})
+    else:
+        for error in filter(None, errors.values()):
+            report(str(error))
+        print_lines(_line(dataset, error) for dataset, error in errors.items())
+    exit_codes = [error.exit_code for error in errors.values() if error is not None]
+    if exit_codes:
+        raise typer.Exit(max(exit_codes))
 
 
 def check_declaration(dataset: str) -> Dataset:
     """The declaration when it is sound: fields, suites, references, permission. Raises DeclarationError or Refused."""
     declared = load(dataset)
-    for table in declared.tables:
-        references = [d.scores_as.reference for d in table.dimensions]
-        references += [m.reference for m in table.measures if isinstance(m, PopulationMeasure)]
-        for reference in references:
-            if reference is not None:
-                population_reference(reference)
+    _require_references(declared)
     if decide_permission(declared.permission).level == 3:
         raise DeclarationError(
             "its tables are level 3: they never reach the portal",
@@ -33,3 +57,32 @@ def check_declaration(dataset: str) -> Dataset:
     check_suites(declared)
     require_answered(declared)  # last, so that an open question hides no fault
     return declared
+
+
+def _require_references(declared: Dataset) -> None:
+    """Every population reference that a table names can be read."""
+    for table in declared.tables:
+        names = [d.scores_as.reference for d in table.dimensions]
+        names += [m.reference for m in table.measures if isinstance(m, PopulationMeasure)]
+        for name in filter(None, names):
+            population_reference(name)
+
+
+def _error_of(dataset: str) -> OpendataError | None:
+    try:
+        check_declaration(dataset)
+    except OpendataError as error:
+        return error
+    return None
+
+
+def _problems(error: OpendataError | None) -> list[str]:
+    return [] if error is None else list(error.details) or [str(error)]
+
+
+def _view(dataset: str, error: OpendataError | None) -> dict[str, object]:
+    return {"dataset": dataset, "sound": error is None, "problems": _problems(error)}
+
+
+def _line(dataset: str, error: OpendataError | None) -> str:
+    return f"{dataset}: {'sound' if error is None else f'{len(_problems(error))} problem(s)'}"

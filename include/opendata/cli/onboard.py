@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json as jsonlib
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from include.opendata.cli.options import located
-from include.opendata.onboarding.onboard import onboard as run
+from include.opendata.cli.options import Json, located
+from include.opendata.cli.output import print_json, print_lines, report_step
+from include.opendata.onboarding.onboard import onboard as run_onboarding
 
 
 def onboard(
@@ -30,11 +30,10 @@ def onboard(
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where to put the bundle. Default: the work area.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
-):
+    json: Json = False,
+) -> None:
     """Get to know a new source and draft its declaration, suites, dictionary and a page to review; publishes nothing."""
-
-    written = run(
+    written = run_onboarding(
         {
             "source": located(source),
             "department": department,
@@ -47,32 +46,22 @@ def onboard(
             "dataset": id,
         },
         out=str(out.absolute()) if out is not None else None,
-        progress=_progress,
+        progress=report_step,
     )
-    told = jsonlib.loads((Path(written["bundle"]) / "onboarding.json").read_text(encoding="utf-8"))
+    facts = jsonlib.loads((Path(written["bundle"]) / "onboarding.json").read_text(encoding="utf-8"))
     if json:
-        sys.stdout.write(jsonlib.dumps({**written, **told}, indent=2, ensure_ascii=False) + "\n")
+        print_json({**written, **facts})
     else:
-        sys.stdout.write("\n".join(_lines(written, told)) + "\n")
+        print_lines(_lines(written, facts))
 
 
-def _progress(step: str) -> None:
-    sys.stderr.write(f"  {step} …\n")
-
-
-def _lines(written: dict[str, str], told: dict[str, Any]) -> list[str]:
-    lines = [f"{told['dataset']}: {told['source']['rows']:,} records; {told['record']['reason']}"]
-    for table in told["tables"]:
+def _lines(written: dict[str, str], facts: dict[str, Any]) -> list[str]:
+    lines = [f"{facts['dataset']}: {facts['source']['rows']:,} records; {facts['record']['reason']}"]
+    for table in facts["tables"]:
         score = "not scored" if table["score"] is None else f"score {table['score']}"
-        hidden = table["masking"]
-        said = (
-            f"{hidden['small'] + hidden['complementary']:,} of {hidden['cells']:,} cells hidden"
-            if hidden
-            else table["refusal"]
-        )
-        lines.append(f"  {table['table']}: {score}, {said}")
-    still_open = len(told["open_questions"]) + len(told["permission"]["open"])
-    points = told["priority"]
+        lines.append(f"  {table['table']}: {score}, {_protection(table)}")
+    still_open = len(facts["open_questions"]) + len(facts["permission"]["open"])
+    points = facts["priority"]
     lines += [
         f"  priority: {points['points']} to {points['reachable']} points",
         f"  open questions: {still_open}; no refresh runs before they are answered",
@@ -80,3 +69,10 @@ def _lines(written: dict[str, str], told: dict[str, Any]) -> list[str]:
         f"page    {written['page']}",
     ]
     return lines
+
+
+def _protection(table: dict[str, Any]) -> str:
+    masking = table["masking"]
+    if not masking:
+        return str(table["refusal"])
+    return f"{masking['small'] + masking['complementary']:,} of {masking['cells']:,} cells hidden"

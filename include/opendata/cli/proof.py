@@ -6,46 +6,51 @@ proof. Exit code 0: proven; 4: not proven.
 
 from __future__ import annotations
 
-import json as json_module
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from include.opendata import places
+from include.opendata.cli.options import DatasetId, Json, StagingAddress
+from include.opendata.cli.output import print_json, print_lines
 from include.opendata.disclosure.proof.check import ProofReport, check_proof
 from include.opendata.errors import EXIT_AUDIT, Place, Refused
 from include.opendata.ledger import EvidenceStore, open_ledger
 from include.opendata.staging import open_staging
 
-app = typer.Typer(help="Re-check the proof that a release gives no small count away.", no_args_is_help=True)
+proof = typer.Typer(
+    help="Re-check the proof that a release gives no small count away.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
-@app.callback()
-def proof() -> None:
-    """Re-check the proof that a release gives no small count away."""
+@proof.callback()
+def _group() -> None:
+    """Keeps `verify` a command of its own: typer would make a group of one command into that command."""
 
 
-@app.command()
+@proof.command()
 def verify(
-    id: Annotated[str, typer.Argument(metavar="ID", help="The dataset's id: the name of its folder.")],
+    id: DatasetId,
     release: Annotated[str | None, typer.Argument(metavar="[RELEASE]", help="Default: the current release.")] = None,
-    staging: Annotated[str | None, typer.Option(metavar="URL", help="Where it is staged. Default: ./staging.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
+    staging: StagingAddress = None,
+    json: Json = False,
 ) -> None:
     """Add up the stored witnesses of a release against its files in staging."""
     report = verify_release(id, release, staging or places.staging())
     if json:
-        sys.stdout.write(json_module.dumps(proof_view(report), indent=2, ensure_ascii=False) + "\n")
+        print_json(proof_view(report))
     else:
-        sys.stdout.write("\n".join(proof_lines(report)) + "\n")
+        print_lines(proof_lines(report))
     if not report.proven:
         raise typer.Exit(EXIT_AUDIT)
 
 
 def verify_release(dataset: str, release: str | None, address: str) -> ProofReport:
     """Re-check one release. Raises InputError when it, or its proof, is not there."""
-
     staging, store = open_staging(address), EvidenceStore()
     name = staging.read_manifest(dataset, release).release
     releases = staging.releases(dataset)

@@ -13,7 +13,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,8 @@ class ProtectRequest:
     hierarchies: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     annotation: str = "separate"
-    threshold: int = 11
-    min_width: int = 3
+    rule: SmallCellRule = field(default_factory=lambda: thresholds().small_cell)
     seed: int = 0
-
-    @property
-    def rule(self) -> SmallCellRule:
-        """The rule book's rule with the numbers asked for."""
-        return thresholds().small_cell.model_copy(update={"below": self.threshold, "width": self.min_width})
 
 
 def protect_file(
@@ -71,8 +65,8 @@ def protect_file(
         "as_they_were": _as_they_were(table, request),
         "dimensions": list(request.dimensions),
         "annotation": request.annotation,
-        "threshold": request.threshold,
-        "min_width": request.min_width,
+        "threshold": request.rule.below,
+        "min_width": request.rule.width,
         "seed": request.seed,
         "suppression": figures,
         "attack": {**audit.report.figures, "witness_tables": len(audit.report.witnesses.tables)},
@@ -226,7 +220,7 @@ def _attacked(
     published = parse_long_table(text, table.file, request.dimensions, request.hierarchies)
     reading = AuditRequest(
         request.count, request.dimensions, request.hierarchies, request.annotation,
-        threshold=request.threshold, min_width=request.min_width,
+        rule=request.rule,
     )  # fmt: skip
     audit = audit_table(published, reading, seed=request.seed, progress=progress)
     try:

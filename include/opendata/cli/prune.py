@@ -5,29 +5,26 @@ What they published stays in the ledger and the evidence store: new releases are
 
 from __future__ import annotations
 
-import json as jsonlib
-import sys
 from typing import Annotated
 
 import typer
 
 from include.opendata import places
-from include.opendata.cli.options import located
-from include.opendata.cli.rollback import person
-from include.opendata.pipeline.releases import prune as remove
+from include.opendata.cli.options import DatasetId, Json, StagingAddress, located, person
+from include.opendata.cli.output import print_json, print_lines
+from include.opendata.pipeline.releases import prune as prune_releases
 
 
 def prune(
-    id: Annotated[str, typer.Argument(metavar="ID", help="The dataset's id: the name of its folder.")],
+    id: DatasetId,
     keep: Annotated[int, typer.Option(metavar="N", help="How many of the newest releases to keep; 1 or more.")],
-    staging: Annotated[str | None, typer.Option(metavar="URL", help="Where it is staged. Default: ./staging.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
-):
+    staging: StagingAddress = None,
+    json: Json = False,
+) -> None:
     """Remove all but the newest N releases of a dataset from staging; the current one always stays."""
-
-    gone = remove(id, located(staging) or places.staging(), keep=keep, by=person())
+    removed = prune_releases(id, located(staging) or places.staging(), keep=keep, by=person())
     if json:
-        sys.stdout.write(jsonlib.dumps({"dataset": id, "removed": gone}, indent=2) + "\n")
+        print_json({"dataset": id, "removed": removed})
     else:
-        lines = [f"{id} · release {release} · removed" for release in gone]
-        sys.stdout.write("\n".join(lines or [f"{id}: there is nothing to remove"]) + "\n")
+        lines = [f"{id} · release {release} · removed" for release in removed]
+        print_lines(lines or [f"{id}: there is nothing to remove"])

@@ -2,55 +2,48 @@
 
 from __future__ import annotations
 
-import json as jsonlib
-import os
-import sys
 from typing import Annotated, Any
 
 import typer
 
-from include.opendata.cli.options import located
+from include.opendata.cli.options import (
+    DatasetId,
+    Json,
+    PortalOrganization,
+    PortalProfile,
+    StagingAddress,
+    located,
+    portal_token,
+)
+from include.opendata.cli.output import print_json, print_lines, report
 from include.opendata.pipeline.publish import Publication, publish_on_portal
 from include.opendata.portals.ckan import PortalAccess
 
-TOKEN = "OPENDATA_PORTAL_TOKEN"  # noqa: S105 - the variable's name
-
 
 def publish(
-    id: Annotated[str, typer.Argument(metavar="ID", help="The dataset's id: the name of its folder.")],
+    id: DatasetId,
     portal: Annotated[str, typer.Option(metavar="URL", help="The portal's address.", envvar="OPENDATA_PORTAL")],
-    profile: Annotated[str, typer.Option(metavar="NAME", help="The portal's package form: chhs or data_ca.")] = "chhs",
-    organization: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The department's name on the portal. Default: made of the declared one."),
-    ] = None,
-    staging: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where the release is staged. Default: ./staging.")
-    ] = None,
+    profile: PortalProfile = "chhs",
+    organization: PortalOrganization = None,
+    staging: StagingAddress = None,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="How long to wait for an answer.")] = 120,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
-):
+    json: Json = False,
+) -> None:
     """Publish a dataset's current release on a CKAN portal; what is there already is left alone.
 
     The token comes from the environment variable OPENDATA_PORTAL_TOKEN."""
-
     done = publish_on_portal(
         id,
-        PortalAccess(portal, os.environ.get(TOKEN, ""), timeout=timeout),
+        PortalAccess(portal, portal_token(), timeout=timeout),
         profile=profile,
         organization=organization,
         staging=located(staging),
-        say=_say,
+        say=lambda text: report(f"  {text}"),
     )
     if json:
-        sys.stdout.write(jsonlib.dumps(_view(done), indent=2) + "\n")
+        print_json(_view(done))
     else:
-        sys.stdout.write("\n".join(_lines(done)) + "\n")
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"  {text}\n")
-    sys.stderr.flush()
+        print_lines(_lines(done))
 
 
 def _view(done: Publication) -> dict[str, Any]:

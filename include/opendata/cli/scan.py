@@ -1,19 +1,18 @@
 """``bin/opendata scan``: look for identifiers of persons in a source, without refreshing anything.
 
-The source is read into a folder of the work area of its own, which is deleted again; nothing is told to the ledger.
+The source is read into its own folder of the work area, which is deleted again; nothing is recorded in the ledger.
 """
 
 from __future__ import annotations
 
-import json as jsonlib
 import os
-import sys
-from typing import Annotated
 
 import typer
 
-from include.opendata.cli.options import located
+from include.opendata.cli.options import DatasetId, Json, SourceAddress, located
+from include.opendata.cli.output import print_json, print_lines, report
 from include.opendata.declaration.load import load
+from include.opendata.errors import Refused
 from include.opendata.identifiers import require_not_personal, scan_source
 from include.opendata.sources import extract
 from include.opendata.storage import RunArea
@@ -21,14 +20,11 @@ from include.opendata.warehouse import open_snapshot
 
 
 def scan(
-    id: Annotated[str, typer.Argument(metavar="ID", help="The dataset's id: the name of its folder.")],
-    source: Annotated[
-        str | None, typer.Option(metavar="PATH_OR_URL", help="Read the source from here instead of the declared place.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
-):
+    id: DatasetId,
+    source: SourceAddress = None,
+    json: Json = False,
+) -> None:
     """Look for names, numbers and addresses of persons in a dataset's source; refuse what is public and looks personal."""
-
     declared = load(id)
     area = RunArea(id, f"scan__{os.getpid()}")
     try:
@@ -39,8 +35,11 @@ def scan(
     finally:
         area.remove()
     if json:
-        sys.stdout.write(jsonlib.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n")
+        print_json(found.to_json())
     else:
-        lines = [found.conclusion, *(f"  {finding.severity}: {finding.sentence}" for finding in found.findings)]
-        sys.stdout.write("\n".join(lines) + "\n")
-    require_not_personal(found)
+        print_lines([found.conclusion, *(f"  {finding.severity}: {finding.sentence}" for finding in found.findings)])
+    try:
+        require_not_personal(found)
+    except Refused as refused:  # the answer is on standard output already, and says why
+        report(str(refused))
+        raise typer.Exit(refused.exit_code) from None

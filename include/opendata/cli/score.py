@@ -5,25 +5,37 @@ How points are given is decided in ``gate.scoring``; this module lays them out, 
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated
 
-from include.opendata.gate.scoring import Score
+import typer
+
+from include.opendata.cli.options import Json
+from include.opendata.cli.output import print_json, print_lines
+from include.opendata.gate.scoring import Score, score_file
 from include.opendata.rules.release import thresholds
 
 
-def score_view(found: Score) -> dict[str, Any]:
-    """The score for programs: total, masking_required, safe_harbor, components (variable, score, band, reason, section)."""
-    return found.model_dump(mode="json")
+def score(
+    facts: Annotated[Path, typer.Argument(metavar="FACTS.yaml", help="What the table would show; see docs/rules.md.")],
+    json: Json = False,
+) -> None:
+    """The publication score of a table not yet built, from a file of facts."""
+    result = score_file(facts)
+    if json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        print_lines(score_lines(result))
 
 
-def score_lines(found: Score) -> list[str]:
+def score_lines(result: Score) -> list[str]:
     """The score for people: a line per variable, the total, and what it leads to."""
     heads = ("variable", "band", "points", "why", "section")
-    rows = [(c.variable, c.band, f"{c.score:+d}" if c.score else "0", c.reason, c.section) for c in found.components]
+    rows = [(c.variable, c.band, f"{c.score:+d}" if c.score else "0", c.reason, c.section) for c in result.components]
     widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
     lines = [_line(heads, widths), *(_line(row, widths) for row in rows)]
-    lines.append(_line(("total", "", str(found.total), "", ""), widths))
-    return [*lines, "", _verdict(found)]
+    lines.append(_line(("total", "", str(result.total), "", ""), widths))
+    return [*lines, "", _verdict(result)]
 
 
 def _line(row: tuple[str, ...], widths: list[int]) -> str:
@@ -33,11 +45,13 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
     ).rstrip()
 
 
-def _verdict(found: Score) -> str:
-    limits = thresholds().score
-    if found.masking_required:
-        return f"Masking is required: {found.total} is {limits.mask_from} or more. Counts from 1 to 10 must be hidden."
-    said = f"No masking is required: {found.total} is {limits.publish_up_to} or less."
-    if found.safe_harbor:
-        said += " Statewide, by the year or longer, and nothing else shown: this is Safe Harbor."
-    return f"{said} High-risk populations are masked whatever the score (DDG 2.0 §5.6.2)."
+def _verdict(result: Score) -> str:
+    rules = thresholds()
+    limits = rules.score
+    if result.masking_required:
+        small = rules.small_cell.words
+        return f"Masking is required: {result.total} is {limits.mask_from} or more. Counts {small} must be hidden."
+    sentence = f"No masking is required: {result.total} is {limits.publish_up_to} or less."
+    if result.safe_harbor:
+        sentence += " Statewide, by the year or longer, and nothing else shown: this is Safe Harbor."
+    return f"{sentence} High-risk populations are masked whatever the score (DDG 2.0 §5.6.2)."

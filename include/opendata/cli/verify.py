@@ -5,42 +5,45 @@ Exit code 3 when anything drifted: what the public is offered is not what was ap
 
 from __future__ import annotations
 
-import json as jsonlib
-import sys
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 
 from include.opendata import places
-from include.opendata.cli.options import located
+from include.opendata.cli.options import DatasetId, Json, StagingAddress, located
+from include.opendata.cli.output import print_json, print_lines
 from include.opendata.errors import EXIT_REFUSED
-from include.opendata.pipeline.releases import verify as read_back
+from include.opendata.pipeline.releases import verify as verify_release
 from include.opendata.staging import open_staging
+from include.opendata.staging.base import Drift
 
 
 def verify(
-    id: Annotated[str, typer.Argument(metavar="ID", help="The dataset's id: the name of its folder.")],
+    id: DatasetId,
     release: Annotated[str | None, typer.Argument(metavar="[RELEASE]", help="Default: the current release.")] = None,
     all: Annotated[bool, typer.Option("--all", help="Every release of the dataset in staging.")] = False,
-    staging: Annotated[str | None, typer.Option(metavar="URL", help="Where it is staged. Default: ./staging.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
-):
+    staging: StagingAddress = None,
+    json: Json = False,
+) -> None:
     """Re-hash what is staged and compare it with manifest, pointer, catalog and ledger."""
-
     address = located(staging) or places.staging()
-    wanted: list[str | None] = [*open_staging(address).releases(id)] if all and release is None else []
-    found = [read_back(id, address, name) for name in wanted or [release]]
+    every: list[str | None] = [*open_staging(address).releases(id)] if all and release is None else []
+    checked = [verify_release(id, address, name) for name in every or [release]]
     if json:
-        releases = [
-            {"release": name, "drift": [{"slug": d.slug, "path": d.path, "sentence": d.sentence} for d in drifted]}
-            for name, drifted in found
-        ]
-        answer = {"dataset": id, "staging": address, "releases": releases}
-        sys.stdout.write(jsonlib.dumps(answer, indent=2, ensure_ascii=False) + "\n")
+        print_json({"dataset": id, "staging": address, "releases": [_view(*pair) for pair in checked]})
     else:
-        for name, drifted in found:
-            said = "as it was staged" if not drifted else f"DRIFTED in {len(drifted)} place(s)"
-            lines = [f"{id} · release {name} · {said}", *(f"  - {d.path}: {d.sentence}" for d in drifted)]
-            sys.stdout.write("\n".join(lines) + "\n")
-    if any(drifted for _, drifted in found):
+        for name, drifts in checked:
+            print_lines(_lines(id, name, drifts))
+    if any(drifts for _, drifts in checked):
         raise typer.Exit(EXIT_REFUSED)
+
+
+def _view(release: str, drifts: Sequence[Drift]) -> dict[str, Any]:
+    return {"release": release, "drift": [asdict(drift) for drift in drifts]}
+
+
+def _lines(dataset: str, release: str, drifts: Sequence[Drift]) -> list[str]:
+    state = f"DRIFTED in {len(drifts)} place(s)" if drifts else "as it was staged"
+    return [f"{dataset} · release {release} · {state}", *(f"  - {d.path}: {d.sentence}" for d in drifts)]

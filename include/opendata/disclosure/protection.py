@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from include.opendata.declaration.annotation import declared_annotation
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.disclosure import whole_percentages as percentages
 from include.opendata.disclosure.attack import SAFE_LP, AttackReport, PublishedView, attack
@@ -33,7 +34,7 @@ from include.opendata.disclosure.protect.overlap import persons_told_apart
 from include.opendata.disclosure.protect.systems import EVERYDAY, Reasoning
 from include.opendata.disclosure.protect.tables import Policy, protect_tables
 from include.opendata.disclosure.protection_result import AttackedView, Protection
-from include.opendata.errors import AuditFailed, DeclarationError, OpendataError, Place, Refused
+from include.opendata.errors import AuditFailed, OpendataError, Place, Refused
 from include.opendata.progress import say
 from include.opendata.rules.release import thresholds
 from include.opendata.rules.small_cells import SmallCellRule
@@ -376,16 +377,3 @@ def _together(report: AttackReport, dataset: str, tables: set[str]) -> AuditFail
         place=Place(dataset=dataset, table=", ".join(sorted(tables))),
         details=(*sentences[:NAMED_AT_MOST], *more),
     )
-
-
-def declared_annotation(declared: Dataset) -> str:
-    """The annotation all tables declare. Raises DeclarationError when they differ."""
-    modes = {table.annotation for table in declared.tables}
-    if len(modes) > 1:
-        raise DeclarationError(
-            "the tables of a dataset share cells, so they must declare the same `annotation`",
-            remedy="Declare `annotation: combined` (or `separate`) for all tables.",
-            slug="annotation-differs",
-            place=Place(dataset=declared.dataset),
-        )
-    return modes.pop()
