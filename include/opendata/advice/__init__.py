@@ -1,20 +1,20 @@
 """The design advisor: what a coarser table would show that this one must hide.
 
 ``coarsenings`` finds the ways a table's dimensions can be made coarser, ``changes`` makes the declaration of the coarser
-table, ``standing`` works out on the data how much of it would be shown, ``advisor`` tries, ranks and words it. It is for the
+table, ``visibility`` works out on the data how much of it would be shown, ``advisor`` tries, ranks and words it. It is for the
 steward and the coordinator, who choose a design *before* anything is suppressed (DDG 2.0 §4.4); it changes nothing itself.
 """
 
 from include.opendata.advice.advisor import MOST_TRIED, Advice, Proposal, advise_table, left_out
 from include.opendata.advice.coarsenings import Coarsening, coarsenings
-from include.opendata.advice.visibility import Standing
+from include.opendata.advice.visibility import Visibility
 
 __all__ = [
     "MOST_TRIED",
     "Advice",
     "Coarsening",
     "Proposal",
-    "Standing",
+    "Visibility",
     "advise_table",
     "coarsenings",
     "left_out",

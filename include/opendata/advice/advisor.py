@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 
 from include.opendata.advice.changes import changed, snippet
 from include.opendata.advice.coarsenings import Coarsening, Kind, coarsenings
-from include.opendata.advice.visibility import Hidden, How, Measured, Standing, measure
+from include.opendata.advice.visibility import Hidden, How, Measured, Visibility, measure
 from include.opendata.advice.wording import advice_sentence, in_words, proposal_sentence, remarks
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.tables import Table
@@ -39,7 +39,7 @@ Progress = Callable[[str], None]
 class Proposal(BaseModel):
     """One coarser design. ``change``: what to do. ``sentence``: that, and what it brings, ``remarks`` included. ``settles``: it
     needs no masking of its own, or hides nothing. ``yaml``: what to paste into the declaration. The other figures are those of
-    :class:`Standing`; ``cells_before`` is the table's own number of cells."""
+    :class:`Visibility`; ``cells_before`` is the table's own number of cells."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -77,7 +77,7 @@ class Advice(BaseModel):
     version: Literal[1] = 1
     table: str
     sentence: str
-    now: Standing | None
+    now: Visibility | None
     tried: int
     proposals: tuple[Proposal, ...]
     not_possible: tuple[NotPossible, ...] = ()
@@ -95,12 +95,12 @@ class _Tried:
 
     @property
     def settles(self) -> bool:
-        standing = self.measured.standing
-        return not standing.masking_required or standing.hidden == "none"
+        visibility = self.measured.visibility
+        return not visibility.masking_required or visibility.hidden == "none"
 
     @property
     def rank(self) -> tuple[bool, int, int, int, str]:
-        cells = self.measured.standing.cells
+        cells = self.measured.visibility.cells
         hidden = 0 if self.settles else self.measured.hidden_cells
         return not self.settles, hidden, -cells, len(self.changes), self.slug
 
@@ -122,7 +122,7 @@ def advise_table(
     """
     table = dataset.table(table_name)
     now = measure(_alone(dataset, table), tabulated, others_masked=others_masked)
-    if not now.standing.masking_required:
+    if not now.visibility.masking_required:
         return left_out(table_name, "This table needs no masking of its own, so nothing has to be coarser.")
     trial = _Trial(dataset, table, warehouse, others_masked, most, progress)
     if now.hidden_cells:
@@ -132,12 +132,12 @@ def advise_table(
     return Advice(
         table=table_name,
         sentence=advice_sentence(
-            now.standing,
+            now.visibility,
             high_risk=bool(table.high_risk_populations),
             proposals=len(better),
             tried=trial.attempts,
         ),
-        now=now.standing,
+        now=now.visibility,
         tried=trial.attempts,
         proposals=tuple(_proposal(table, one, now) for one in better),
         not_possible=tuple(trial.not_possible),
@@ -211,22 +211,22 @@ def _alone(dataset: Dataset, table: Table) -> Dataset:
 
 def _does_better(one: _Tried, now: Measured) -> bool:
     """No masking of its own, nothing hidden, or a share of cells that is larger in the whole percent people are told."""
-    return one.settles or one.measured.standing.cells_shown_percent > now.standing.cells_shown_percent
+    return one.settles or one.measured.visibility.cells_shown_percent > now.visibility.cells_shown_percent
 
 
 def _proposal(table: Table, one: _Tried, now: Measured) -> Proposal:
-    then = one.measured.standing
+    then = one.measured.visibility
     return Proposal(
         slug=one.slug,
         kinds=tuple(change.kind for change in one.changes),
         change=in_words(one.changes),
-        sentence=proposal_sentence(one.changes, now.standing, then),
+        sentence=proposal_sentence(one.changes, now.visibility, then),
         remarks=remarks(then),
         settles=one.settles,
         score=then.score,
         masking_required=then.masking_required,
         cells=then.cells,
-        cells_before=now.standing.cells,
+        cells_before=now.visibility.cells,
         cells_shown_percent=then.cells_shown_percent,
         events_shown_percent=then.events_shown_percent,
         hidden=then.hidden,

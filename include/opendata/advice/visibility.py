@@ -33,7 +33,7 @@ Hidden = Literal["none", "under 10", "10 or more"]
 How = Literal["protected", "small counts alone"]
 
 
-class Standing(BaseModel):
+class Visibility(BaseModel):
     """How much of a table is shown.
 
     ``score``: without the credit for a smallest count; None where the table describes no people. ``masking_required``: by
@@ -55,9 +55,9 @@ class Standing(BaseModel):
 
 @dataclass(frozen=True)
 class Measured:
-    """A standing and the number of hidden cells it is ranked by; the number itself stays inside."""
+    """A visibility, and the number of hidden cells it is ranked by; the number itself stays inside."""
 
-    standing: Standing
+    visibility: Visibility
     hidden_cells: int
 
 
@@ -70,7 +70,7 @@ def measure(dataset: Dataset, tabulated: DataTable, *, others_masked: bool) -> M
     own_score, own_masking = _assessed(dataset, tabulated)
     hidden, how = _hidden(dataset, tabulated, masked=own_masking or others_masked)
     return Measured(
-        Standing(
+        Visibility(
             score=own_score,
             masking_required=own_masking,
             cells=hidden.size,

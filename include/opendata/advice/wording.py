@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from include.opendata.advice.coarsenings import Coarsening
-from include.opendata.advice.visibility import Standing
+from include.opendata.advice.visibility import Visibility
 from include.opendata.rules.release import thresholds
 
 
-def proposal_sentence(changes: Sequence[Coarsening], now: Standing, then: Standing) -> str:
+def proposal_sentence(changes: Sequence[Coarsening], now: Visibility, then: Visibility) -> str:
     """What to change, and what would be shown then instead of now."""
     parts = []
     if then.score is not None and now.score is not None:
@@ -25,7 +25,7 @@ def in_words(changes: Sequence[Coarsening]) -> str:
     return " and ".join([first, *(words[0].lower() + words[1:] for words in others)])
 
 
-def remarks(then: Standing) -> tuple[str, ...]:
+def remarks(then: Visibility) -> tuple[str, ...]:
     """What must be known to read the figures."""
     said = []
     if then.hidden == "under 10":
@@ -35,7 +35,7 @@ def remarks(then: Standing) -> tuple[str, ...]:
     return tuple(said)
 
 
-def advice_sentence(now: Standing, *, high_risk: bool, proposals: int, tried: int) -> str:
+def advice_sentence(now: Visibility, *, high_risk: bool, proposals: int, tried: int) -> str:
     """How the table stands, and how many ways to show more there are."""
     limit = thresholds().score.publish_up_to
     why = (
@@ -57,13 +57,13 @@ def advice_sentence(now: Standing, *, high_risk: bool, proposals: int, tried: in
     return f"{head} {done}; {how_many} would show a larger share or need no masking."
 
 
-def _shares(standing: Standing, beside: Standing) -> str:
+def _shares(visibility: Visibility, beside: Visibility) -> str:
     """“92 % of the cells and 99.6 % of the events”; “every cell” where nothing is hidden."""
-    if standing.hidden == "none":
+    if visibility.hidden == "none":
         return "every cell"
-    cells = f"{standing.cells_shown_percent} %"
-    events = standing.events_shown_percent
-    if beside is standing or beside.hidden == "none":
+    cells = f"{visibility.cells_shown_percent} %"
+    events = visibility.events_shown_percent
+    if beside is visibility or beside.hidden == "none":
         return f"{cells} of the cells" + (f" and {events:g} % of the events" if events is not None else "")
     if events is None or beside.events_shown_percent is None:
         return f"{cells}" + (f" and {events:g} % of the events" if events is not None else "")

@@ -42,6 +42,15 @@ Granularity = Literal[
     "location point",
 ]
 
+SourceFormat = Literal["csv", "parquet"]
+"""What a source is written in; the registry of readers has a reader for each."""
+
+Encoding = Literal["utf-8", "latin-1", "cp1252"]
+"""How a delimited source writes its letters."""
+
+ColumnType = Literal["text", "integer", "number", "date", "boolean"]
+"""What the values of a source column are."""
+
 PrivacyClass = Literal["public", "indirect_identifier", "direct_identifier", "sensitive"]
 """What a source column says of a person: nothing; something that helps to find them; who they are; something that could
 harm them if they were found."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from include.opendata.declaration.base import ColumnName, Strict, Text
-from include.opendata.declaration.choices import FieldStandardName, PrivacyClass
+from include.opendata.declaration.choices import ColumnType, Encoding, FieldStandardName, PrivacyClass, SourceFormat
 
 
 class ValueRange(Strict):
@@ -21,7 +21,7 @@ class SourceColumn(Strict):
     """One column of the source, as the data dictionary will describe it."""
 
     name: Annotated[str, Field(min_length=1, description="The column's header in the source, to the letter.")]
-    type: Literal["text", "integer", "number", "date", "boolean"]
+    type: ColumnType
     label: Text
     definition: Text
     privacy: PrivacyClass
@@ -74,8 +74,8 @@ class Source(Strict):
             description="A path (from the project's root, or absolute), or an https://, http://, file:// or s3:// address."
         ),
     ]
-    format: Literal["csv", "parquet"] = "csv"
-    encoding: Literal["utf-8", "latin-1", "cp1252"] = "utf-8"
+    format: SourceFormat = "csv"
+    encoding: Encoding = "utf-8"
     # A tab is white space, and would be stripped with the rest.
     delimiter: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1)] = ","
     missing: Annotated[list[str], Field(default=[""], description="The texts that mean “no value”.")] = [""]

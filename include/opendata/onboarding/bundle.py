@@ -99,8 +99,8 @@ def as_json(found: Findings, positions: yaml_reader.Positions) -> dict[str, Any]
         "source": {
             "location": shown(request.source),
             "format": found.reading.format,
-            "encoding": found.reading.encoding,
-            "delimiter": found.reading.delimiter,
+            "encoding": found.reading.writing.encoding,
+            "delimiter": found.reading.writing.delimiter,
             "rows": found.reading.rows,
             "bytes": found.reading.bytes,
             "sha256": found.reading.sha256,

@@ -10,13 +10,14 @@ import difflib
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from include.opendata.declaration.base import LONGEST_TABLE_NAME
 from include.opendata.errors import DeclarationError, InputError, Place
-from include.opendata.onboarding.meaning import AGE_BANDS, Meaning
+from include.opendata.onboarding.meaning import AGE_BANDS, Meaning, Role
 from include.opendata.onboarding.profile import Profile
 
 RecordKind = Literal["person", "event", "aggregate"]
@@ -26,7 +27,7 @@ MOST_DIMENSIONS = 3
 MOST_CELLS = 20_000
 MOST_COUNTS = 3
 _RANK = {"county": 0, "area": 1, "time": 2, "age": 3, "group": 3, "category": 4}
-_NOT_DIRECT = ("full-date", "age-over-89")
+_NOT_DIRECT = {"full-date", "age-over-89"}
 """Kinds that a wider category (a year, an age group) takes the harm from."""
 
 
@@ -64,6 +65,39 @@ class Design(BaseModel):
         raise KeyError(column)
 
 
+@dataclass(frozen=True)
+class SourceFacts:
+    """What was found out of a source.
+
+    ``looks_as_individuals``: column → kinds of identifier it looks like, each with a sentence, should records be of persons;
+    ``looks_as_aggregate``: should they be figures already added up. ``naming``: the categories that together name every record;
+    empty where they do not.
+    """
+
+    profile: Profile
+    meanings: tuple[Meaning, ...]
+    looks_as_individuals: Mapping[str, Mapping[str, str]]
+    looks_as_aggregate: Mapping[str, Mapping[str, str]]
+    naming: tuple[str, ...]
+
+    def columns_of(self, *roles: Role) -> list[str]:
+        """The columns with one of these roles, in the source's order."""
+        return [m.column for m in self.meanings if m.role in roles]
+
+    def looks(self, record: RecordKind) -> Mapping[str, Mapping[str, str]]:
+        """What each column looks like, records being of this kind."""
+        return self.looks_as_aggregate if record == "aggregate" else self.looks_as_individuals
+
+
+@dataclass(frozen=True)
+class RecordGuess:
+    """What a record is and why; ``person``: the column that names the person behind an event."""
+
+    kind: RecordKind
+    reason: str
+    person: str | None = None
+
+
 def check_named(columns: Sequence[str], profile: Profile, place: Place) -> None:
     """Raises InputError ``column-unknown``, naming every column asked for that the source does not have."""
     known = [column.name for column in profile.columns]
@@ -82,44 +116,21 @@ def check_named(columns: Sequence[str], profile: Profile, place: Place) -> None:
     )
 
 
-def design(
-    profile: Profile,
-    meanings: Sequence[Meaning],
-    personal: Mapping[str, Mapping[str, str]],
-    *,
-    personal_if_aggregate: Mapping[str, Mapping[str, str]],
-    naming: tuple[str, ...],
-    wanted: Sequence[str],
-    name: str,
-    place: Place,
-) -> Design:
-    """The proposal for a source. ``personal``: column → kinds of identifier it looks like, each with a sentence, should records
-    be of persons; ``personal_if_aggregate``: should they be added up; ``naming``: the categories that together name every
-    record, empty where they do not; ``wanted``: columns that matter.
+def design(facts: SourceFacts, *, wanted: Sequence[str], name: str, place: Place) -> Design:
+    """The proposal for a source. ``wanted``: columns that matter; ``name``: the dataset's id, which begins its tables' names.
 
     Raises InputError where no table can be made of it, DeclarationError where a wanted column cannot be used.
     """
-    record, reason, person = _record(profile, meanings, personal, naming)
-    looks = personal_if_aggregate if record == "aggregate" else personal
-    direct = {c: next(said for kind, said in kinds.items() if kind not in _NOT_DIRECT)
-              for c, kinds in looks.items() if set(kinds) - set(_NOT_DIRECT)}  # fmt: skip
-    counts = _counts(meanings, record)
-    if record == "aggregate" and not counts:
-        raise _nothing_to_count(profile, meanings, place)
-    eligible, left_out = _eligible(profile, meanings, direct, record, wanted)
-    named = [m for m in eligible if m.column in wanted]
-    wanted_counts = [m.column for m in meanings if m.column in wanted and m.column in counts]
-    useless = [c for c in wanted if c not in {m.column for m in named} | set(wanted_counts)]
+    record = _record(facts)
+    counts = _counts(facts, record.kind)
+    if record.kind == "aggregate" and not counts:
+        raise _nothing_to_count(facts.profile, place)
+    eligible, left_out = _eligible(facts, record.kind, wanted)
+    wanted_dimensions = [m for m in eligible if m.column in wanted]
+    wanted_counts = [column for column in counts if column in wanted]
+    useless = [c for c in wanted if c not in {m.column for m in wanted_dimensions} | set(wanted_counts)]
     if useless:
-        raise DeclarationError(
-            f"{len(useless)} of the columns that matter can be no part of a table",
-            remedy="Leave them out, or have the source give them otherwise.",
-            slug="column-not-usable",
-            place=place,
-            details=tuple(
-                f"{c}: {left_out.get(c) or next(m.reason for m in meanings if m.column == c)}" for c in useless
-            ),
-        )
+        raise _not_usable(useless, left_out, facts.meanings, place)
     if not eligible:
         raise InputError(
             "no column of the source could be a dimension of a table",
@@ -127,102 +138,127 @@ def design(
             slug="source-no-dimension",
             place=place,
         )
-    chosen_counts = tuple(wanted_counts or counts)[:MOST_COUNTS]
-    sizes = {m.column: _size(profile, m) for m in eligible}
-    tables = tuple(
-        TableDesign(
-            table=_table_name(name, dims),
-            dimensions=tuple(m.column for m in dims),
-            counts=chosen_counts,
-            population=_population(meanings, dims, record, naming, chosen_counts),
-        )
-        for dims in _dimensions_of_tables(named or eligible, sizes, asked=bool(named))
-    )
+    shown_counts = tuple(wanted_counts or counts)[:MOST_COUNTS]
+    sizes = {m.column: _size(facts.profile, m) for m in eligible}
+    looks = facts.looks(record.kind)
     return Design(
-        record=record,
-        record_reason=reason,
-        key=naming if record == "aggregate" else _key(profile, meanings),
-        person=person,
-        meanings=tuple(meanings),
-        personal={c: next(iter(kinds.values())) for c, kinds in looks.items()},
-        tables=tables,
+        record=record.kind,
+        record_reason=record.reason,
+        key=facts.naming if record.kind == "aggregate" else _key(facts),
+        person=record.person,
+        meanings=facts.meanings,
+        personal={column: next(iter(kinds.values())) for column, kinds in looks.items()},
+        tables=tuple(
+            TableDesign(
+                table=_table_name(name, dims),
+                dimensions=tuple(m.column for m in dims),
+                counts=shown_counts,
+                population=_population(facts, record.kind, dims, shown_counts),
+            )
+            for dims in _dimensions_of_tables(wanted_dimensions or eligible, sizes, asked=bool(wanted_dimensions))
+        ),
         left_out=left_out,
     )
 
 
-def _record(
-    profile: Profile, meanings: Sequence[Meaning], personal: Mapping[str, Mapping[str, str]], naming: tuple[str, ...]
-) -> tuple[RecordKind, str, str | None]:
-    """(kind, why, the column that names the person behind an event)."""
-    figures = [m.column for m in meanings if m.role in ("count", "population")]
-    figures += [c.name for c in profile.columns if c.written in ("thousands", "masked")]
-    # Counts hardly repeat either: that alone makes no column a code of persons.
-    direct = [c for c, kinds in personal.items() if set(kinds) - {*_NOT_DIRECT, "unique-code"}]
-    if naming and figures and not direct:
-        several = len(figures) > 1
-        return (
-            "aggregate",
-            f"No two records have the same {_and(naming)}, and {_and(figures[:3])} "
-            f"{'are' if several else 'is'} named like {'counts' if several else 'a count'}: a record is a figure already "
-            "added up.",
-            None,
-        )
-    persons = [m.column for m in meanings if m.role == "person"]
-    unique = {key[0] for key in profile.keys if len(key) == 1}
-    if persons and persons[0] in unique:
-        return "person", f"{persons[0]} is named like the number of a person and no two records share one.", None
-    if persons:
-        return "event", f"{persons[0]} is named like the number of a person and several records share one.", persons[0]
-    events = [m.column for m in meanings if m.role == "event_id"]
-    dates = [m.column for m in meanings if m.role == "time" and profile.column(m.column).type == "date"]
-    if events or dates:
-        return "event", f"{(events or dates)[0]} tells of something that happened at a time.", None
+def _record(facts: SourceFacts) -> RecordGuess:
+    """What a record is. Figures beside categories that name every record: already added up. A number of a person: a person or,
+    where several records share one, an event. A number or a date of an event: an event. Else a person, to be safe."""
+    direct = _direct_identifiers(facts)
+    figures = _figures(facts)
+    if facts.naming and figures and not direct:
+        return RecordGuess("aggregate", _why_added_up(facts.naming, figures))
+    if persons := facts.columns_of("person"):
+        person = persons[0]
+        named_so = f"{person} is named like the number of a person and"
+        if (person,) in facts.profile.keys:
+            return RecordGuess("person", f"{named_so} no two records share one.")
+        return RecordGuess("event", f"{named_so} several records share one.", person)
+    dates = [column for column in facts.columns_of("time") if facts.profile.column(column).type == "date"]
+    if events := facts.columns_of("event_id") or dates:
+        return RecordGuess("event", f"{events[0]} tells of something that happened at a time.")
     why = f"{direct[0]} looks personal" if direct else "nothing in it looks added up"
-    return "person", f"Nothing tells of an event, and {why}.", None
+    return RecordGuess("person", f"Nothing tells of an event, and {why}.")
 
 
-def _counts(meanings: Sequence[Meaning], record: RecordKind) -> tuple[str, ...]:
+def _direct_identifiers(facts: SourceFacts) -> list[str]:
+    """Columns that look like they name a person, should records be of persons."""
+    # Counts hardly repeat either: that alone makes no column a code of persons.
+    harmless = {*_NOT_DIRECT, "unique-code"}
+    return [column for column, kinds in facts.looks_as_individuals.items() if set(kinds) - harmless]
+
+
+def _figures(facts: SourceFacts) -> list[str]:
+    """Columns that look like counts, also those no refresh could read."""
+    unread = [c.name for c in facts.profile.columns if c.written in ("thousands", "masked")]
+    return facts.columns_of("count", "population") + unread
+
+
+def _why_added_up(naming: Sequence[str], figures: Sequence[str]) -> str:
+    like_counts = "are named like counts" if len(figures) > 1 else "is named like a count"
+    return (
+        f"No two records have the same {_and(naming)}, and {_and(figures[:3])} {like_counts}: "
+        "a record is a figure already added up."
+    )
+
+
+def _counts(facts: SourceFacts, record: RecordKind) -> tuple[str, ...]:
     if record != "aggregate":
         return ()
-    counts = tuple(m.column for m in meanings if m.role == "count")
-    return counts or tuple(m.column for m in meanings if m.role == "population")
+    return tuple(facts.columns_of("count") or facts.columns_of("population"))
 
 
-def _nothing_to_count(profile: Profile, meanings: Sequence[Meaning], place: Place) -> InputError:
-    unread = [f"{c.name}: {c.unreadable}" for c in profile.columns if c.unreadable and c.filled]
+def _nothing_to_count(profile: Profile, place: Place) -> InputError:
     return InputError(
         "its records look added up, and none of its columns is a whole number that could be added up further",
         remedy="Have the source write plain whole numbers, such as 1234 instead of 1,234, and unmasked counts.",
         slug="source-no-count",
         place=place,
-        details=tuple(unread),
+        details=tuple(f"{c.name}: {c.unreadable}" for c in profile.columns if c.unreadable and c.filled),
     )
 
 
-def _eligible(
-    profile: Profile, meanings: Sequence[Meaning], direct: Mapping[str, str], record: RecordKind, wanted: Sequence[str]
-) -> tuple[list[Meaning], dict[str, str]]:
+def _not_usable(
+    useless: Sequence[str], left_out: Mapping[str, str], meanings: Sequence[Meaning], place: Place
+) -> DeclarationError:
+    reasons = {m.column: m.reason for m in meanings} | dict(left_out)
+    return DeclarationError(
+        f"{len(useless)} of the columns that matter can be no part of a table",
+        remedy="Leave them out, or have the source give them otherwise.",
+        slug="column-not-usable",
+        place=place,
+        details=tuple(f"{column}: {reasons[column]}" for column in useless),
+    )
+
+
+def _eligible(facts: SourceFacts, record: RecordKind, wanted: Sequence[str]) -> tuple[list[Meaning], dict[str, str]]:
     """The columns that may be dimensions, those to prefer first; and why others may not."""
-    left_out: dict[str, str] = {}
-    found: list[tuple[tuple[bool, int, bool, int], Meaning]] = []
-    by_fips = any(m.role == "county" for m in meanings)
-    for position, m in enumerate(meanings):
-        column = profile.column(m.column)
-        if not m.is_dimension:
-            continue
-        if m.column in direct:
-            left_out[m.column] = f"It looks personal: {direct[m.column]}."
-        elif by_fips and m.scores.get("reference") == "california_counties":
-            left_out[m.column] = "The counties' numbers tell the same, and the names are published with them."
-        elif column.values is not None and len(column.values) - len(m.totals) < 2 and m.role != "time":
-            left_out[m.column] = "It has one category."
-        elif record != "aggregate" and m.role == "category" and column.rare and m.column not in wanted:
-            left_out[m.column] = (
-                "Some of its categories have very few records; name it as a column that matters to have it."
-            )
-        else:
-            found.append(((m.column not in wanted, _RANK[m.role], bool(m.question), position), m))
-    return [m for _, m in sorted(found, key=lambda pair: pair[0])], left_out
+    left_out = {
+        m.column: reason
+        for m in facts.meanings
+        if m.is_dimension and (reason := _why_left_out(m, facts, record, m.column in wanted))
+    }
+    # Sorted, equally good ones keep the source's order.
+    eligible = sorted(
+        (m for m in facts.meanings if m.is_dimension and m.column not in left_out),
+        key=lambda m: (m.column not in wanted, _RANK[m.role], bool(m.question)),
+    )
+    return eligible, left_out
+
+
+def _why_left_out(m: Meaning, facts: SourceFacts, record: RecordKind, is_wanted: bool) -> str:
+    """Why this column is no dimension although it could be one; empty where it may be."""
+    column = facts.profile.column(m.column)
+    looks = facts.looks(record).get(m.column, {})
+    if direct := [sentence for kind, sentence in looks.items() if kind not in _NOT_DIRECT]:
+        return f"It looks personal: {direct[0]}."
+    if m.scores.get("reference") == "california_counties" and facts.columns_of("county"):
+        return "The counties' numbers tell the same, and the names are published with them."
+    if column.values is not None and len(column.values) - len(m.totals) < 2 and m.role != "time":
+        return "It has one category."
+    if record != "aggregate" and m.role == "category" and column.rare and not is_wanted:
+        return "Some of its categories have very few records; name it as a column that matters to have it."
+    return ""
 
 
 def _dimensions_of_tables(eligible: Sequence[Meaning], sizes: Mapping[str, int], *, asked: bool) -> list[list[Meaning]]:
@@ -230,19 +266,26 @@ def _dimensions_of_tables(eligible: Sequence[Meaning], sizes: Mapping[str, int],
     only where there is little else. A table too large loses its last dimension."""
     if asked:
         return [_small_enough(list(eligible), sizes)]
-    where = [m for m in eligible if m.role in ("county", "area")][:1]
-    when = [m for m in eligible if m.role == "time"][:1]
-    groups = [m for m in eligible if m.role in ("age", "group")][:MOST_DIMENSIONS]
-    others = [m for m in eligible if m.role == "category" and not m.question] or [
-        m for m in eligible if m.role == "category"
-    ]
-    frame = where + when
-    if len(frame) + len(groups) <= MOST_DIMENSIONS:
-        room = MOST_DIMENSIONS - len(frame) - len(groups)
-        return [_small_enough([*frame, *groups, *others[:room]], sizes)]
-    first = _small_enough([*frame, *groups[:1]] if len(frame) < 2 else frame, sizes)
-    second = _small_enough([*groups, *when][:MOST_DIMENSIONS], sizes)
-    return [first, second] if {m.column for m in first} != {m.column for m in second} else [first]
+    place_and_time = [*_of(eligible, "county", "area")[:1], *_of(eligible, "time")[:1]]
+    groups = _of(eligible, "age", "group")[:MOST_DIMENSIONS]
+    room = MOST_DIMENSIONS - len(place_and_time) - len(groups)
+    if room >= 0:
+        return [_small_enough([*place_and_time, *groups, *_categories(eligible)[:room]], sizes)]
+    first = place_and_time if len(place_and_time) == 2 else [*place_and_time, *groups[:1]]
+    second = [*groups, *_of(eligible, "time")[:1]][:MOST_DIMENSIONS]
+    tables = [_small_enough(first, sizes), _small_enough(second, sizes)]
+    # The same dimensions twice are one table.
+    return tables[:1] if {m.column for m in tables[0]} == {m.column for m in tables[1]} else tables
+
+
+def _of(meanings: Sequence[Meaning], *roles: Role) -> list[Meaning]:
+    return [m for m in meanings if m.role in roles]
+
+
+def _categories(eligible: Sequence[Meaning]) -> list[Meaning]:
+    """Other categories, those without a question where there are any."""
+    categories = _of(eligible, "category")
+    return [m for m in categories if not m.question] or categories
 
 
 def _small_enough(dims: list[Meaning], sizes: Mapping[str, int]) -> list[Meaning]:
@@ -260,23 +303,17 @@ def _size(profile: Profile, m: Meaning) -> int:
     return len(column.values or ()) or column.distinct
 
 
-def _population(
-    meanings: Sequence[Meaning],
-    dims: Sequence[Meaning],
-    record: RecordKind,
-    naming: Sequence[str],
-    counts: Sequence[str],
-) -> str | None:
+def _population(facts: SourceFacts, record: RecordKind, dims: Sequence[Meaning], counts: Sequence[str]) -> str | None:
     """A population beside the counts: only where the table's dimensions name every record, or people would be added twice."""
-    if record != "aggregate" or not set(naming) <= {m.column for m in dims}:
+    if record != "aggregate" or not set(facts.naming) <= {m.column for m in dims}:
         return None
-    return next((m.column for m in meanings if m.role == "population" and m.column not in counts), None)
+    return next((column for column in facts.columns_of("population") if column not in counts), None)
 
 
-def _key(profile: Profile, meanings: Sequence[Meaning]) -> tuple[str, ...]:
+def _key(facts: SourceFacts) -> tuple[str, ...]:
     """The number that names a record, where there is one: characteristics of a person never do."""
-    numbers = {m.column for m in meanings if m.role in ("person", "event_id", "none") and not m.is_dimension}
-    return next((key for key in profile.keys if set(key) <= numbers), ())
+    numbers = {m.column for m in _of(facts.meanings, "person", "event_id", "none") if not m.is_dimension}
+    return next((key for key in facts.profile.keys if set(key) <= numbers), ())
 
 
 def _and(names: Sequence[str]) -> str:

@@ -108,10 +108,10 @@ def _source(request: OnboardingRequest, reading: Reading, profile: Profile, desi
     found: dict[str, Any] = {"location": _location(request.source)}
     if reading.format != "csv":
         found["format"] = reading.format
-    if reading.encoding != "utf-8":
-        found["encoding"] = reading.encoding
-    if reading.delimiter != ",":
-        found["delimiter"] = reading.delimiter
+    if reading.writing.encoding != "utf-8":
+        found["encoding"] = reading.writing.encoding
+    if reading.writing.delimiter != ",":
+        found["delimiter"] = reading.writing.delimiter
     if profile.missing != ("",):
         found["missing"] = list(profile.missing)
     found["record"] = design.record

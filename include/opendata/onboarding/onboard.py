@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from include.opendata.onboarding import steps
+from include.opendata.onboarding.kept import Run
 from include.opendata.onboarding.place import refuse_to_write_over
-
-Progress = Callable[[str], None]
+from include.opendata.onboarding.trial import Progress, in_silence
 
 
 def onboard(
-    fields: Mapping[str, Any],
+    fields: Mapping[str, object],
     *,
     out: str | None = None,
     as_of: dt.date | None = None,
-    progress: Progress = lambda said: None,
+    progress: Progress = in_silence,
 ) -> dict[str, str]:
     """Where the bundle and its page are. ``fields``: those of an OnboardingRequest.
 
@@ -30,15 +29,27 @@ def onboard(
     try:
         if out is not None:
             refuse_to_write_over(Path(out), run["dataset"])  # before all the work, and once more when it is written
-        for name in steps.STEPS[:-1]:
-            progress(name)
-            step = getattr(steps, name)
-            step(run, progress) if name in ("score_and_mask", "advise") else step(run)
-        progress(steps.STEPS[-1])
-        written = steps.write_bundle(run, out)
-    except BaseException:
+        written = _all_steps(run, out, progress)
+    except BaseException:  # an interrupt too must not leave records behind
         steps.give_up(run)
         raise
     if out is not None:
         steps.give_up(run)
     return written
+
+
+def _all_steps(run: Run, out: str | None, progress: Progress) -> dict[str, str]:
+    for step in (
+        steps.take_copy,
+        steps.profile_columns,
+        steps.propose_tables,
+        steps.draft_declaration,
+        steps.draft_suites,
+    ):
+        progress(step.__name__)
+        step(run)
+    for long_step in (steps.score_and_mask, steps.advise):
+        progress(long_step.__name__)
+        long_step(run, progress)
+    progress(steps.write_bundle.__name__)
+    return steps.write_bundle(run, out)

@@ -11,13 +11,14 @@ import itertools
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field
 
+from include.opendata.declaration.choices import ColumnType
 from include.opendata.onboarding.reading import Reading, column_sql
-from include.opendata.sources.readers.typed import _FORMS
+from include.opendata.sources.readers.column_types import is_written_as, type_of_stored
 from include.opendata.sources.sql import literal, quoted
 from include.opendata.warehouse import duckdb_storage_errors
 from include.opendata.warehouse.duckdb_dialect import settings
@@ -31,8 +32,6 @@ BLANK = ("",)
 NO_VALUE = ("", "NA", "N/A", "n/a", "NULL", "null", "None", "NaN", "nan", ".", "-", "--")
 """Texts that people write for “no value”; one counts only where the rest of its column is of another type."""
 
-ColumnType = Literal["text", "integer", "number", "date", "boolean"]
-
 _UNREADABLE = {
     "thousands": (r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", "numbers written with a separator of thousands"),
     "percent": (r"[+-]?[0-9]+(\.[0-9]+)? ?%", "numbers written with a percent sign"),
@@ -40,16 +39,6 @@ _UNREADABLE = {
     "times": (r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*", "dates with a time of day"),
     "money": (r"-?\$ ?[0-9,]+(\.[0-9]+)?", "amounts with a currency sign"),
     "masked": (r"<\s?[0-9]+|\*+", "counts that are masked already"),
-}
-_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
-_STORED_AS: dict[str, ColumnType] = {
-    "VARCHAR": "text",
-    "DATE": "date",
-    "BOOLEAN": "boolean",
-    "FLOAT": "number",
-    "DOUBLE": "number",
-    "DECIMAL": "number",
-    **dict.fromkeys(_WHOLE, "integer"),
 }
 
 
@@ -139,7 +128,7 @@ class _Look:
                 continue
             text = column_sql(name, BLANK, stored)
             asked = [f"count(*) FILTER (WHERE {text} = {literal(token)})" for token in others]
-            asked += [f"count(*) FILTER (WHERE {_fits(text, kind)})" for kind in ("number", "date")]
+            asked += [f"count(*) FILTER (WHERE {is_written_as(text, kind)})" for kind in ("number", "date")]
             *tokens, numbers, dates, filled = self.ask([*asked, f"count({text})"], self.sample)
             if (
                 any(tokens)
@@ -187,14 +176,14 @@ class _Look:
     def _kind(self, text: str, stored: str) -> tuple[ColumnType, str, str]:
         """(type, what its text looks like, why it cannot be read)."""
         if stored != "VARCHAR":
-            kind = _STORED_AS.get(stored)
+            kind = type_of_stored(stored)
             return (
                 (kind, "", "")
                 if kind
                 else ("text", "", f"it is stored as {stored}, which a declaration has no type for")
             )
         kinds: tuple[ColumnType, ...] = ("integer", "number", "date")
-        asked = [f"count(*) FILTER (WHERE {_fits(text, kind)})" for kind in kinds]
+        asked = [f"count(*) FILTER (WHERE {is_written_as(text, kind)})" for kind in kinds]
         asked.append(f"count(*) FILTER (WHERE regexp_full_match({text}, '0[0-9]+'))")
         asked += [
             f"count(*) FILTER (WHERE regexp_full_match({text}, {literal(form)}))" for form, _ in _UNREADABLE.values()
@@ -206,7 +195,7 @@ class _Look:
         for kind, count in zip(kinds, fits, strict=True):
             if count == filled and not (kind == "integer" and self._has_codes(text, codes)):
                 (wrong,) = self.ask(
-                    [f"count(*) FILTER (WHERE {text} IS NOT NULL AND NOT {_fits(text, kind)})"], self.records
+                    [f"count(*) FILTER (WHERE {text} IS NOT NULL AND NOT {is_written_as(text, kind)})"], self.records
                 )
                 if not wrong:
                     return kind, "", ""
@@ -262,11 +251,6 @@ def naming_columns(reading: Reading, names: Sequence[str], *, dataset: str, scra
             if fewer and look.is_key(fewer):
                 kept = fewer
         return tuple(kept)
-
-
-def _fits(text: str, kind: ColumnType) -> str:
-    stored = {"integer": "BIGINT", "number": "DOUBLE", "date": "DATE"}[kind]
-    return f"(regexp_full_match({text}, {literal(_FORMS[kind])}) AND TRY_CAST({text} AS {stored}) IS NOT NULL)"
 
 
 def _outwards(value: float, *, down: bool) -> int:

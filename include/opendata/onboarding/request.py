@@ -19,6 +19,7 @@ from include.opendata.declaration.choices import Frequency, Topic
 from include.opendata.declaration.light import declared_ids
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.sources.fetch import shown
+from include.opendata.sources.readers.registry import ENDINGS
 
 Address = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 MOST_COLUMNS = 6
@@ -120,7 +121,7 @@ def _said(detail: Any) -> str:
 def _name_of(source: str) -> str:
     """The file's name without its endings."""
     name = shown(source).rstrip("/").rpartition("/")[2]
-    return re.sub(r"(\.(csv|tsv|txt|parquet|gz))+$", "", name, flags=re.I)
+    return re.sub(rf"(\.({'|'.join(ENDINGS)}))+$", "", name, flags=re.I)
 
 
 def _id_of(text: str) -> str:

@@ -7,7 +7,7 @@ refusal's sentence, without the cells it names.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,11 +20,17 @@ from include.opendata.gate.table_facts import table_facts
 from include.opendata.identifiers import scan_source
 from include.opendata.release.metadata.dictionary import describe_fields
 from include.opendata.rules.answers import PermissionAnswers
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.tables import tabulate
 from include.opendata.vocabulary import DataTable, ProtectedTable
 from include.opendata.warehouse import Warehouse
 
 Progress = Callable[[str], None]
+
+
+def in_silence(step: str) -> None:
+    """The progress nobody listens to."""
+
 
 AS_IF_PERMITTED = PermissionAnswers(
     individual_records=False,
@@ -61,7 +67,8 @@ class MaskingPreview(BaseModel):
 
 
 class Trial(BaseModel):
-    """One table. ``refusal``: why a part could not be worked out; empty where nothing was refused."""
+    """One table. ``refusal``: why a part could not be worked out; empty where nothing was refused. ``advice``: the advisor's
+    :class:`Advice` as plain values, or only its sentence and no proposals; None where the table needs no masking."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -72,69 +79,88 @@ class Trial(BaseModel):
     masking_required: bool
     condition: str
     masking: MaskingPreview | None
-    advice: dict[str, Any] | None
+    advice: dict[str, object] | None
     refusal: str
     fields: tuple[tuple[str, ...], ...] = ()
     """The draft of the table's data dictionary: one row per published field."""
+
+    @property
+    def proposals(self) -> int:
+        """How many coarser designs are proposed."""
+        proposals = (self.advice or {}).get("proposals")
+        return len(proposals) if isinstance(proposals, list | tuple) else 0
+
+
+@dataclass(frozen=True)
+class _TriedTable:
+    """What was worked out of one table: its figures and assessment, or why there are none."""
+
+    tabulated: DataTable | None = None
+    assessment: Assessment | None = None
+    refusal: str = ""
 
 
 def score_and_mask(
     declared: Dataset, warehouse: Warehouse, progress: Progress
 ) -> tuple[tuple[Trial, ...], tuple[str, ...]]:
-    """What each table would score and hide; and what the identifier scan would refuse. Raises what tabulating raises."""
-    tables: dict[str, DataTable] = {}
-    assessments: dict[str, Assessment] = {}
-    refusals: dict[str, str] = {}
+    """What each table would score and hide; and what the identifier scan would refuse. Raises what the scan raises."""
+    tried: dict[str, _TriedTable] = {}
     for table in declared.tables:
         progress(f"tabulate {table.table}")
-        try:
-            tables[table.table] = tabulate(declared, table.table, warehouse)
-            assessments[table.table] = assess(table_facts(declared, tables[table.table]))
-        except OpendataError as error:
-            refusals[table.table] = f"{error.what}. {error.remedy}"
+        tried[table.table] = _tabulated(declared, table.table, warehouse)
     masking: dict[str, MaskingPreview] = {}
-    if not refusals:
+    if not any(table.refusal for table in tried.values()):
         progress("protect")
         try:
-            masking = _masking(declared, list(tables.values()), assessments)
+            masking = _masking(declared, tried)
         except OpendataError as error:
-            refusals = dict.fromkeys(tables, f"{error.what}. {error.remedy}")
-    trials = tuple(
-        _trial(t.table, tables, assessments, masking, refusals).model_copy(
-            update={"fields": _fields(declared, tables.get(t.table), assessments.get(t.table))}
-        )
-        for t in declared.tables
-    )
+            tried = {name: replace(table, refusal=_refusal(error)) for name, table in tried.items()}
+    trials = tuple(_trial(declared, name, table, masking.get(name)) for name, table in tried.items())
     scan = scan_source(declared, warehouse)
     return trials, tuple(f"{finding.sentence} [{finding.section}]" for finding in scan.of("refuse"))
 
 
 def advise(declared: Dataset, warehouse: Warehouse, trials: tuple[Trial, ...], progress: Progress) -> tuple[Trial, ...]:
     """The same trials with the advisor's alternatives for the tables that must be masked."""
-
     permitted = declared.model_copy(update={"permission": AS_IF_PERMITTED})
-    found = []
+    masked = {trial.table for trial in trials if trial.masking_required}
+    advised = []
     for trial in trials:
         if not trial.masking_required or trial.refusal:
-            found.append(trial)
+            advised.append(trial)
             continue
         progress(f"advise {trial.table}")
-        others = any(other.masking_required for other in trials if other.table != trial.table)
-        try:
-            tabulated = tabulate(permitted, trial.table, warehouse)
-            advice = advise_table(permitted, trial.table, tabulated, warehouse, others_masked=others)
-            found.append(trial.model_copy(update={"advice": advice.model_dump(mode="json")}))
-        except OpendataError as error:
-            sentence = f"No coarser design was looked for: {error.what}."
-            found.append(trial.model_copy(update={"advice": {"sentence": sentence, "proposals": []}}))
-    return tuple(found)
+        advice = _advice(permitted, trial.table, warehouse, others_masked=bool(masked - {trial.table}))
+        advised.append(trial.model_copy(update={"advice": advice}))
+    return tuple(advised)
 
 
-def _masking(
-    declared: Dataset, tables: list[DataTable], assessments: Mapping[str, Assessment]
-) -> dict[str, MaskingPreview]:
-    masked = any(assessment.masking_required for assessment in assessments.values())
-    protection = protect_and_attack(declared, tables, masked=masked)
+def _tabulated(declared: Dataset, table: str, warehouse: Warehouse) -> _TriedTable:
+    tabulated = None
+    try:
+        tabulated = tabulate(declared, table, warehouse)
+        return _TriedTable(tabulated, assess(table_facts(declared, tabulated)))
+    except OpendataError as error:
+        return _TriedTable(tabulated, refusal=_refusal(error))
+
+
+def _refusal(error: OpendataError) -> str:
+    # Without its details: they name cells.
+    return f"{error.what}. {error.remedy}"
+
+
+def _advice(declared: Dataset, table: str, warehouse: Warehouse, *, others_masked: bool) -> dict[str, object]:
+    try:
+        tabulated = tabulate(declared, table, warehouse)
+        return advise_table(declared, table, tabulated, warehouse, others_masked=others_masked).model_dump(mode="json")
+    except OpendataError as error:
+        return {"sentence": f"No coarser design was looked for: {error.what}.", "proposals": []}
+
+
+def _masking(declared: Dataset, tried: Mapping[str, _TriedTable]) -> dict[str, MaskingPreview]:
+    masked = any(table.assessment is not None and table.assessment.masking_required for table in tried.values())
+    tabulated = [table.tabulated for table in tried.values() if table.tabulated is not None]
+    protection = protect_and_attack(declared, tabulated, masked=masked)
     return {
         t.structure.table: MaskingPreview(
             cells=t.cells,
@@ -147,39 +173,34 @@ def _masking(
     }
 
 
-def _trial(
-    name: str,
-    tables: Mapping[str, DataTable],
-    assessments: Mapping[str, Assessment],
-    masking: Mapping[str, MaskingPreview],
-    refusals: Mapping[str, str],
-) -> Trial:
-    assessed = assessments.get(name)
+def _trial(declared: Dataset, name: str, tried: _TriedTable, masking: MaskingPreview | None) -> Trial:
+    assessed = tried.assessment
     score = assessed.score if assessed is not None else None
     return Trial(
         table=name,
-        rows=len(tables[name].frame) if name in tables else 0,
+        rows=len(tried.tabulated.frame) if tried.tabulated is not None else 0,
         score=score.total if score is not None else None,
         lines=tuple(
             ScoreLine(variable=c.variable, band=c.band, points=c.score, reason=c.reason, section=c.section)
             for c in (score.components if score is not None else ())
         ),
         masking_required=assessed is not None and assessed.masking_required,
-        condition=_condition(assessed),
-        masking=masking.get(name),
+        condition=_condition(assessed, declared.small_cell_rule),
+        masking=masking,
         advice=None,
-        refusal=refusals.get(name, ""),
+        refusal=tried.refusal,
+        fields=_fields(declared, tried.tabulated, assessed),
     )
 
 
-def _fields(declared: Dataset, made: DataTable | None, assessed: Assessment | None) -> tuple[tuple[str, ...], ...]:
+def _fields(declared: Dataset, tabulated: DataTable | None, assessed: Assessment | None) -> tuple[tuple[str, ...], ...]:
     """The dictionary of a table from its structure alone: no figure of it is looked at."""
-    if made is None or assessed is None:
+    if tabulated is None or assessed is None:
         return ()
     shape = ProtectedTable(
-        structure=made.structure,
-        annotation=declared.table(made.structure.table).annotation,
-        frame=made.frame.head(0),
+        structure=tabulated.structure,
+        annotation=declared.table(tabulated.structure.table).annotation,
+        frame=tabulated.frame.head(0),
         masked=assessed.masking_required,
         small=0,
         complementary=0,
@@ -190,9 +211,9 @@ def _fields(declared: Dataset, made: DataTable | None, assessed: Assessment | No
     return tuple(field.row() for field in describe_fields(declared, shape))
 
 
-def _condition(assessed: Assessment | None) -> str:
+def _condition(assessed: Assessment | None, rule: SmallCellRule) -> str:
     if assessed is None:
         return ""
-    found = assessed.condition
-    small = f"{found.small_cells:,} of {found.cells:,} counts are from 1 to 10"
-    return f"{small}; the condition that calls for a closer look is {'met' if found.met else 'not met'}."
+    condition = assessed.condition
+    small = f"{condition.small_cells:,} of {condition.cells:,} counts are {rule.words}"
+    return f"{small}; the condition that calls for a closer look is {'met' if condition.met else 'not met'}."

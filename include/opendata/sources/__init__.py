@@ -1,6 +1,9 @@
-"""From the source as it is to an immutable snapshot in the work area."""
+"""From the source as it is to an immutable snapshot in the work area.
 
-from include.opendata.sources.fetch import SourceUnreachable
+``places`` bring the bytes, ``readers`` read them, ``snapshot`` does both for a declared source.
+"""
+
+from include.opendata.sources.places.protocol import SourceUnreachable
 from include.opendata.sources.snapshot import extract
 
 __all__ = ["SourceUnreachable", "extract"]

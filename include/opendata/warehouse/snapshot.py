@@ -141,7 +141,7 @@ def duckdb_storage_errors(dataset: str) -> Iterator[None]:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
             raise StorageError(
                 "the records need more memory than the embedded warehouse may use",
-                remedy="Free some space in the work area, or keep the source in a database and let it do the work.",
+                remedy="Free some space in the work area, then run the refresh again; nothing was published.",
                 slug="warehouse-memory",
                 place=Place(dataset=dataset),
             ) from None

@@ -29,7 +29,7 @@ def test_a_place_out_of_reach_may_be_tried_again():
 
 def test_a_source_that_did_not_answer_is_asked_again():
     from dags.step_task import verdict
-    from include.opendata.sources.fetch import SourceUnreachable
+    from include.opendata.sources import SourceUnreachable
 
     failure = verdict("extract", SourceUnreachable("No answer.", remedy="Wait.", slug="source-unreachable"))
     assert type(failure).__name__ == "AirflowException"

@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from include.opendata.advice import advise_table
-from include.opendata.advice import visibility as standing
-from include.opendata.advice.visibility import measure as stand
+from include.opendata.advice import advise_table, visibility
+from include.opendata.advice.visibility import measure as measure_visibility
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.tables import Dimension, Table
 from include.opendata.disclosure.protection import protect_and_attack
@@ -221,7 +220,7 @@ def test_the_score_never_tells_that_hidden_counts_are_at_least_three(tmp_path):
 
 
 def test_a_table_too_large_to_protect_in_passing_says_that_only_small_counts_were_looked_at(advise, monkeypatch):
-    monkeypatch.setattr(standing, "MOST_CELLS_PROTECTED", 100)
+    monkeypatch.setattr(visibility, "MOST_CELLS_PROTECTED", 100)
     records = cases(small=1)
     records["n"] = [9 if n == 1 and fips > "050" else n for n, fips in zip(records["n"], records["fips"], strict=True)]
     advice = advise(of_counties_and_years(**AT_RISK), records)
@@ -297,4 +296,4 @@ def _stands(folder, counts: list[int], people: int = 900):
         record="aggregate",
     ).model_copy(update={"survey": False})
     with warehouse_of(pd.DataFrame({"kind": labels, "n": counts}), folder) as warehouse:
-        return stand(declared, tabulate(declared, "one_table", warehouse), others_masked=False).standing
+        return measure_visibility(declared, tabulate(declared, "one_table", warehouse), others_masked=False).visibility

@@ -32,14 +32,14 @@ def read(path, tmp_path):
 )
 def test_delimited_text_is_read_as_it_is_written(tmp_path, text, delimiter, encoding):
     found = read(write(tmp_path, text), tmp_path)
-    assert (found.format, found.delimiter, found.encoding) == ("csv", delimiter, encoding)
+    assert (found.format, found.writing.delimiter, found.writing.encoding) == ("csv", delimiter, encoding)
     assert found.columns == ("county", "year", "cases")
     assert found.rows == 2
 
 
 def test_a_comma_inside_quotes_cuts_nothing(tmp_path):
     found = read(write(tmp_path, 'a;b\n"1,2,3";x\n"4,5,6";y\n'), tmp_path)
-    assert (found.delimiter, found.rows) == (";", 2)
+    assert (found.writing.delimiter, found.rows) == (";", 2)
 
 
 def test_parquet_keeps_the_types_it_has(tmp_path):

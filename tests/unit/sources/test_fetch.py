@@ -10,7 +10,8 @@ import pytest
 
 from include.opendata import places
 from include.opendata.errors import InputError
-from include.opendata.sources.fetch import SourceUnreachable, fetch, shown
+from include.opendata.sources import SourceUnreachable
+from include.opendata.sources.fetch import fetch, shown
 
 DATA = b"name,visits\nA,1\n" * 1000
 

@@ -1,1 +1,6 @@
-"""One module per source format: from the bytes of a source to a typed table."""
+"""One module per source format, one protocol they all keep to, and the registry that lists them.
+
+``protocol`` says what a reader is, ``registry`` lists the readers and recognises a file nobody has declared. A reader hands
+over columns as they stand in the source; ``header`` compares their names with the declared ones and ``typed`` turns their
+values into the declared types, the same way for every format.
+"""
