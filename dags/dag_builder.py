@@ -17,8 +17,8 @@ from airflow.version import version as airflow_version
 
 from dags.notifications import refresh_failed, still_running
 from include.opendata.declaration.light import Outline
-from include.opendata.declaration.outline_cache import OutlineCache, outline_of
 from include.opendata.errors import DeclarationError, Place
+from include.opendata.storage.outline_cache import OutlineCache, outline_of
 
 PREFIX = "refresh__"
 BROKEN_TAG = "broken declaration"

@@ -29,8 +29,8 @@ from dags.dag_builder import broken_dag, dag_id_of, declared_dag, outlines
 from dags.step_task import begin, perform, publish_if_configured, skip_in_a_dry_run
 from dags.trigger_form import refresh_form
 from include.opendata.declaration.light import Outline, declared_ids
-from include.opendata.declaration.outline_cache import OutlineCache
 from include.opendata.errors import DeclarationError
+from include.opendata.storage.outline_cache import OutlineCache
 
 # Three more tries over about a quarter of an hour: an outage of minutes heals, a longer one is for people.
 REACHES_OUT: dict[str, Any] = {

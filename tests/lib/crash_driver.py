@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from include.opendata.staging import LocalStaging
-from include.opendata.storage.manifest import digest
+from include.opendata.storage.digests import sha256_of_file
 from tests.lib.staged_release import BASE, make_release, tree
 
 KILLED = 17
@@ -56,10 +56,10 @@ def faults_of_a_reader(root: Path) -> list[str]:
     for pointer_path in root.glob("*/current.json"):
         pointer = json.loads(pointer_path.read_bytes())
         manifest_path = pointer_path.parent / pointer["manifest"]
-        if digest(manifest_path)[0] != pointer["manifest_sha256"]:
+        if sha256_of_file(manifest_path)[0] != pointer["manifest_sha256"]:
             faults.append("the pointer leads to another manifest")
         for file in json.loads(manifest_path.read_bytes())["files"]:
-            if digest(manifest_path.parent / file["path"]) != (file["sha256"], file["bytes"]):
+            if sha256_of_file(manifest_path.parent / file["path"]) != (file["sha256"], file["bytes"]):
                 faults.append(f"{file['path']} is not complete")
     catalog = root / "data.json"
     if catalog.exists():

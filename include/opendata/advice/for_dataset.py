@@ -18,7 +18,8 @@ from include.opendata.errors import DeclarationError, OpendataError, Place
 from include.opendata.gate.assessment import assess
 from include.opendata.gate.table_facts import table_facts
 from include.opendata.sources import extract
-from include.opendata.storage import RunArea, read_table
+from include.opendata.storage import RunArea
+from include.opendata.storage.tables import read_table
 from include.opendata.tables import tabulate
 from include.opendata.vocabulary import DataTable
 from include.opendata.warehouse import Warehouse, open_snapshot

@@ -16,7 +16,8 @@ from include.opendata.changes.report import (
     TableChange,
     TotalChange,
 )
-from include.opendata.changes.sides import Facts, Side, plain
+from include.opendata.changes.sides import Facts, Side
+from include.opendata.storage.published_csv import parse_figure
 
 LARGEST_MOVERS = 10
 
@@ -112,11 +113,11 @@ def _at_totals(side: Side, facts: Facts) -> np.ndarray[Any, Any]:
 
 def _of_total_row(side: Side, measure: str, facts: Facts) -> Number | None:
     texts = side.rows[measure][_at_totals(side, facts)].tolist()
-    return plain(texts[0]) if len(texts) == 1 else None
+    return parse_figure(texts[0]) if len(texts) == 1 else None
 
 
 def _of_what_is_shown(side: Side, measure: str, facts: Facts) -> Number | None:
-    shown = [value for text in side.rows[measure][_at_totals(side, facts)] if (value := plain(text)) is not None]
+    shown = [value for text in side.rows[measure][_at_totals(side, facts)] if (value := parse_figure(text)) is not None]
     total = sum(shown)
     return None if not shown else total if isinstance(total, int) else round(total, 9)
 
@@ -133,7 +134,7 @@ def _movers(old: Side, new: Side, at: np.ndarray[Any, Any], measures: list[str],
         found += [(-moved[i], order, int(i), measure) for i in largest.tolist() if moved[i]]
     movers = []
     for _, _, position, measure in sorted(found)[:LARGEST_MOVERS]:
-        was, now = plain(old.rows[measure].iloc[at[position]]), plain(new.rows[measure].iloc[position])
+        was, now = parse_figure(old.rows[measure].iloc[at[position]]), parse_figure(new.rows[measure].iloc[position])
         if was is not None and now is not None:
             row = new.label_of(position)
             movers.append(Mover(measure=measure, row=row, old=was, new=now, percent=percent_of(was, now)))

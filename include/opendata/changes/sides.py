@@ -6,7 +6,6 @@ in: nothing that was not published can reach a comparison.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +16,7 @@ import pandas as pd
 
 from include.opendata.declaration import tables as t
 from include.opendata.errors import StorageError
+from include.opendata.storage.published_csv import text_frame
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
 _APART = "\x1f"
@@ -51,7 +51,7 @@ class Side:
     @classmethod
     def of(cls, table: str, content: bytes, types: Mapping[str, str], key: Sequence[str]) -> Side:
         """From a published file. Raises StorageError when it has other columns than its release says."""
-        rows = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, na_filter=False, encoding="utf-8")
+        rows = text_frame(content)
         if list(rows.columns) != list(types) or not set(key) <= set(types):
             raise StorageError(
                 f"the published file of {table} does not have the columns its release describes",
@@ -115,8 +115,3 @@ class Side:
     def label_of(self, position: int) -> dict[str, str]:
         """The labels that name one row."""
         return {name: str(self.rows[name].iloc[position]) for name in self.key}
-
-
-def plain(text: str) -> int | float | None:
-    """A published figure as a number; None where it is blank."""
-    return None if text == "" else float(text) if "." in text or "e" in text.lower() else int(text)

@@ -9,7 +9,6 @@ tells figures, seed and digests, and no hidden value.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -28,6 +27,8 @@ from include.opendata.disclosure.protect.engine import LARGE_FROM
 from include.opendata.errors import AuditFailed, DeclarationError, InputError, Place, StorageError
 from include.opendata.rules.release import thresholds
 from include.opendata.rules.small_cells import SmallCellRule
+from include.opendata.storage.atomic import write_text
+from include.opendata.storage.digests import sha256_of
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
 
@@ -58,8 +59,8 @@ def protect_file(
     text = _protected_text(table, codes, request)
     audit = _attacked(text, table, request, progress)
     facts = {
-        "input": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "rows": len(table.rows)},
-        "output": {"sha256": hashlib.sha256(text.encode()).hexdigest(), "rows": len(table.rows)},
+        "input": {"sha256": sha256_of(path.read_bytes()), "rows": len(table.rows)},
+        "output": {"sha256": sha256_of(text.encode()), "rows": len(table.rows)},
         "count": request.count,
         "derived": list(request.derived),
         "as_they_were": _as_they_were(table, request),
@@ -234,10 +235,8 @@ def _attacked(
 
 def _write(path: Path, text: str) -> None:
     """The whole file or none of it."""
-    beside = path.with_name(path.name + ".part")
     try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        beside.replace(path)
+        write_text(path, text)
     except OSError as broken:
         raise StorageError(
             f"the file cannot be written ({broken.strerror})",

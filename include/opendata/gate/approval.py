@@ -13,8 +13,6 @@ It decides which answers count; where they are kept is the ledger's business, an
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -24,6 +22,7 @@ from include.opendata.errors import Place, Refused
 from include.opendata.gate.assessment import Assessment
 from include.opendata.ledger.approvals import Answer
 from include.opendata.rules.release import permission_rules, thresholds
+from include.opendata.storage.digests import sha256_of_json
 
 SECTION = "Handbook, Governance"
 # What may change without asking anybody: words for the reader, and checks on figures.
@@ -109,7 +108,7 @@ def approved_facts(
 
 def digest_of(facts: Mapping[str, Any]) -> str:
     """SHA-256 of the facts, whatever order their fields came in."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return sha256_of_json(facts, ensure_ascii=False)
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from include.opendata.identifiers.columns import Column, Contents, Match, conten
 from include.opendata.identifiers.exposure import Exposure, exposure, origins, published
 from include.opendata.identifiers.findings import By, Finding, IdentifierScan, Severity
 from include.opendata.rules.identifiers import ColumnType, Form, IdentifierRules, Kind, identifier_rules
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.system_errors import storage_errors
 from include.opendata.vocabulary import ProtectedTable
 from include.opendata.warehouse import Warehouse, open_snapshot
 

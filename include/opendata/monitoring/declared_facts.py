@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from include.opendata import places, yaml_reader
-from include.opendata.declaration.kept import Kept, digest_of, read_kept, write_kept
 from include.opendata.declaration.light import declared_ids
 from include.opendata.errors import OpendataError
 from include.opendata.gate.permission import decide_permission
 from include.opendata.pipeline.provenance import code_version
 from include.opendata.rules.answers import PermissionAnswers
+from include.opendata.storage.declaration_cache import Kept, digest_of, read_kept, write_kept
 
 FILE = "declared_facts.json"
 

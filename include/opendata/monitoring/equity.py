@@ -7,14 +7,13 @@ them are then not counted in any discussion of the figures. What to do about it 
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from include.opendata.declaration.tables import Measure, Table
 from include.opendata.rules.portal import annotation_codes
+from include.opendata.storage.published_csv import read_texts
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
 SHARES_OF_OTHERS = ("rate", "percent", "mean")
@@ -72,11 +71,11 @@ class TableShares:
 
 def equity(table: Table, published: bytes) -> TableShares:
     """The view of a published table (its CSV file). Columns that the file does not have are left out."""
-    reader = csv.DictReader(io.StringIO(published.decode("utf-8-sig")))
-    columns = set(reader.fieldnames or ())
+    texts = read_texts(published)
+    columns = set(texts.columns)
     counts = _counts(table, columns)
     dimensions = [d for d in table.dimensions if d.name in columns]
-    groups = _groups(reader, [d.name for d in dimensions], [f"{m.name}{ANNOTATION_SUFFIX}" for m in counts])
+    groups = _groups(texts.records(), [d.name for d in dimensions], [f"{m.name}{ANNOTATION_SUFFIX}" for m in counts])
     return TableShares(
         table=table.table,
         title=table.title,

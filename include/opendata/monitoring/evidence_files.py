@@ -5,12 +5,11 @@ Only what a manifest names, and has the digest the manifest says, is handed out;
 
 from __future__ import annotations
 
-import hashlib
-
 from include.opendata.errors import InputError, OpendataError, Place, StorageError
 from include.opendata.ledger import Ledger
 from include.opendata.staging import open_staging
 from include.opendata.storage import RunArea
+from include.opendata.storage.digests import sha256_of
 from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, read_manifest
 
 EVIDENCE = "evidence/index.html"
@@ -41,7 +40,7 @@ def _in_work_area(dataset: str, run_id: str) -> bytes | None:
     except (OSError, StorageError):
         return None
     wanted = {file.path: file.sha256 for file in manifest.files}.get(EVIDENCE)
-    if hashlib.sha256(page).hexdigest() != wanted:
+    if sha256_of(page) != wanted:
         raise _none(dataset, "the page in the work area is not what the run wrote")
     return page
 

@@ -40,7 +40,8 @@ from include.opendata.release.formats.csv_files import write_text_csv
 from include.opendata.release.metadata.dictionary import HEADER
 from include.opendata.rules.release import permission_rules
 from include.opendata.sources.fetch import shown
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.atomic import move_folder
+from include.opendata.storage.system_errors import storage_errors
 
 VERSION = 1
 CATEGORIES_NAMED = 60
@@ -81,7 +82,7 @@ def write(found: Findings, *, drafts: Path, into: Path) -> Path:
             ((trial.table, *row) for trial in found.trials for row in trial.fields),
             place=Place(dataset=found.request.id),
         )
-        partial.replace(target)
+        move_folder(partial, target)
     return target
 
 

@@ -22,7 +22,8 @@ from include.opendata.sources.readers.header import refuse_spaced
 from include.opendata.sources.readers.protocol import OpenSource, RawFile, RecordsAsRead, Writing
 from include.opendata.sources.readers.registry import explore
 from include.opendata.sources.sql import literal, quoted
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.atomic import move_file
+from include.opendata.storage.system_errors import storage_errors
 from include.opendata.warehouse.duckdb_dialect import settings
 
 MAX_BYTES = 10 * 2**30
@@ -68,7 +69,7 @@ def read_source(location: str, *, dataset: str, into: Path) -> Reading:
             file_format, opened = explore(RawFile(fetched.path, scratch, connection, place))
             as_read = _read_everything(opened, place)
         with storage_errors(dataset, "the work area"):
-            as_read.path.replace(records)
+            move_file(as_read.path, records)
     except duckdb.Error as error:  # its message may quote the data
         raise InputError(
             f"the file cannot be read to its end ({type(error).__name__})",

@@ -11,6 +11,7 @@ from include.opendata.identifiers import Column, scan_columns
 from include.opendata.onboarding.profile import Profile
 from include.opendata.onboarding.reading import Reading
 from include.opendata.sources.readers.typed import write_typed
+from include.opendata.storage.atomic import replacing
 from include.opendata.warehouse import open_snapshot
 from include.opendata.warehouse.duckdb_dialect import settings
 
@@ -28,8 +29,7 @@ def write_records(reading: Reading, profile: Profile, *, dataset: str, into: Pat
         for column, stored in zip(profile.columns, reading.stored, strict=True)
         if stored == "VARCHAR" or not column.unreadable
     ]
-    partial = into.with_suffix(".partial")
-    with duckdb.connect(config=settings(into.with_suffix(".spill"))) as connection:
+    with replacing(into) as partial, duckdb.connect(config=settings(into.with_suffix(".spill"))) as connection:
         write_typed(
             reading.as_read(),
             columns,
@@ -38,7 +38,6 @@ def write_records(reading: Reading, profile: Profile, *, dataset: str, into: Pat
             connection=connection,
             place=Place(dataset=dataset),
         )
-    partial.replace(into)
 
 
 def personal_columns(profile: Profile, records: Path, *, dataset: str, individuals: bool) -> dict[str, LooksLike]:

@@ -8,7 +8,6 @@ refused again. A release that differs for another reason has another digest, so 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -36,6 +35,8 @@ from include.opendata.release.inputs import ChangesSince
 from include.opendata.release.metadata.dictionary import describe_fields
 from include.opendata.staging import Staging
 from include.opendata.storage import RunArea
+from include.opendata.storage.atomic import write_bytes
+from include.opendata.storage.digests import sha256_of
 from include.opendata.vocabulary import ProtectedTable
 
 BEYOND, ACCEPTED = "moved-beyond-tolerance", "changes-accepted"
@@ -73,9 +74,7 @@ def changes_since(
             told.append(_compared(None, _published(staging, declared.dataset, previous, name, package), None))
     differences = Differences(dataset=declared.dataset, from_=previous, to=release, tables=tuple(told))
     content = differences_bytes(differences)
-    partial = area.path("changes", "diff.json.partial")
-    partial.write_bytes(content)
-    partial.replace(partial.with_name("diff.json"))
+    write_bytes(area.path("changes", "diff.json"), content)
     return ChangesSince(content, differences.model_dump(mode="json", by_alias=True), files)
 
 
@@ -110,7 +109,7 @@ def check_changes(run: Run) -> dict[str, Any]:
     differences = None if content is None else read_differences(content)
     if content is None or differences is None or not differences.beyond:
         return {"beyond": 0}
-    digest = hashlib.sha256(content).hexdigest()
+    digest = sha256_of(content)
     figures = {"beyond": differences.beyond, "digest": digest}
 
     def known(slug: str) -> bool:

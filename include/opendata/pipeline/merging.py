@@ -8,8 +8,6 @@ of it. Where nothing is kept to merge with, it refuses: it never begins anew una
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from include.opendata.declaration.dataset import Dataset
@@ -19,7 +17,9 @@ from include.opendata.ledger import Ledger
 from include.opendata.pipeline.run_context import Run, decide
 from include.opendata.staging import Staging, open_staging
 from include.opendata.storage import RunArea
-from include.opendata.storage.base_figures import StandingStore
+from include.opendata.storage.atomic import PARTIAL, write_bytes
+from include.opendata.storage.base_figures import BaseFigureStore
+from include.opendata.storage.published_csv import read_texts
 from include.opendata.tables.column_atoms import Ways, atoms_of, ways_found
 from include.opendata.tables.increments.base_figures import Standing, StandingTable, merging_tables, shape_of
 from include.opendata.tables.increments.merged_ways import extract_ways, first_period, merge_ways, recent_records
@@ -55,9 +55,9 @@ def tabulate_merged(run: Run, declared: Dataset, name: str, warehouse: Warehouse
     if declared.table(name).refresh.merges:
         kept = Standing(shape_of(declared), source, {name: StandingTable.of(counted)}, ways).to_files()
         for file, content in kept.items():
-            partial = area.path(_KEPT, f"{file}.{name}.partial")  # other tables write the facts they share as well
-            partial.write_bytes(content)
-            partial.replace(partial.with_name(file))
+            write_bytes(
+                area.path(_KEPT, file), content, concurrent=True
+            )  # other tables write the facts they share as well
         again = base is not None and base.source_sha256 == source and not _by_rule_alone(declared.table(name))
         _tell(run, declared.table(name), moved, again=again, rows=len(tabulated.frame))
     return tabulated
@@ -67,7 +67,7 @@ def keep_standing(area: RunArea, declared: Dataset, release: str) -> None:
     """Keep what the tables of ``release`` are made of, for the extract after it; again does no harm."""
 
     folder = area.folder / _KEPT
-    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*")) if path.suffix != ".partial"}
+    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*")) if path.suffix != PARTIAL}
     names = {f"{table.table}.parquet" for table in declared.tables if table.refresh.merges}
     if not names <= set(files):
         raise StorageError(
@@ -76,7 +76,7 @@ def keep_standing(area: RunArea, declared: Dataset, release: str) -> None:
             slug="work-area-swept",
             place=Place(dataset=declared.dataset),
         )
-    StandingStore().write(declared.dataset, release, files)
+    BaseFigureStore().write(declared.dataset, release, files)
 
 
 def require_current(declared: Dataset, current: str, previous: str | None) -> None:
@@ -94,7 +94,7 @@ def prune_standing(declared: Dataset, *, staging: Staging, address: str, ledger:
     """Let go of the figures of releases that are staged nowhere any more; the number let go."""
 
     elsewhere = {entry.release for entry in ledger.releases(declared.dataset) if entry.staging != address}
-    return StandingStore().prune(declared.dataset, {*staging.releases(declared.dataset), *elsewhere})
+    return BaseFigureStore().prune(declared.dataset, {*staging.releases(declared.dataset), *elsewhere})
 
 
 def _standing(run: Run, declared: Dataset, name: str, area: RunArea) -> Standing | None:
@@ -105,7 +105,7 @@ def _standing(run: Run, declared: Dataset, name: str, area: RunArea) -> Standing
         return None
     place = Place(dataset=declared.dataset)
     whole = f"refresh once with the full source: `bin/opendata refresh {declared.dataset} --whole --source FULL`."
-    files = StandingStore().read(declared.dataset, previous)
+    files = BaseFigureStore().read(declared.dataset, previous)
     if files is None:
         raise Refused(
             f"nothing is kept of what release {previous} was made of, so this extract cannot be merged into it",
@@ -167,7 +167,7 @@ def _require_published(declared: Dataset, table: Table, standing: Standing, text
         declared, table.model_copy(update={"expected_totals": []}), counted, atoms_of(declared, standing.ways)
     )
     names = [d.name for d in table.dimensions]
-    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    rows = list(read_texts(text).records())
     counts = [m.name for m in stood.structure.measures if m.role == "count" and rows and m.name in rows[0]]
     labels = stood.frame[names].itertuples(index=False, name=None)
     figures = stood.frame[counts].astype(object).itertuples(index=False, name=None)

@@ -6,28 +6,29 @@ is run again arrives at the same name, and a return to earlier data still gets a
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import cache
 
 from include.opendata import __version__, places
 from include.opendata.declaration.dataset import Dataset
+from include.opendata.storage.digests import RunningDigest, sha256_of
 
 
 def declaration_digest(dataset: Dataset) -> str:
     """SHA-256 of what the declaration says and of the suites it is checked by; comments and layout do not count."""
-    digest = hashlib.sha256(dataset.model_dump_json(by_alias=True).encode())
+    digest = RunningDigest()
+    digest.update(dataset.model_dump_json(by_alias=True).encode())
     of_the_project = sorted((places.expectations() / "expectations").glob(f"{dataset.dataset}__*.json"))
     of_its_own = sorted((places.datasets() / dataset.dataset / "expectations").glob("*.json"))
     for path in [*of_the_project, *of_its_own]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    return digest.sha256
 
 
 @cache
 def code_version() -> str:
     """The package's version and a digest of everything that shapes a release: code, criteria, templates, expectations."""
-    digest = hashlib.sha256()
+    digest = RunningDigest()
     for folder, kinds in (
         (places.ROOT / "include" / "opendata", {".py", ".yaml", ".csv", ".j2", ".html", ".css"}),
         (places.expectations() / "plugins", {".py"}),
@@ -35,7 +36,7 @@ def code_version() -> str:
         for path in sorted(folder.rglob("*")):
             if path.suffix in kinds and "__pycache__" not in path.parts:
                 digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return f"{__version__}+{digest.hexdigest()[:12]}"
+    return f"{__version__}+{digest.sha256[:12]}"
 
 
 def release_id(
@@ -46,4 +47,4 @@ def release_id(
     ``whole``: the extract was taken as the whole of a table that it could have been merged into.
     """
     parts = json.dumps([source_sha256, declaration_sha256, code, previous, *(["whole"] if whole else [])])
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+    return sha256_of(parts.encode())[:16]

@@ -9,7 +9,6 @@ attacked together with figures nobody remembers.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -34,6 +33,7 @@ from include.opendata.errors import Place, Refused, StorageError
 from include.opendata.ledger import EvidenceStore, Ledger, PublishedEntry
 from include.opendata.staging import Staging
 from include.opendata.storage import RunArea
+from include.opendata.storage.digests import sha256_of
 from include.opendata.storage.manifest import Manifest
 from include.opendata.vocabulary import DataTable, ProtectedTable, Structure
 
@@ -83,12 +83,12 @@ def earlier_releases(
 def remember(dataset: str, manifest: Manifest, *, address: str, ledger: Ledger) -> None:
     """Settle the proof of a release that is in staging and tell the ledger what it published; again does no harm."""
     store = EvidenceStore()
-    store.settle(dataset, manifest.release)
+    store.finalise(dataset, manifest.release)
     if not store.has(dataset, manifest.release):
         return
     folder = store.folder(dataset, manifest.release)
     digests = _digests(manifest)
-    proof_sha256 = _sha256((folder / PROOF).read_bytes())
+    proof_sha256 = sha256_of((folder / PROOF).read_bytes())
     entries = []
     for table in manifest.tables:
         kept = (folder / "published" / f"{table.table}.z").read_bytes()
@@ -98,7 +98,7 @@ def remember(dataset: str, manifest: Manifest, *, address: str, ledger: Ledger) 
                 release=manifest.release,
                 staging=address,
                 data_table=table.table,
-                file_sha256=_sha256(PublishedTable.from_bytes(kept).text.encode()),
+                file_sha256=sha256_of(PublishedTable.from_bytes(kept).text.encode()),
                 proof_sha256=proof_sha256,
                 published=kept,
             )
@@ -192,7 +192,7 @@ def keep_proof(area: RunArea, manifest: Manifest, folder: Path, tables: Sequence
                 for t in tables
             ],
             "views": told["views"],
-            "files": {name: _sha256(content) for name, content in sorted(files.items())},
+            "files": {name: sha256_of(content) for name, content in sorted(files.items())},
         }
     )
     EvidenceStore().write(manifest.dataset, manifest.release, files)
@@ -285,7 +285,3 @@ def _differs(dataset: str, release: str) -> StorageError:
 
 def _json(value: Any) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

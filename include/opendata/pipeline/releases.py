@@ -11,7 +11,6 @@ by the next one, by looking at where the pointer is.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from include.opendata.ledger.pointer_moves import Action
 from include.opendata.pipeline.published_history import remember
 from include.opendata.staging import Drift, Staging, open_staging
 from include.opendata.staging.refusals import drifted
+from include.opendata.storage.digests import sha256_of
 from include.opendata.storage.manifest import MANIFEST_NAME, Manifest
 
 MadeOf = tuple[str, str, str]
@@ -236,7 +236,7 @@ def _other_manifest(place: Staging, ledger: Ledger, dataset: str, release: str) 
     known = {e.manifest_sha256 for e in ledger.releases(dataset) if (e.release, e.staging) == (release, place.address)}
     if not known or release not in place.releases(dataset):
         return ()
-    if hashlib.sha256(place.read_file(dataset, release, MANIFEST_NAME)).hexdigest() in known:
+    if sha256_of(place.read_file(dataset, release, MANIFEST_NAME)) in known:
         return ()
     path = f"{dataset}/releases/{release}/{MANIFEST_NAME}"
     return (Drift("manifest", path, "The manifest is not the one the ledger knows."),)

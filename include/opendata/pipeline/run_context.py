@@ -6,7 +6,6 @@ A run's declaration must be the one it began with. Imports are inside the functi
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from typing import Any
 
 from include.opendata.declaration.dataset import Dataset
@@ -18,6 +17,7 @@ from include.opendata.pipeline.published_history import remember
 from include.opendata.pipeline.releases import record_publication
 from include.opendata.staging import open_staging
 from include.opendata.storage import RunArea
+from include.opendata.storage.digests import sha256_of
 from include.opendata.vocabulary import Snapshot
 
 Run = dict[str, Any]
@@ -89,7 +89,7 @@ def record_release(run: Run) -> None:
             release=manifest.release,
             staged_at=now(),
             staging=run["staging"],
-            manifest_sha256=hashlib.sha256(manifest.to_bytes()).hexdigest(),
+            manifest_sha256=sha256_of(manifest.to_bytes()),
             source_sha256=manifest.source.sha256,
             declaration_sha256=manifest.declaration_sha256,
             code_version=manifest.code_version,

@@ -50,9 +50,10 @@ from include.opendata.release import build_release as write_files
 from include.opendata.release.formats.registry import require_fits
 from include.opendata.sources import extract as take_snapshot
 from include.opendata.staging import open_staging
-from include.opendata.storage import RunArea, read_table, sweep, write_table
+from include.opendata.storage import RunArea, sweep
 from include.opendata.storage.manifest import read_manifest
 from include.opendata.storage.run_area import KEEP_UNTIL
+from include.opendata.storage.tables import read_table, write_table
 from include.opendata.tables import control_totals
 from include.opendata.tables import tabulate as aggregate
 from include.opendata.tables.column_dependencies import refuse_told_twice

@@ -23,7 +23,7 @@ from include.opendata.quality.report import ExpectationOutcome, QualityReport, f
 from include.opendata.quality.sentences import columns_of, sentence
 from include.opendata.quality.suite_files import Suite, publishable_suite, read_suite
 from include.opendata.quality.suites import not_weaker
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.system_errors import storage_errors
 from include.opendata.vocabulary import ProtectedTable
 from include.opendata.warehouse import Warehouse, open_snapshot
 

@@ -10,7 +10,6 @@ defined by a file in this project's ``plugins/``.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import logging
 import os
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from include.opendata import places
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.quality.suite_files import Suite, folder, read_suite
+from include.opendata.storage.digests import sha256_of
 from include.opendata.warehouse import duckdb_dialect
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _import_plugins(folder: Path) -> list[str]:
     """Import every file of ``plugins/`` under a name of its own, so that two projects in one process do not mix."""
     names: list[str] = []
     for path in sorted(folder.glob("*.py")):
-        name = f"opendata_plugin_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}_{path.stem}"
+        name = f"opendata_plugin_{sha256_of(str(folder).encode())[:8]}_{path.stem}"
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)

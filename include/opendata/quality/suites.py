@@ -7,8 +7,6 @@ whether the data meet it, in ``check``.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +26,8 @@ from include.opendata.quality.suite_files import (
     read_suite,
     suite_names,
 )
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.atomic import write_text
+from include.opendata.storage.system_errors import storage_errors
 
 DRAFTED = {"from": "declaration"}
 """The mark of an expectation that was drafted; without it, an expectation is the steward's own and is kept."""
@@ -118,10 +117,6 @@ def write_suites(dataset: Dataset) -> list[Path]:
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         with storage_errors(dataset.dataset, "the folder of suites"):
-            handle, partial = tempfile.mkstemp(prefix=f".{name}.", dir=path.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write(text)
-            Path(partial).chmod(0o644)
-            Path(partial).replace(path)
+            write_text(path, text, mode=0o644, concurrent=True)
         written.append(path)
     return written

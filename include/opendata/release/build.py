@@ -33,6 +33,8 @@ from include.opendata.release.metadata.dublin_core import dublin_core
 from include.opendata.release.metadata.method import deidentification_method, score_of
 from include.opendata.release.metadata.schema_org import schema_org
 from include.opendata.rules.formats import media_type_of
+from include.opendata.storage.atomic import move_folder
+from include.opendata.storage.digests import sha256_of_file
 from include.opendata.storage.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -41,9 +43,8 @@ from include.opendata.storage.manifest import (
     ManifestSource,
     ManifestTable,
     Role,
-    digest,
 )
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.system_errors import storage_errors
 from include.opendata.vocabulary import ProtectedTable
 
 _ROLES: dict[str, Role] = {
@@ -79,7 +80,7 @@ def build_release(inputs: ReleaseInputs, folder: Path) -> Release:
         (partial / MANIFEST_NAME).write_bytes(manifest.to_bytes())
         if folder.exists():
             shutil.rmtree(folder)
-        partial.rename(folder)
+        move_folder(partial, folder)
     return Release(folder, manifest)
 
 
@@ -97,7 +98,7 @@ def _write_files(inputs: ReleaseInputs, folder: Path) -> None:
         write_table_csv(folder / data, protected, dataset=dataset.dataset)
         write_dictionary(folder / dictionary, fields[name], dataset=dataset.dataset, table=name)
         others = write_formats(folder, dataset, protected, fields[name], method)
-        files |= {path: digest(folder / path) for path in (data, dictionary, *others)}
+        files |= {path: sha256_of_file(folder / path) for path in (data, dictionary, *others)}
     hashes = {path: sha256 for path, (sha256, _size) in files.items()}
     _write_json(folder / "metadata/ckan_package.json", ckan_package(dataset, inputs.protected, fields, hashes, method))
     _write_json(folder / "metadata/dcat_us.json", dcat_us_entry(dataset, inputs.protected))
@@ -121,7 +122,7 @@ def _manifest(inputs: ReleaseInputs, folder: Path) -> Manifest:
     files = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         name = path.relative_to(folder).as_posix()
-        sha256, size = digest(path)
+        sha256, size = sha256_of_file(path)
         files.append(
             ManifestFile(
                 path=name,

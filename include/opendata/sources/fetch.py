@@ -6,7 +6,6 @@ a key.
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,9 @@ from urllib.parse import urlsplit, urlunsplit
 from include.opendata.errors import InputError, Place
 from include.opendata.sources.places.protocol import Chunks
 from include.opendata.sources.places.registry import place_of
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.atomic import move_file
+from include.opendata.storage.digests import FileDigest, RunningDigest
+from include.opendata.storage.system_errors import storage_errors
 
 MAX_BYTES = 20 * 2**30
 """A source larger than this is refused, so that a wrong address cannot fill the work area."""
@@ -43,13 +44,12 @@ def fetch(location: str, *, dataset: str, to: Path, max_bytes: int = MAX_BYTES) 
         with storage_errors(dataset, "the work area"):
             partial.unlink(missing_ok=True)
         try:
-            sha256, size = _copy(first_chunk, chunks, partial, place, max_bytes)
+            digest = _copy(first_chunk, chunks, partial, place, max_bytes)
             with storage_errors(dataset, "the work area"):
-                partial.chmod(0o400)
-                partial.replace(to)
+                move_file(partial, to, mode=0o400)
         finally:
             partial.unlink(missing_ok=True)
-    return Fetched(to, sha256, size)
+    return Fetched(to, digest.sha256, digest.bytes)
 
 
 def shown(location: str) -> str:
@@ -61,26 +61,25 @@ def shown(location: str) -> str:
     return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
 
 
-def _copy(first_chunk: bytes, chunks: Chunks, to: Path, place: Place, max_bytes: int) -> tuple[str, int]:
+def _copy(first_chunk: bytes, chunks: Chunks, to: Path, place: Place, max_bytes: int) -> FileDigest:
     """Write the chunks to the new file ``to``; their digest and number of bytes."""
     dataset = place.dataset or ""
-    digest, size = hashlib.sha256(), 0
+    digest = RunningDigest()
     with storage_errors(dataset, "the work area"):
         target = to.open("xb")
     with target:
         chunk: bytes | None = first_chunk
         while chunk is not None:
-            size += len(chunk)
-            if size > max_bytes:
-                raise _too_large(place, max_bytes)
             digest.update(chunk)
+            if digest.bytes > max_bytes:
+                raise _too_large(place, max_bytes)
             # Only the writing: what fails while the source is read is the source's error, not the work area's.
             with storage_errors(dataset, "the work area"):
                 target.write(chunk)
             chunk = next(chunks, None)
         with storage_errors(dataset, "the work area"):
             target.flush()
-    return digest.hexdigest(), size
+    return digest.result
 
 
 def _too_large(place: Place, max_bytes: int) -> InputError:

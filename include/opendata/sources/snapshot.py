@@ -20,7 +20,8 @@ from include.opendata.sources.readers.header import check_columns
 from include.opendata.sources.readers.protocol import RawFile
 from include.opendata.sources.readers.registry import READERS
 from include.opendata.sources.readers.typed import write_typed
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.atomic import move_file
+from include.opendata.storage.system_errors import storage_errors
 from include.opendata.vocabulary import Snapshot
 from include.opendata.warehouse.duckdb_dialect import settings
 
@@ -44,8 +45,7 @@ def extract(source: Source, *, dataset: str, location: str | None, into: Path) -
             typed = scratch / "records.parquet"
             rows = _write_declared(RawFile(raw, scratch, connection, place), source, into=typed)
         with storage_errors(dataset, "the work area"):
-            typed.chmod(0o400)
-            typed.replace(parquet)
+            move_file(typed, parquet, mode=0o400)
     except duckdb.Error as error:  # its message may quote the data
         raise InputError(
             f"the file cannot be read to its end ({type(error).__name__})",

@@ -9,7 +9,6 @@ state or the new one; the next one sweeps what it left and ends in the same tree
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -20,13 +19,15 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from include.opendata.storage.atomic import flush, flush_folder, move_folder, replacing, write_bytes
+from include.opendata.storage.digests import sha256_of, sha256_of_file
 from include.opendata.errors import StorageError
-from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, digest, read_manifest
+from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, read_manifest
 from include.opendata.staging import refusals
 from include.opendata.staging.base import CATALOG_NAME, POINTER_NAME, RELEASES, Drift, Pointer, Published
 from include.opendata.staging.catalog import DCAT_ENTRY, catalog, read_entry
 from include.opendata.staging.refusals import DRIFTED
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.system_errors import storage_errors
 
 _INCOMING, _LEAVING = ".incoming-", ".leaving-"
 _WHERE = "portal staging"
@@ -81,7 +82,7 @@ class LocalStaging:
         if (manifest.dataset, manifest.release) != (dataset, name):
             drifted.append(Drift("manifest", self._shown(folder / MANIFEST_NAME), "It is of another release."))
         if pointer and pointer.release == name:
-            if digest(folder / MANIFEST_NAME)[0] != pointer.manifest_sha256:
+            if sha256_of_file(folder / MANIFEST_NAME)[0] != pointer.manifest_sha256:
                 sentence = "The manifest is not the one the pointer was moved to."
                 drifted.append(Drift("manifest", self._shown(folder / MANIFEST_NAME), sentence))
             if with_catalog:
@@ -101,23 +102,20 @@ class LocalStaging:
                 content = (self._release(dataset, release) / path).read_bytes()
             except FileNotFoundError:
                 raise self._drifted_file(dataset, release, path, "missing") from None
-        if known is not None and hashlib.sha256(content).hexdigest() != known.sha256:
+        if known is not None and sha256_of(content) != known.sha256:
             raise self._drifted_file(dataset, release, path, "changed")
         return content
 
     def fetch_file(self, dataset: str, release: str, path: str, into: Path) -> None:
         known = refusals.named_file(self.read_manifest(dataset, release), path)
-        source, beside = self._release(dataset, release) / path, into.with_name(f".{into.name}.partial")
+        source = self._release(dataset, release) / path
         if not source.is_file():
             raise self._drifted_file(dataset, release, path, "missing")
         with storage_errors(dataset, "the place a staged file is fetched to"):
-            try:
-                shutil.copyfile(source, beside)
-                if digest(beside) != (known.sha256, known.bytes):
+            with replacing(into) as partial:
+                shutil.copyfile(source, partial)
+                if sha256_of_file(partial) != (known.sha256, known.bytes):
                     raise self._drifted_file(dataset, release, path, "changed")
-                beside.replace(into)
-            finally:
-                beside.unlink(missing_ok=True)
 
     def _drifted_file(self, dataset: str, release: str, path: str, slug: Literal["missing", "changed"]) -> StorageError:
         shown = self._shown(self._release(dataset, release) / path)
@@ -154,19 +152,19 @@ class LocalStaging:
                 raise refusals.is_current(dataset)
             self._sweep(dataset)
             leaving = self._release(dataset, f"{_LEAVING}{release}")
-            self._release(dataset, release).rename(leaving)  # gone for readers at once, whole
+            move_folder(self._release(dataset, release), leaving)  # gone for readers at once, whole
             shutil.rmtree(leaving)
 
     def _move(self, dataset: str, release: str, before: str | None) -> Published:
         """Point to a release that is in its place, whole; then make the catalog anew."""
         if before != release:
             staged = self._release(dataset, release) / MANIFEST_NAME
-            pointer = Pointer.to_release(read_manifest(staged, dataset=dataset), digest(staged)[0])
-            _replace(self.root / dataset / POINTER_NAME, pointer.to_bytes())
+            pointer = Pointer.to_release(read_manifest(staged, dataset=dataset), sha256_of_file(staged)[0])
+            _write(self.root / dataset / POINTER_NAME, pointer.to_bytes())
         with _lock(self.root / ".lock"):
             content = self._catalog()
             if not _holds(self.root / CATALOG_NAME, content):
-                _replace(self.root / CATALOG_NAME, content)
+                _write(self.root / CATALOG_NAME, content)
         return Published(
             dataset=dataset,
             release=release,
@@ -185,13 +183,12 @@ class LocalStaging:
         _make_folder(incoming)
         for file in manifest.files:
             _copy(release_folder / file.path, incoming / file.path)
-            if digest(incoming / file.path) != (file.sha256, file.bytes):
+            if sha256_of_file(incoming / file.path) != (file.sha256, file.bytes):
                 raise refusals.damaged(manifest.dataset, file.path)
         _write(incoming / MANIFEST_NAME, manifest.to_bytes())
         for folder in [incoming, *(path for path in incoming.rglob("*") if path.is_dir())]:
-            _flush_folder(folder)
-        incoming.rename(place)
-        _flush_folder(place.parent)
+            flush_folder(folder)
+        move_folder(incoming, place, durable=True)
 
     def _require_same(self, place: Path, manifest: Manifest) -> None:
         there = read_manifest(place / MANIFEST_NAME, dataset=manifest.dataset)
@@ -247,7 +244,7 @@ class LocalStaging:
             path = folder / file.path
             if not path.is_file():
                 drifted.append(Drift("missing", self._shown(path), DRIFTED["missing"]))
-            elif digest(path) != (file.sha256, file.bytes):
+            elif sha256_of_file(path) != (file.sha256, file.bytes):
                 drifted.append(Drift("changed", self._shown(path), DRIFTED["changed"]))
         known = {file.path for file in manifest.files} | {MANIFEST_NAME}
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
@@ -280,37 +277,13 @@ def _copy(source: Path, target: Path) -> None:
     _make_folder(target.parent)
     with source.open("rb") as reader, target.open("wb") as writer:
         shutil.copyfileobj(reader, writer, 1 << 20)
-        _flush(writer)
+        flush(writer)
     target.chmod(0o644)
 
 
 def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as writer:
-        writer.write(content)
-        _flush(writer)
-    path.chmod(0o644)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside, then rename: a reader sees the old content or the new one."""
-    beside = path.with_name(f".{path.name}.partial")
-    _write(beside, content)
-    beside.replace(path)
-    _flush_folder(path.parent)
+    write_bytes(path, content, mode=0o644, durable=True)
 
 
 def _holds(path: Path, content: bytes) -> bool:
     return path.is_file() and path.read_bytes() == content
-
-
-def _flush(writer: Any) -> None:
-    writer.flush()
-    os.fsync(writer.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -34,7 +34,7 @@ from include.opendata.staging.progress import Copying
 from include.opendata.staging.refusals import DRIFTED
 from include.opendata.staging.s3_client import S3Limits, connect, s3_errors
 from include.opendata.staging.s3_objects import FOR_EVER, FOR_REVIEWERS, NEVER, Objects, SourceChanged, Stored
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.system_errors import storage_errors
 
 _JSON = "application/json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

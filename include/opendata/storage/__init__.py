@@ -1,6 +1,9 @@
-"""The private work area: the only place where record-level data exist."""
+"""What lies on disks, and how: the private work area, private stores, whole writes, digests, the clock, published CSV.
+
+The work area is the only place where record-level data exist. This package loads nothing heavy, for DAG files read it:
+``storage.tables`` and ``storage.published_csv`` need pandas and are imported by their own names.
+"""
 
 from include.opendata.storage.run_area import RunArea, sweep
-from include.opendata.storage.tables import read_table, write_table
 
-__all__ = ["RunArea", "read_table", "sweep", "write_table"]
+__all__ = ["RunArea", "sweep"]

@@ -7,7 +7,6 @@ describe the same release.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -116,13 +115,3 @@ def read_manifest(path: Path, *, dataset: str | None = None) -> Manifest:
         slug="manifest-unreadable",
         place=Place(dataset=dataset, file=path.name),
     )
-
-
-def digest(path: Path) -> tuple[str, int]:
-    """(sha256 in hexadecimal, bytes) of a file, read in pieces."""
-    sha, size = hashlib.sha256(), 0
-    with path.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            sha.update(piece)
-            size += len(piece)
-    return sha.hexdigest(), size

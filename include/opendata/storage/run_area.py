@@ -6,20 +6,18 @@ can be run again. Records never leave this area; what is handed on are paths and
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
-import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from include.opendata import places
 from include.opendata.errors import Place, StorageError
+from include.opendata.storage.atomic import make_private, write_text
+from include.opendata.storage.digests import sha256_of
+from include.opendata.storage.system_errors import storage_errors
 
 
 @dataclass(frozen=True)
@@ -32,22 +30,20 @@ class RunArea:
     @property
     def folder(self) -> Path:
         """``<work>/<dataset>/<run>``; the run's name is digested, for Airflow's hold characters a file system may not."""
-        return places.work() / self.dataset / hashlib.sha256(self.run_id.encode()).hexdigest()[:16]
+        return places.work() / self.dataset / sha256_of(self.run_id.encode())[:16]
 
     def path(self, *parts: str) -> Path:
         """A path inside the area; folders on the way are made, mode 0700."""
         target = self.folder.joinpath(*parts)
         with storage_errors(self.dataset, "the work area"):
-            _make_private(target.parent)
+            make_private(target.parent, root=places.work())
         return target
 
     def write_json(self, name: str, value: Any) -> Path:
         """Write ``value`` as JSON, whole or not at all."""
         path = self.path(name)
         with storage_errors(self.dataset, "the work area"):
-            partial = path.with_name(path.name + ".partial")
-            partial.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-            partial.replace(path)
+            write_text(path, json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True))
         return path
 
     def read_json(self, name: str) -> Any:
@@ -70,14 +66,6 @@ class RunArea:
     def remove(self) -> None:
         """Delete the run's folder with everything in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _make_private(folder: Path) -> None:
-    root = places.work()
-    root.parent.mkdir(parents=True, exist_ok=True)
-    for part in [root, *(parent for parent in reversed(folder.parents) if root in parent.parents), folder]:
-        if part == root or root in part.parents:
-            part.mkdir(mode=0o700, exist_ok=True)
 
 
 KEEP_UNTIL = "keep_until.json"
@@ -111,32 +99,3 @@ def _waits(run: Path, clock: float) -> bool:
         return float(json.loads((run / KEEP_UNTIL).read_text(encoding="utf-8"))) > clock
     except FileNotFoundError:
         return False
-
-
-@contextmanager
-def storage_errors(dataset: str, where: str) -> Iterator[None]:
-    """Turn the operating system's refusals into words: a full disk, no permission, a read-only place."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
-        raise StorageError(
-            f"{where} "
-            + (
-                "is full"
-                if full
-                else "may not be written to"
-                if denied
-                else f"failed ({os.strerror(error.errno or 0)})"
-            ),
-            remedy=(
-                "Free some space there and run the refresh again; nothing was published."
-                if full
-                else "Give the user that runs the pipeline the right to write there, and run the refresh again."
-                if denied
-                else "Look at that place, then run the refresh again; nothing was published."
-            ),
-            slug="disk-full" if full else "storage-denied" if denied else "storage-failed",
-            place=Place(dataset=dataset),
-        ) from None

@@ -21,7 +21,7 @@ import duckdb
 import sqlalchemy as sa
 
 from include.opendata.errors import InputError, Place, StorageError
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.system_errors import storage_errors
 from include.opendata.warehouse import duckdb_dialect
 
 TABLE = "records"

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.opendata.portals.ckan.rows import chunks, count_rows, file_rows, row_difference
+from include.opendata.portals.ckan.rows import chunks, file_rows, row_difference
+from include.opendata.storage.published_csv import count_rows
 
 COLUMNS = ("place", "year", "count", "note")
 

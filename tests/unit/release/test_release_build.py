@@ -11,7 +11,8 @@ import pytest
 
 from include.opendata.errors import AuditFailed, Refused, StorageError
 from include.opendata.release import Provenance, build_release
-from include.opendata.storage.manifest import digest, read_manifest
+from include.opendata.storage.digests import sha256_of_file
+from include.opendata.storage.manifest import read_manifest
 from tests.lib.small_release import homicides, inputs
 
 TABLE = "homicides_by_county_and_year"
@@ -44,7 +45,7 @@ def test_the_manifest_lists_every_other_file_with_its_digest_and_role(tmp_path):
     assert manifest == release.manifest
     assert sorted(file.path for file in manifest.files) == [path for path in LAYOUT if path != "manifest.json"]
     for file in manifest.files:
-        assert digest(release.folder / file.path) == (file.sha256, file.bytes)
+        assert sha256_of_file(release.folder / file.path) == (file.sha256, file.bytes)
     assert {file.path: file.role for file in manifest.files} == {
         f"data/{TABLE}.csv": "data",
         f"dictionary/{TABLE}.csv": "dictionary",

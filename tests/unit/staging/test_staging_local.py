@@ -160,17 +160,23 @@ def test_a_full_or_closed_disk_is_told_in_words_and_moves_nothing(staging, tmp_p
     _publish(staging, tmp_path, "r1", None)
     pointer = (staging.root / "visits/current.json").read_bytes()
     catalog = (staging.root / "data.json").read_bytes()
-    original, name = Path.open, {"copy": "by_group.csv", "pointer": "current.json", "catalog": "data.json"}[place]
+    original, original_open, name = Path.open, os.open, {"copy": "by_group.csv", "pointer": "current.json", "catalog": "data.json"}[place]
 
     def failing(self, mode="r", *arguments, **keywords):
         if "w" in mode and name in self.name and self.is_relative_to(staging.root):
             raise OSError(number, os.strerror(number))
         return original(self, mode, *arguments, **keywords)
 
+    def failing_open(path, flags, *arguments, **keywords):
+        if flags & os.O_CREAT and name in Path(path).name and Path(path).is_relative_to(staging.root):
+            raise OSError(number, os.strerror(number))
+        return original_open(path, flags, *arguments, **keywords)
+
     folder = tmp_path / "work-r2"
     manifest = make_release(folder, "r2", data="Group,Visits\nA,15\n")
     with monkeypatch.context() as patched:
         patched.setattr(Path, "open", failing)
+        patched.setattr(os, "open", failing_open)
         with pytest.raises(StorageError) as failure:
             staging.publish(folder, manifest, "r1")
     assert failure.value.slug == slug

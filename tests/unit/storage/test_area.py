@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from include.opendata.errors import StorageError
-from include.opendata.storage import RunArea, read_table, sweep, write_table
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage import RunArea, sweep
+from include.opendata.storage.system_errors import storage_errors
+from include.opendata.storage.tables import read_table, write_table
 from include.opendata.vocabulary import DataTable, ProtectedTable, Structure, TableDimension, TableMeasure
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from include.opendata.errors import StorageError
 from include.opendata.storage import RunArea
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.system_errors import storage_errors
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from include.opendata.errors import Refused
-from include.opendata.storage.tables import read_structure
+from include.opendata.storage.structures import structure_from_json
 from include.opendata.tables import tabulate
 from include.opendata.vocabulary import TableAttribute
 from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of
@@ -88,4 +88,4 @@ def test_attributes_survive_the_work_area(made):
     from dataclasses import asdict
 
     structure = made([("a", "Alturas", 7, 0.5, 4)]).structure
-    assert read_structure(asdict(structure)) == structure
+    assert structure_from_json(asdict(structure)) == structure

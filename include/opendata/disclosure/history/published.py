@@ -7,11 +7,9 @@ read back from the file's text. Atoms are left out, for they are numbered anew i
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import zlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -19,7 +17,9 @@ import pandas as pd
 
 from include.opendata.disclosure.history.extents import TableExtents
 from include.opendata.errors import StorageError
-from include.opendata.vocabulary import Structure, TableAttribute, TableDimension, TableMeasure
+from include.opendata.storage.published_csv import NotAsPublished, column_kinds, typed_frame
+from include.opendata.storage.structures import structure_from_json, structure_to_json
+from include.opendata.vocabulary import Structure
 
 Annotation = Literal["separate", "combined"]
 
@@ -43,7 +43,7 @@ class PublishedTable:
     def described(self) -> dict[str, Any]:
         """Everything but the figures, as JSON."""
         return {
-            "structure": asdict(self.structure),
+            "structure": structure_to_json(self.structure),
             "extents": self.extents.to_json(),
             "annotation": self.annotation,
             "small_below": self.small_below,
@@ -71,7 +71,7 @@ class PublishedTable:
     def from_description(cls, told: dict[str, Any], text: str) -> PublishedTable:
         """From what :meth:`described` gave, and the published file."""
         return cls(
-            structure_from_json(told["structure"], atoms=False),
+            without_atoms(structure_from_json(told["structure"])),
             TableExtents.from_json(told["extents"]),
             told["annotation"],
             text,
@@ -128,57 +128,15 @@ def read_published(text: str, structure: Structure) -> pd.DataFrame:
 
     Raises StorageError when it does not have the columns of ``structure`` or a figure is not a number.
     """
-
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    columns = structure.published_columns()
-    if not rows or rows[0] != columns or any(len(row) != len(columns) for row in rows):
-        raise _not_as_described(structure.table)
-    kinds = {m.name: "Int64" if not m.decimals else "Float64" for m in structure.measures}
-    kinds |= {a.name: "Int64" if a.kind == "integer" else "Float64" for a in structure.attributes if a.kind != "text"}
-    made: dict[str, Any] = {}
-    for position, name in enumerate(columns):
-        texts = [row[position] for row in rows[1:]]
-        if name not in kinds:
-            made[name] = pd.array(texts, dtype="string")
-            continue
-        cast: Any = int if kinds[name] == "Int64" else float
-        try:
-            made[name] = pd.array([pd.NA if one == "" else cast(one) for one in texts], dtype=kinds[name])  # type: ignore[call-overload]
-        except ValueError:
-            raise _not_as_described(structure.table) from None
-    return pd.DataFrame(made)
+    try:
+        return typed_frame(text, column_kinds(structure))
+    except NotAsPublished:
+        raise _not_as_described(structure.table) from None
 
 
 def without_atoms(structure: Structure) -> Structure:
     """The same structure without the numbers of one run."""
     return replace(structure, dimensions=tuple(replace(d, atoms={}) for d in structure.dimensions), filter_atoms={})
-
-
-def structure_from_json(data: dict[str, Any], *, atoms: bool) -> Structure:
-    """A structure from ``asdict``'s form after a journey through JSON."""
-    return Structure(
-        table=data["table"],
-        dimensions=tuple(
-            TableDimension(
-                **{
-                    **d,
-                    "labels": tuple(d["labels"]),
-                    "codes": None if d["codes"] is None else tuple(d["codes"]),
-                    "atoms": {label: tuple(own) for label, own in d["atoms"].items()} if atoms else {},
-                    "least_interesting": tuple(d["least_interesting"]),
-                    "attributes": tuple(TableAttribute(**a) for a in d.get("attributes", ())),
-                }
-            )
-            for d in data["dimensions"]
-        ),
-        measures=tuple(_measure(m) for m in data["measures"]),
-        filter_atoms={column: tuple(own) for column, own in data["filter_atoms"].items()} if atoms else {},
-    )
-
-
-def _measure(data: dict[str, Any]) -> TableMeasure:
-    apart = data.get("apart")
-    return TableMeasure(**{**data, "within": tuple(data["within"]), "apart": None if apart is None else tuple(apart)})
 
 
 def _not_as_described(table: str) -> StorageError:

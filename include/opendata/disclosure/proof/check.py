@@ -10,7 +10,6 @@ counted and reported.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Callable, Sequence
@@ -27,12 +26,13 @@ from include.opendata.disclosure.history.published import (
     PublishedRelease,
     PublishedTable,
     read_published,
-    structure_from_json,
 )
 from include.opendata.disclosure.proof.facts import ABSENT, COMPLEMENTARY, SHOWN, Facts, facts_of
 from include.opendata.disclosure.proof.percentages import check_percentages
 from include.opendata.errors import OpendataError
 from include.opendata.rules.release import thresholds
+from include.opendata.storage.digests import sha256_of
+from include.opendata.storage.structures import structure_from_json
 from include.opendata.vocabulary import ProtectedTable
 
 PROOF = "proof.json"
@@ -137,11 +137,11 @@ def _adds(other: Facts, base: Facts) -> bool:
 
 def _files(folder: Path, told: dict[str, Any], known: str | None) -> list[str]:
     problems = []
-    if known is not None and _sha256((folder / PROOF).read_bytes()) != known:
+    if known is not None and sha256_of((folder / PROOF).read_bytes()) != known:
         problems.append("The proof is not the one the ledger knows.")
     for name, digest in told["files"].items():
         path = folder / name
-        if not path.is_file() or _sha256(path.read_bytes()) != digest:
+        if not path.is_file() or sha256_of(path.read_bytes()) != digest:
             problems.append(f"The proof's file {name} is missing or was changed.")
     return problems
 
@@ -155,10 +155,10 @@ def _releases(
     upcoming: list[PublishedTable] = []
     for table in told["tables"]:
         content = read(told["release"], table["file"])
-        if _sha256(content) != table["sha256"]:
+        if sha256_of(content) != table["sha256"]:
             problems.append(f"{table['file']} in staging is not the file that was proven.")
         described = json.loads((folder / "structure" / f"{table['table']}.json").read_bytes())
-        structure = structure_from_json(described["structure"], atoms=True)
+        structure = structure_from_json(described["structure"])
         frame = read_published(content.decode(), structure)
         own.append(
             ProtectedTable(
@@ -319,7 +319,3 @@ def _groups(
 def _unreadable(broken: Exception) -> str:
     said = broken.what if isinstance(broken, OpendataError) else type(broken).__name__
     return f"The proof does not fit what is in staging: {said}."
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -7,7 +7,6 @@ growing pauses. What is published, and in which order, is decided in ``publish``
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from urllib3.util import Retry
 
 from include.opendata.errors import InputError, OpendataError, Place, Refused, StorageError
 from include.opendata.portals.ckan.upload import FileToSend, MultipartBody
+from include.opendata.storage.digests import RunningDigest
 
 CONNECT_SECONDS = 10
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -123,7 +123,7 @@ class Portal:
 
     def digest(self, address: str) -> tuple[str, int]:
         """(sha256, bytes) of what the portal gives out as a resource's file."""
-        sha, size = hashlib.sha256(), 0
+        downloaded = RunningDigest()
         headers = {"Authorization": self._access.token.strip(), "Accept-Encoding": "identity"}
         with (
             self._said("a download"),
@@ -132,9 +132,8 @@ class Portal:
             if answer.status_code != requests.codes.ok:
                 return f"status {answer.status_code}", 0
             for piece in answer.iter_content(_PIECE):
-                sha.update(piece)
-                size += len(piece)
-        return sha.hexdigest(), size
+                downloaded.update(piece)
+        return downloaded.result
 
     def rebased(self, address: str) -> str:
         """A file's address below the portal's address as given: CKAN writes the address it believes to have, and the token

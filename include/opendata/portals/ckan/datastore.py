@@ -26,7 +26,8 @@ from typing import Any
 from include.opendata.errors import Place, Refused, StorageError
 from include.opendata.portals.ckan.access import FieldsRejected, Missing, Portal
 from include.opendata.portals.ckan.package import WantedTable
-from include.opendata.portals.ckan.rows import Record, RowDifference, chunks, count_rows, file_rows, row_difference
+from include.opendata.portals.ckan.rows import Record, RowDifference, chunks, file_rows, row_difference
+from include.opendata.storage.published_csv import count_rows
 
 ROWS_PER_REQUEST = 10_000
 ONE_TRANSACTION = 10_000

@@ -6,13 +6,14 @@ is done about the difference is decided in ``datastore``.
 
 from __future__ import annotations
 
-import csv
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+
+from include.opendata.storage.published_csv import open_rows
 
 MEMORY = "256MB"
 
@@ -68,17 +69,9 @@ def record(columns: Sequence[str], values: Iterable[str | None]) -> Record:
 
 def file_rows(path: Path) -> Iterator[Record]:
     """The rows of a CSV file of a release, in its order."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.reader(stream)
-        header = next(reader)
-        for row in reader:
-            yield record(header, row)
-
-
-def count_rows(path: Path) -> int:
-    """How many rows a CSV file has, its header not counted."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        return max(sum(1 for _ in csv.reader(stream)) - 1, 0)
+    with open_rows(path) as (columns, rows):
+        for row in rows:
+            yield record(columns, row)
 
 
 def row_difference(wanted: Path, held: Path, columns: Sequence[str], key: Sequence[str], folder: Path) -> RowDifference:
@@ -130,8 +123,8 @@ def chunks(rows: Iterable[Record], size: int) -> Iterator[list[Record]]:
 
 
 def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return next(csv.reader(stream))
+    with open_rows(path) as (columns, _):
+        return list(columns)
 
 
 def _text(value: str) -> str:

@@ -5,12 +5,13 @@ Can be rewound, because a request that failed is sent again. Rule: RFC 7578 (mul
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from include.opendata.storage.digests import sha256_of
 
 _END = b"\r\n"
 
@@ -28,7 +29,7 @@ class MultipartBody:
     """The body of one request: ``fields`` (name and text in UTF-8), then ``files``. A context: it closes its files."""
 
     def __init__(self, fields: Mapping[bytes, bytes], files: Mapping[str, FileToSend]):
-        boundary = hashlib.sha256(repr((sorted(fields), sorted(files))).encode()).hexdigest()
+        boundary = sha256_of(repr((sorted(fields), sorted(files))).encode())
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self._opened: list[BinaryIO] = []
         self._parts: list[tuple[int, BinaryIO]] = []

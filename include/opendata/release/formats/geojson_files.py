@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 
 from include.opendata.release.formats.release_format import ReleaseFormat
-from include.opendata.release.formats.rows import Value
 from include.opendata.release.formats.tabular import TabularFile
 from include.opendata.rules.formats import GEOJSON
+from include.opendata.storage.published_csv import Value
 
 
 def point_columns(source: TabularFile) -> tuple[int, int]:

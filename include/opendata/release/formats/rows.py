@@ -6,19 +6,12 @@ and the same cell has the same value in all. Rows come a piece at a time, so tha
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Literal
 
+from include.opendata.storage.published_csv import ColumnKind, Value, typed_pieces
 from include.opendata.vocabulary import ANNOTATION_SUFFIX, Structure
-
-PIECE = 20_000
-
-Value = str | int | float | None
-"""A cell: None where the CSV's cell is empty."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +19,7 @@ class PublishedColumn:
     """A column of the published file. ``annotation``: where it stands beside a measure, the position of its annotation."""
 
     name: str
-    kind: Literal["text", "integer", "number"]
+    kind: ColumnKind
     decimals: int | None = None
     measure: bool = False
     annotation: int | None = None
@@ -53,17 +46,5 @@ def columns_of(structure: Structure) -> tuple[PublishedColumn, ...]:
 
 
 def typed_rows(path: Path, columns: tuple[PublishedColumn, ...]) -> Iterator[list[tuple[Value, ...]]]:
-    """Pieces of at most :data:`PIECE` rows of the CSV file in ``path``: text, int, float, or None for an empty cell."""
-    readers = [_READERS[column.kind] for column in columns]
-    with path.open(encoding="utf-8", newline="") as stream:
-        lines = csv.reader(stream)
-        if next(lines, None) != [column.name for column in columns]:
-            raise ValueError("the CSV file has not the published columns")
-        while piece := list(islice(lines, PIECE)):
-            yield [
-                tuple([None if text == "" else read(text) for read, text in zip(readers, row, strict=True)])
-                for row in piece
-            ]
-
-
-_READERS: dict[str, Callable[[str], Value]] = {"text": str, "integer": int, "number": float}
+    """The rows of the CSV file in ``path``, in pieces: text, int, float, or None for an empty cell."""
+    return typed_pieces(path, {column.name: column.kind for column in columns})

@@ -19,9 +19,10 @@ import shapefile
 from include.opendata.release.formats.csv_files import csv_line
 from include.opendata.release.formats.geojson_files import point_columns, point_of
 from include.opendata.release.formats.release_format import ReleaseFormat
-from include.opendata.release.formats.rows import PublishedColumn, Value
+from include.opendata.release.formats.rows import PublishedColumn
 from include.opendata.release.formats.tabular import TabularFile
 from include.opendata.rules.formats import SHAPEFILE
+from include.opendata.storage.published_csv import Value
 
 NAME_LENGTH = 10
 TEXT_BYTES = 254

@@ -9,9 +9,10 @@ from pathlib import Path
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.tables import Table
 from include.opendata.errors import Place, Refused
-from include.opendata.release.formats.rows import PublishedColumn, Value, columns_of, typed_rows
+from include.opendata.release.formats.rows import PublishedColumn, columns_of, typed_rows
 from include.opendata.release.metadata.dictionary import FieldDescription, mark_of, meanings_in
 from include.opendata.release.metadata.notes import table_notes
+from include.opendata.storage.published_csv import Value
 from include.opendata.vocabulary import ProtectedTable, Structure
 
 

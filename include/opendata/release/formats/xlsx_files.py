@@ -17,10 +17,11 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from include.opendata.release.formats.release_format import ReleaseFormat
-from include.opendata.release.formats.rows import PublishedColumn, Value
+from include.opendata.release.formats.rows import PublishedColumn
 from include.opendata.release.formats.tabular import TabularFile
 from include.opendata.release.metadata.dictionary import HEADER
 from include.opendata.rules.formats import XLSX
+from include.opendata.storage.published_csv import Value
 
 SHEET_ROWS = 1_048_576
 FOOTNOTES = 8

@@ -12,9 +12,10 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from include.opendata.release.formats.release_format import ReleaseFormat, Schema
-from include.opendata.release.formats.rows import PublishedColumn, Value
+from include.opendata.release.formats.rows import PublishedColumn
 from include.opendata.release.formats.tabular import TabularFile
 from include.opendata.rules.formats import XML, XML_SCHEMA
+from include.opendata.storage.published_csv import Value
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _TYPES = {"text": "xs:string", "integer": "xs:integer", "number": "xs:decimal"}

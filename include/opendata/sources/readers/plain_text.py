@@ -14,7 +14,7 @@ from pathlib import Path
 
 from include.opendata.errors import InputError, Place
 from include.opendata.sources.readers.protocol import empty_file
-from include.opendata.storage.run_area import storage_errors
+from include.opendata.storage.system_errors import storage_errors
 
 CHUNK = 1 << 22
 GZIP_MAGIC = b"\x1f\x8b"

@@ -7,7 +7,6 @@ place for them. A shape goes with them; figures that were counted by another dec
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ import pyarrow.parquet as pq
 from include.opendata.declaration import tables as t
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import Place, StorageError
+from include.opendata.storage.digests import sha256_of_json
 from include.opendata.tables.categories import Key
 from include.opendata.tables.column_atoms import Way, Ways
 from include.opendata.tables.figures import counted
@@ -178,7 +178,7 @@ def shape_of(dataset: Dataset) -> str:
             for one in dataset.tables
         ],
     }  # fmt: skip
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return sha256_of_json(facts)
 
 
 def merging_tables(dataset: Dataset) -> list[t.Table]:

@@ -8,7 +8,6 @@ private all the same, since together they say how large a count roughly is.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import struct
 import zlib
@@ -20,6 +19,7 @@ from include.opendata.disclosure.protect.cube.bounds import SHOWN, Known, attack
 from include.opendata.disclosure.protect.cube.table import close, leaves_of
 from include.opendata.errors import InputError
 from include.opendata.rules.small_cells import SmallCellRule
+from include.opendata.storage.digests import RunningDigest
 
 _MAGIC = b"CUBEPRF1"
 
@@ -36,10 +36,11 @@ class CubeProof:
     @property
     def digest(self) -> str:
         """SHA-256 of what the proof says, whatever compressed it."""
-        body = hashlib.sha256(json.dumps([self.shape, self.tables.shape]).encode())
+        body = RunningDigest()
+        body.update(json.dumps([self.shape, self.tables.shape]).encode())
         body.update(self.cells.astype("<i8").tobytes())
         body.update(np.ascontiguousarray(self.tables).astype("<i8").tobytes())
-        return body.hexdigest()
+        return body.sha256
 
     def to_bytes(self) -> bytes:
         """Compressed: the first table, then what every other adds to it."""

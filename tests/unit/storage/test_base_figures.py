@@ -6,7 +6,7 @@ import pytest
 
 from include.opendata.errors import StorageError
 from include.opendata.storage import sweep
-from include.opendata.storage.base_figures import StandingStore
+from include.opendata.storage.base_figures import BaseFigureStore
 
 FIGURES = {"a.parquet": b"one", "standing.json": b"{}"}
 
@@ -14,7 +14,7 @@ FIGURES = {"a.parquet": b"one", "standing.json": b"{}"}
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     monkeypatch.setenv("OPENDATA_WORK", str(tmp_path / "work"))
-    return StandingStore()
+    return BaseFigureStore()
 
 
 def test_what_is_kept_is_read_back(store):

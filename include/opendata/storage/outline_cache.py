@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from pathlib import Path
 
 from include.opendata import yaml_reader
 from include.opendata.declaration import light
-from include.opendata.declaration.kept import Kept, digest_of, read_kept, write_kept
 from include.opendata.declaration.light import Outline, read_outline
+from include.opendata.storage.declaration_cache import Kept, digest_of, read_kept, write_kept
+from include.opendata.storage.digests import sha256_of
 
 FILE = "outlines.json"
 _READ_BY = (light.__file__, yaml_reader.__file__)
@@ -20,7 +20,7 @@ class OutlineCache:
     """The outlines known to be usable; ``keep`` writes down what was added, and drops what was not asked for."""
 
     def __init__(self, key: str):
-        code = hashlib.sha256(b"".join(Path(file).read_bytes() for file in _READ_BY)).hexdigest()
+        code = sha256_of(b"".join(Path(file).read_bytes() for file in _READ_BY))
         self._key = json.dumps([key, code])
         self._known = read_kept(FILE, self._key)
         self._used: Kept = {}

@@ -8,9 +8,9 @@ import os
 
 import pytest
 
-from include.opendata.declaration.kept import write_kept
 from include.opendata.declaration.light import read_outline
-from include.opendata.declaration.outline_cache import FILE, OutlineCache, outline_of
+from include.opendata.storage.declaration_cache import write_kept
+from include.opendata.storage.outline_cache import FILE, OutlineCache, outline_of
 
 TEXT = "dataset: births\ntitle: Births\ndepartment: D\ntopic: Health Care\ntags: [a, b]\ntables: [{table: one}, {table: two}]\n"
 
@@ -80,7 +80,7 @@ def test_what_other_code_read_is_read_anew(births, monkeypatch, tmp_path):
     remembered()
     other = tmp_path / "light.py"
     other.write_text("# another way of reading")
-    monkeypatch.setattr("include.opendata.declaration.outline_cache._READ_BY", (str(other),))
+    monkeypatch.setattr("include.opendata.storage.outline_cache._READ_BY", (str(other),))
     assert OutlineCache("k").find("births") is None
 
 
@@ -90,6 +90,6 @@ def test_a_full_disk_leaves_nothing_of_what_could_not_be_kept(tmp_path, monkeypa
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("include.opendata.declaration.kept.json.dump", full)
+    monkeypatch.setattr("include.opendata.storage.atomic.os.fdopen", full)
     write_kept("outlines.json", "key", {"a": {}})
     assert list((tmp_path / "cache").iterdir()) == []

@@ -8,14 +8,12 @@ the file cannot be read or written, every declaration is parsed as before.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from include.opendata import places
+from include.opendata.storage.atomic import write_text
+from include.opendata.storage.digests import sha256_of
 
 Kept = dict[str, dict[str, Any]]
 
@@ -26,7 +24,7 @@ def digest_of(dataset: str) -> str | None:
         content = places.declaration(dataset).read_bytes()
     except OSError:
         return None
-    return hashlib.sha256(dataset.encode() + b"\0" + content).hexdigest()
+    return sha256_of(dataset.encode() + b"\0" + content)
 
 
 def read_kept(file: str, key: str) -> Kept:
@@ -41,13 +39,7 @@ def read_kept(file: str, key: str) -> Kept:
 
 def write_kept(file: str, key: str, kept: Kept) -> None:
     """Replace what is kept, whole or not at all."""
-    path: Path = places.cache() / file
+    path = places.cache() / file
     with contextlib.suppress(OSError):  # the next process reads the declarations again
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{file}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump({"key": key, "kept": kept}, stream)
-            Path(beside).replace(path)
-        finally:
-            Path(beside).unlink(missing_ok=True)  # on a full disk one would be left by every look at the declarations
+        write_text(path, json.dumps({"key": key, "kept": kept}), concurrent=True)
