@@ -1,0 +1,132 @@
+"""The cells of one table: every combination of its categories, and of its totals, published or not."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from include.opendata.disclosure.cells.builder import CellBuilder
+from include.opendata.disclosure.cells.nodes import Grid, Node, Partitions, node_of
+from include.opendata.errors import Place, Refused
+from include.opendata.vocabulary import Structure, TableDimension
+
+MAX_CELLS = 5_000_000
+
+Labels = Mapping[str, Sequence[str]]
+"""Dimension name → labels, one per row of a table's frame."""
+
+DescribedTable = tuple[Structure, Labels]
+
+
+class AxisPoint(NamedTuple):
+    """A category of a dimension, or its total."""
+
+    label: str
+    node: Node
+    published: bool
+
+
+def described(structure: Structure, frame: pd.DataFrame) -> DescribedTable:
+    """What is read of a table to find its cells: its structure and its labels, no figure."""
+    return structure, {dimension.name: frame[dimension.name].tolist() for dimension in structure.dimensions}
+
+
+def add_table(builder: CellBuilder, structure: Structure, labels: Labels, partitions: Partitions) -> np.ndarray:
+    """Add a table's cells, and to ``partitions`` how its totals are made up; int64: the cell of each row.
+
+    Raises Refused (``too-many-cells``).
+    """
+    axes = [_axis(dimension, builder) for dimension in structure.dimensions]
+    count = int(np.prod([len(axis) for axis in axes], dtype=np.int64))
+    if count + len(builder.cells) > MAX_CELLS:
+        raise Refused(
+            f"the tables together have more than {MAX_CELLS:,} cells",
+            remedy="Publish fewer dimensions in one table, or coarser categories.",
+            slug="too-many-cells",
+            place=Place(table=structure.table),
+        )
+    _add_partitions(builder, structure, partitions)
+    cells = _add_combinations(builder, structure, axes)
+    _note_neighbours(builder, structure, cells)
+    of_rows: np.ndarray = cells[_positions(structure, axes, labels)]
+    return of_rows
+
+
+def grid_of(builder: CellBuilder, structure: Structure) -> Grid:
+    """The sets of a table on every column."""
+    shown = {d.column: tuple(point.node for point in _axis(d, builder)) for d in structure.dimensions}
+    return tuple(shown[column] if column in shown else (_kept_of(structure, column),) for column in builder.columns)
+
+
+def _axis(dimension: TableDimension, builder: CellBuilder) -> list[AxisPoint]:
+    """Every category, and the total where it is published or follows by adding up."""
+    axis = [AxisPoint(label, node_of(dimension.atoms[label]), True) for label in dimension.labels]
+    if dimension.total is not None:
+        axis.append(AxisPoint(dimension.total, node_of(dimension.atoms[""]), True))
+    elif dimension.column in builder.additive:
+        axis.append(AxisPoint("", node_of(dimension.atoms[""]), False))
+    return axis
+
+
+def _kept_of(structure: Structure, column: str) -> Node:
+    """What a table keeps of a column it does not show."""
+    return node_of(structure.filter_atoms.get(column, ()))
+
+
+def _add_partitions(builder: CellBuilder, structure: Structure, partitions: Partitions) -> None:
+    for dimension in structure.dimensions:
+        parts = tuple(sorted(node_of(dimension.atoms[label]) for label in dimension.labels))
+        if len(parts) > 1 and (dimension.total is not None or dimension.column in builder.additive):
+            partitions[dimension.column].add((node_of(dimension.atoms[""]), parts))
+
+
+def _add_combinations(builder: CellBuilder, structure: Structure, axes: list[list[AxisPoint]]) -> np.ndarray:
+    """int64, one dimension per axis: the cell of every combination."""
+    sources = _sources(builder, structure)
+    cells = np.empty([len(axis) for axis in axes], dtype=np.int64)
+    for where in itertools.product(*map(range, cells.shape)):
+        points = [axis[position] for axis, position in zip(axes, where, strict=True)]
+        key = tuple(kept if axis is None else points[axis].node for axis, kept in sources)
+        cells[where] = builder.number(key)
+        if all(point.published for point in points):
+            _publish(builder, int(cells[where]), structure, [point.label for point in points])
+    return cells
+
+
+def _sources(builder: CellBuilder, structure: Structure) -> list[tuple[int | None, Node]]:
+    """Where a cell's set on each column comes from: an axis of the table, or else the one set the table keeps of it."""
+    axis_of = {dimension.column: axis for axis, dimension in enumerate(structure.dimensions)}
+    return [(axis_of.get(column), _kept_of(structure, column)) for column in builder.columns]
+
+
+def _publish(builder: CellBuilder, number: int, structure: Structure, labels: list[str]) -> None:
+    cell = builder.cells[number]
+    cell.published = True
+    cell.name = cell.name or ", ".join(labels)
+    cell.least_interesting = cell.least_interesting or any(
+        label in dimension.least_interesting for label, dimension in zip(labels, structure.dimensions, strict=True)
+    )
+
+
+def _note_neighbours(builder: CellBuilder, structure: Structure, cells: np.ndarray) -> None:
+    for axis, dimension in enumerate(structure.dimensions):
+        categories = np.moveaxis(cells, axis, 0)[: len(dimension.labels)]
+        for before, after in itertools.pairwise(categories):
+            for first, second in zip(before.ravel().tolist(), after.ravel().tolist(), strict=True):
+                builder.are_neighbours(first, second)
+
+
+def _positions(structure: Structure, axes: list[list[AxisPoint]], labels: Labels) -> tuple[np.ndarray, ...]:
+    """Per axis the position of every row's label."""
+    return tuple(
+        np.array([position[str(label)] for label in labels[dimension.name]], dtype=np.int64)
+        for dimension, position in zip(structure.dimensions, map(_position_by_label, axes), strict=True)
+    )
+
+
+def _position_by_label(axis: list[AxisPoint]) -> dict[str, int]:
+    return {point.label: position for position, point in enumerate(axis) if point.published}
