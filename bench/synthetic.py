@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from include.opendata.disclosure.protect.cube.table import Axis, CubeTable
+from include.opendata.disclosure.protect.cube.table import Axis, CubeTable, close
 from include.opendata.rules.release import thresholds
 
 RULE = thresholds().small_cell
@@ -41,15 +41,21 @@ def grouped(leaves: int, groups: int) -> Axis:
     return Axis(parent)
 
 
+def cube_of(leaves: np.ndarray, axes: tuple[Axis, ...] | None = None) -> CubeTable:
+    """A cube from the counts of its categories alone; flat axes unless others are given."""
+    axes = axes or tuple(Axis.flat(n) for n in leaves.shape)
+    return CubeTable(close(leaves, axes), axes)
+
+
 def table(name: str, seed: int) -> CubeTable:
     """``name``: one of ``TABLES``."""
     shape, base = SHAPES[name.removesuffix("h")]
     axes = tuple(Axis.flat(n) for n in shape)
     if name.endswith("h"):
         axes = (grouped(shape[0], REGIONS), *axes[1:3], grouped(shape[3], AGE_GROUPS), *axes[4:])
-    return CubeTable.from_leaves(counts(shape, base, seed), axes)
+    return cube_of(counts(shape, base, seed), axes)
 
 
 def many(seed: int, tables: int = 500) -> list[CubeTable]:
     """``tables`` cubes of 500 cells."""
-    return [CubeTable.from_leaves(counts(SMALL_SHAPE, SMALL_BASE, seed * 100_000 + i), None) for i in range(tables)]
+    return [cube_of(counts(SMALL_SHAPE, SMALL_BASE, seed * 100_000 + i)) for i in range(tables)]

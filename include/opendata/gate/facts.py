@@ -85,13 +85,3 @@ def smallest_population(reference: Mapping[str, int], codes: Iterable[str]) -> i
             slug="population-unknown",
         )
     return min(reference[code] for code in wanted)
-
-
-def number_of_groups(labels: Iterable[str]) -> int:
-    """How many groups a variable of unknown population has. Raises DeclarationError when there is none."""
-    groups = len(set(labels))
-    if groups == 0:
-        raise DeclarationError(
-            "the variable has no groups", remedy="Give the groups the table shows.", slug="groups-none"
-        )
-    return groups

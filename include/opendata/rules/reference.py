@@ -41,11 +41,6 @@ class PopulationReference:
         return {area.name: area.population for area in self.areas}
 
     @property
-    def name_by_code(self) -> dict[str, str]:
-        """Code → name."""
-        return {area.code: area.name for area in self.areas}
-
-    @property
     def total(self) -> int:
         """The people of all areas together."""
         return sum(area.population for area in self.areas)

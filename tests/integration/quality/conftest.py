@@ -77,7 +77,7 @@ def edit_suite(project):
 def by_period(sources) -> ProtectedTable:
     """Homicides by county and period with every count from 1 to 10 blank: 58 counties and the state, three periods."""
     frame = sources["homicides_by_county"]
-    names = california_counties().name_by_code
+    names = {area.code: area.name for area in california_counties().areas}
     rows = []
     for code in [*sorted(names), ""]:
         for label, years in PERIODS.items():

@@ -7,14 +7,14 @@ import importlib.util
 import numpy as np
 import pytest
 
-from bench import tau_argus
+from bench import synthetic, tau_argus
 from include.opendata.disclosure.protect.cube import CubeTable
 from include.opendata.errors import InputError
 from tests.lib.rules import RULE
 
 
 def cube_of(leaves: list[list[int]]) -> CubeTable:
-    return CubeTable.from_leaves(np.array(leaves))
+    return synthetic.cube_of(np.array(leaves))
 
 
 def written(cube: CubeTable, status: np.ndarray) -> str:

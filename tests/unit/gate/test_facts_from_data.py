@@ -7,7 +7,6 @@ import pytest
 from include.opendata.errors import DeclarationError
 from include.opendata.gate.facts import (
     narrowest_age_band,
-    number_of_groups,
     race_groups,
     smallest_population,
     time_category,
@@ -112,9 +111,3 @@ def test_an_area_without_a_population_is_refused_and_not_named():
     assert "999" not in str(raised.value)
     with pytest.raises(DeclarationError):
         smallest_population({"001": 5}, [])
-
-
-def test_groups_are_counted_once():
-    assert number_of_groups(["a", "b", "a"]) == 2
-    with pytest.raises(DeclarationError):
-        number_of_groups([])

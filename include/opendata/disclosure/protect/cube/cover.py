@@ -17,29 +17,21 @@ USED = np.int64(10)
 
 
 @compiled
-def _grant(wish, members, start, slack, now, room, limit, geometry, work, cells, signs, trial_cells, trial_signs):
-    """The cheapest move through one of the wish's cells into ``cells``; returns (number of cells, cost).
-
-    ``slack`` 0 asks for no room; w asks that the move can be taken w steps in all, some up and some down. ``room`` bit
-    u + 8 * d of a cell: it can rise by u and fall by d.
-    """
+def _grant(wish, members, start, now, anywhere, limit, geometry, work, cells, signs, trial_cells, trial_signs):
+    """The cheapest move through one of the wish's cells into ``cells``; returns (number of cells, cost)."""
     found, best = 0, limit
     for i in range(start[wish], start[wish + 1]):
         cell = members[i]
         own = now[cell]
-        for up in range(slack + 1):
-            if slack > 0 and not (room[cell] >> (up + 8 * (slack - up))) & 1:
-                continue
-            if own >= best:
-                break
-            n, cost = cheapest_move(
-                cell, now, BARRED, room, up + 8 * (slack - up), slack - up + 8 * up, best - own, geometry, work,
-                trial_cells, trial_signs,
-            )  # fmt: skip
-            if n:
-                found, best = n, cost + own
-                for c in range(n):
-                    cells[c], signs[c] = trial_cells[c], trial_signs[c]
+        if own >= best:
+            continue
+        n, cost = cheapest_move(
+            cell, now, BARRED, anywhere, 0, 0, best - own, geometry, work, trial_cells, trial_signs
+        )  # fmt: skip
+        if n:
+            found, best = n, cost + own
+            for c in range(n):
+                cells[c], signs[c] = trial_cells[c], trial_signs[c]
     return found, best
 
 
@@ -77,17 +69,18 @@ def _leave(wish, price, now, uses, route, length):
 
 
 @compiled
-def route_all(wishes, members, start, slack, price, now, room, uses, route, length, geometry, work):
+def route_all(wishes, members, start, price, now, uses, route, length, geometry, work):
     """Give each of ``wishes`` its cheapest move, in the order given. Returns (bill, wishes without a move)."""
     widest = len(work[0][0])
     cells, signs = np.zeros(widest, dtype=np.int64), np.zeros(widest, dtype=np.int8)
     trial_cells, trial_signs = np.zeros(widest, dtype=np.int64), np.zeros(widest, dtype=np.int8)
+    anywhere = np.ones(len(now), dtype=np.uint8)  # while cells are only chosen, every one may rise and fall
     bill, failed = np.int64(0), 0
     for i in range(len(wishes)):
         wish = wishes[i]
         bill -= _leave(wish, price, now, uses, route, length)
         n, _ = _grant(
-            wish, members, start, slack[wish], now, room, BARRED, geometry, work, cells, signs, trial_cells, trial_signs
+            wish, members, start, now, anywhere, BARRED, geometry, work, cells, signs, trial_cells, trial_signs
         )  # fmt: skip
         if n == 0:
             failed += 1
@@ -118,7 +111,7 @@ def _rethread(head, after, owner, route, length):
 
 
 @compiled
-def give_up(candidates, members, start, slack, price, now, room, uses, route, length, geometry, work):
+def give_up(candidates, members, start, price, now, uses, route, length, geometry, work):
     """Try to show each of ``candidates`` (complements in use) again; returns what that saves.
 
     One is given up if all its users find other moves and the bill does not rise; it then stays barred for this call.
@@ -127,6 +120,7 @@ def give_up(candidates, members, start, slack, price, now, room, uses, route, le
     cells, signs = np.zeros(widest, dtype=np.int64), np.zeros(widest, dtype=np.int8)
     trial_cells, trial_signs = np.zeros(widest, dtype=np.int64), np.zeros(widest, dtype=np.int8)
     wishes = len(length)
+    anywhere = np.ones(len(now), dtype=np.uint8)
     # who uses what: lists threaded through one array; they may name wishes that have moved on
     head = np.full(len(price), -1, dtype=np.int64)
     capacity = 64 * widest * 8 + 4 * wishes * widest
@@ -167,8 +161,7 @@ def give_up(candidates, members, start, slack, price, now, room, uses, route, le
             # near-free moves may cost a few USED on top of what is saved
             limit = 64 * USED + 1 - balance
             n, _ = _grant(
-                users[u], members, start, slack[users[u]], now, room, limit, geometry, work, cells, signs,
-                trial_cells, trial_signs,
+                users[u], members, start, now, anywhere, limit, geometry, work, cells, signs, trial_cells, trial_signs,
             )  # fmt: skip
             if n == 0:
                 good = False

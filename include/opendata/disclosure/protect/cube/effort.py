@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 class Effort:
     """- ``runs`` of the whole search, the cheapest pattern kept.
     - ``starts``: covers tried, the cheapest kept. ``give_up_rounds``: over all complements. ``cover_rounds``: until no
-      group is open. ``slack``: room asked of a first move.
+      group is open.
     - ``passes`` of walking, the first ``shallow`` by single moves. ``depth``: moves in a chain. ``whim``: size of the
       drawn preference among moves.
     - ``openings`` tried, the cheapest kept, each opening up one in ``batches`` unproven cells at a time; ``fruitless``:
@@ -22,7 +22,6 @@ class Effort:
     starts: int = 1
     give_up_rounds: int = 4
     cover_rounds: int = 6
-    slack: int = 0
     passes: int = 40
     shallow: int = 8
     depth: int = 6

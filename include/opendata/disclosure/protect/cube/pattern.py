@@ -151,35 +151,23 @@ class PatternSearch:
         wishes = len(start) - 1
         if not wishes:
             return np.zeros(len(price), dtype=np.int64), 0
-        slack = np.zeros(wishes, dtype=np.int64)
-        slack[: len(cells)] = self.effort.slack
-        room = self._room_for_slack()
         uses = np.zeros(len(price), dtype=np.int64)
         route = np.zeros((wishes, self.moves.most_cells + 1), dtype=np.int32)
         length = np.zeros(wishes, dtype=np.int64)
         now = price.copy()
         drawn = self.rng.permutation(wishes)
         order = np.concatenate([drawn[drawn >= len(cells)], drawn[drawn < len(cells)]])
-        shared = (price, now, room, uses, route, length, self.moves.arrays, self.work)
-        _, failed = route_all(order, members, start, slack, *shared)
+        shared = (price, now, uses, route, length, self.moves.arrays, self.work)
+        _, failed = route_all(order, members, start, *shared)
         for now_valid in prices_in_turn:
             price[:] = now_valid
             for _ in range(self.effort.give_up_rounds):
                 now[:] = np.where(uses > 0, np.minimum(price, OPENED), price)
                 used = np.flatnonzero(uses)
                 order = used[np.lexsort((self.rng.random(len(used)), uses[used]))]
-                if give_up(order, members, start, slack, *shared) == 0:
+                if give_up(order, members, start, *shared) == 0:
                     break
         return uses, int(failed)
-
-    def _room_for_slack(self) -> np.ndarray:
-        low, high = self._constraints(self.small | self.allowed)
-        room = np.zeros(len(low), dtype=np.int64)
-        for up in range(4):
-            for down in range(4):
-                fits = (self.values + up <= high) & (self.values - down >= low)
-                room |= fits.astype(np.int64) << (up + 8 * down)
-        return room | 1
 
     # -- walk ---------------------------------------------------------------------------------------------------
 

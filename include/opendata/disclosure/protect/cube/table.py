@@ -137,22 +137,6 @@ class CubeTable:
         if self.persons is not None and ((self.persons > values) | ((self.persons == 0) != (values == 0))).any():
             raise _malformed("a count of persons exceeds its count of events, or is zero beside events")
 
-    @classmethod
-    def from_leaves(cls, leaves: np.ndarray, axes: tuple[Axis, ...] | None = None, **more: np.ndarray) -> CubeTable:
-        """A cube from the counts of its categories alone; flat axes unless told otherwise."""
-        leaves = np.asarray(leaves)
-        axes = axes or tuple(Axis.flat(n) for n in leaves.shape)
-        return cls(close(leaves.astype(np.int64), axes), axes, **more)
-
-    @classmethod
-    def from_sparse(
-        cls, places: np.ndarray, counts: np.ndarray, axes: tuple[Axis, ...], **more: np.ndarray
-    ) -> CubeTable:
-        """A cube from its non-zero categories: ``places`` int64[m, axes] node numbers of leaves, ``counts`` int64[m]."""
-        full = np.zeros(tuple(axis.nodes for axis in axes), dtype=np.int64)
-        np.add.at(full, tuple(np.asarray(places, dtype=np.int64).T), np.asarray(counts, dtype=np.int64))
-        return cls(close(leaves_of(full, axes), axes), axes, **more)
-
     @property
     def size(self) -> int:
         return int(self.values.size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from include.opendata.disclosure.protect.cube import Axis, CubeTable
+from include.opendata.disclosure.protect.cube.table import close
 from tests.lib import random_cubes as cubes
 
 
@@ -24,10 +25,10 @@ def cube(counts, groups: dict[int, list[list[int]]] | None = None, unpublished=N
     counts = np.asarray(counts)
     axes = tuple(axis(n, (groups or {}).get(a)) for a, n in enumerate(counts.shape))
     if unpublished is None:
-        return CubeTable.from_leaves(counts, axes)
+        return CubeTable(close(counts, axes), axes)
     shape = tuple(a.nodes for a in axes)
     published = np.array([not unpublished(place) for place in np.ndindex(*shape)]).reshape(shape)
-    return CubeTable.from_leaves(counts, axes, published=published)
+    return CubeTable(close(counts, axes), axes, published=published)
 
 
 def system(counts, groups: dict[int, list[list[int]]] | None = None, unpublished=None):

@@ -17,7 +17,7 @@ from include.opendata.errors import Refused
 from include.opendata.places import ROOT
 from tests.lib.random_cubes import synthetic
 from tests.lib.rules import RULE
-from tests.unit.disclosure.protect.cube.grids import axis, cube, public
+from tests.unit.disclosure.protect.cube.grids import cube, public
 
 COUNTS = synthetic((6, 4, 3), 2.4, 1)
 
@@ -243,9 +243,7 @@ def test_the_last_gate_stops_a_pattern_whose_proof_does_not_hold(monkeypatch):
 
 def test_hierarchies_on_two_dimensions_are_proven():
     counts = synthetic((8, 3, 6), 2.6, 7)
-    table = CubeTable.from_leaves(
-        counts, (axis(8, [[0, 1, 2], [3, 4], [5, 6, 7]]), axis(3), axis(6, [[0, 1], [2, 3, 4, 5]]))
-    )
+    table = cube(counts, {0: [[0, 1, 2], [3, 4], [5, 6, 7]], 2: [[0, 1], [2, 3, 4, 5]]})
     done = suppress_cube(table, rule=RULE, annotation="combined", seed=0)
     view = public_view(table, done.codes, rule=RULE, annotation="combined")
     assert verify_proof(view, done.proof).passed
