@@ -174,8 +174,13 @@ def test_an_unexpected_error_points_to_the_log_and_quotes_nothing(refreshed, mon
     monkeypatch.setattr(steps, "aggregate", broken)
     answer = refreshed.opendata("refresh", "clinic_visits")
     assert answer.code == UNFORESEEN
+    assert "Unexpected error (ValueError)" in answer.err
     assert "unforeseen.log" in answer.err
     assert "4711" not in answer.err + answer.out
+    told = refreshed.opendata("refresh", "clinic_visits", "--json").json()
+    assert (told["slug"], told["exit_code"], told["details"]) == ("unexpected", UNFORESEEN, [])
+    assert "unforeseen.log" in told["remedy"]
+    assert "4711" not in str(told)
     assert (refreshed.staged(), refreshed.releases_in_ledger()) == refreshed.before
 
 
@@ -183,6 +188,40 @@ def test_an_unknown_dataset(installation):
     answer = installation.opendata("refresh", "nobody")
     assert answer.code == BAD_INPUT
     assert "no dataset called 'nobody'" in answer.err
+
+
+def test_a_program_is_answered_in_json_and_nothing_else(refreshed):
+    refreshed.write_source(refreshed.visits() + "9999,f,forty-two\n")
+    answer = refreshed.opendata("refresh", "clinic_visits", "--json")
+    told = answer.json()
+    assert set(told) == {"slug", "what", "remedy", "place", "details", "exit_code"}
+    assert told["place"] == {"dataset": "clinic_visits", "table": None, "column": "age"} | {
+        "file": told["place"]["file"],
+        "line": told["place"]["line"],
+    }
+    assert (told["slug"], told["exit_code"], answer.code) == ("wrong-type", BAD_INPUT, BAD_INPUT)
+    assert told["what"] in answer.err
+    assert told["remedy"] in answer.err
+    assert "forty" not in answer.out
+
+
+def test_bad_usage_answers_programs_too(installation):
+    missing = installation.opendata("refresh", "--json")
+    assert (missing.code, missing.json()["slug"]) == (BAD_INPUT, "usage")
+    assert "bin/opendata refresh --help" in missing.json()["remedy"]
+    unknown = installation.opendata("refesh", "--json")
+    assert (unknown.code, unknown.json()["slug"]) == (BAD_INPUT, "usage")
+    assert "'refresh'" in unknown.json()["what"]
+
+
+def test_whoever_stops_a_command_is_told_what_that_means(installation, monkeypatch):
+    def stopped(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("include.opendata.cli.summary.declared_ids", stopped)
+    answer = installation.opendata("summary", "--json")
+    assert (answer.code, answer.json()["slug"]) == (130, "interrupted")
+    assert "Staging and the ledger are as they were" in answer.err
 
 
 def test_bad_usage(installation):
