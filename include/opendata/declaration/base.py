@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 
 class Strict(BaseModel):
@@ -22,7 +23,7 @@ _CONTROL_CHARACTER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U
 def _written_everywhere(text: str) -> str:
     """Metadata are written as XML too, which cannot hold a control character (XML 1.0, section 2.2)."""
     if _CONTROL_CHARACTER.search(text):
-        raise ValueError("it holds a control character, which nobody sees; type the text anew")
+        raise ValueError("it holds a control character, which no one sees; type the text again")
     return text
 
 
@@ -45,8 +46,30 @@ ColumnName = Annotated[
     StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,51}$"),
     Field(description="The column's header in the published file: letters, digits and underscores, at most 52."),
 ]
+
+
+def as_text(value: Any) -> Any:
+    """A number or a day among categories is text, written without quotes; anything else as it is."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def texts(values: Any) -> Any:
+    """:func:`as_text` of every entry of a list."""
+    return [as_text(value) for value in values] if isinstance(values, list) else values
+
+
+def _day_as_text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+# YAML makes a date of a day without quotes; from here on a day is text, as days in categories and suites are.
+DayOrText = Annotated[str, BeforeValidator(_day_as_text)]
+RangeEnd = Annotated[float | int | str | None, BeforeValidator(_day_as_text)]
+
 OPEN = "OPEN QUESTION: "
-"""A text that begins so is no answer: it says what is still to be found out (``spec.questions``)."""
+"""A text that begins so is no answer: it says what is still to be found out (``declaration.questions``)."""
 
 Email = Annotated[str, StringConstraints(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+|OPEN QUESTION: .+)$")]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^(https?://\S+|OPEN QUESTION: .+)$")]

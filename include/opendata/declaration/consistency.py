@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from include.opendata.declaration import tables as t
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.formulas import formula_at, formula_inconsistencies, runs_as_formula
-from include.opendata.declaration.found import FieldPath, Inconsistency
-from include.opendata.declaration.found import known as _known
-from include.opendata.declaration.found import twice as _twice
+from include.opendata.declaration.inconsistency import FieldPath, Inconsistency
+from include.opendata.declaration.inconsistency import known as _known
+from include.opendata.declaration.inconsistency import twice as _twice
 from include.opendata.declaration.refresh_rules import refresh_inconsistencies
 from include.opendata.declaration.source import ValueRange
 from include.opendata.declaration.standards import published_inconsistencies, source_inconsistencies

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from include.opendata.declaration import tables as t
-from include.opendata.declaration.found import FieldPath, Inconsistency
+from include.opendata.declaration.inconsistency import FieldPath, Inconsistency
 
 # What spreadsheets take for a formula, also behind blanks and in full-width letters; a plain signed number is no formula.
 _FORMULA = re.compile(r"^[\s\x00-\x20]*[=+\-@＝＋－＠]|^[\t\r\n]")

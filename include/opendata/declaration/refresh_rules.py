@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from include.opendata.declaration import tables as t
 from include.opendata.declaration.dataset import Dataset
-from include.opendata.declaration.found import FieldPath, Inconsistency
+from include.opendata.declaration.inconsistency import FieldPath, Inconsistency
 
 _PERIODS = {
     None: r"^\d{1,4}$",

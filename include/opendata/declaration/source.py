@@ -6,15 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
-from include.opendata.declaration.base import ColumnName, Strict, Text
+from include.opendata.declaration.base import ColumnName, DayOrText, RangeEnd, Strict, Text, texts
 from include.opendata.declaration.choices import ColumnType, Encoding, FieldStandardName, PrivacyClass, SourceFormat
 
 
 class ValueRange(Strict):
     """Numbers or dates from ``from`` to ``to``, both included; either end may be left open."""
 
-    from_: float | int | str | None = Field(default=None, alias="from")
-    to: float | int | str | None = None
+    from_: Annotated[RangeEnd, Field(alias="from")] = None
+    to: RangeEnd = None
 
 
 class SourceColumn(Strict):
@@ -52,7 +52,7 @@ class SourceColumn(Strict):
     @field_validator("valid_values", mode="before")
     @classmethod
     def _values_are_text(cls, value: Any) -> Any:
-        return [_as_text(item) for item in value] if isinstance(value, list) else value
+        return texts(value)
 
 
 class ControlTotal(Strict):
@@ -78,7 +78,7 @@ class Source(Strict):
     encoding: Encoding = "utf-8"
     # A tab is white space, and would be stripped with the rest.
     delimiter: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1)] = ","
-    missing: Annotated[list[str], Field(default=[""], description="The texts that mean “no value”.")] = [""]
+    missing: Annotated[list[DayOrText], Field(default=[""], description="The texts that mean “no value”.")] = [""]
     record: Annotated[
         Literal["person", "event", "aggregate"],
         Field(description="What one record is: a person, an event of a person, or a figure already added up."),
@@ -99,10 +99,6 @@ class Source(Strict):
             if column.name == name:
                 return column
         raise KeyError(name)
-
-
-def _as_text(value: Any) -> Any:
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 __all__ = ["ColumnName", "ControlTotal", "Source", "SourceColumn", "ValueRange"]

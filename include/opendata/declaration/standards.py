@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from include.opendata.declaration import tables as t
 from include.opendata.declaration.dataset import Dataset
-from include.opendata.declaration.found import FieldPath, Inconsistency, known
+from include.opendata.declaration.inconsistency import FieldPath, Inconsistency, known
 from include.opendata.declaration.source import Source
 from include.opendata.rules.portal import FieldStandard, field_standards
 

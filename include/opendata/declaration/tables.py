@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from include.opendata.declaration.base import ColumnName, Strict, TableName, Text
+from include.opendata.declaration.base import ColumnName, RangeEnd, Strict, TableName, Text, as_text, texts
 from include.opendata.declaration.choices import (
     Annotation,
     FileFormat,
@@ -15,7 +15,6 @@ from include.opendata.declaration.choices import (
     ScoringVariableName,
 )
 from include.opendata.declaration.refreshing import Refresh, Tolerance
-from include.opendata.declaration.source import _as_text
 
 
 class ScoresAs(Strict):
@@ -136,14 +135,14 @@ class Dimension(Strict):
     @field_validator("labels", mode="before")
     @classmethod
     def _label_keys_are_text(cls, value: Any) -> Any:
-        return {_as_text(k): _as_text(v) for k, v in value.items()} if isinstance(value, dict) else value
+        return {as_text(k): as_text(v) for k, v in value.items()} if isinstance(value, dict) else value
 
     @field_validator("recode", mode="before")
     @classmethod
     def _recoded_values_are_text(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return {_as_text(k): [_as_text(i) for i in v] if isinstance(v, list) else v for k, v in value.items()}
+        return {as_text(k): texts(v) for k, v in value.items()}
 
     @model_validator(mode="after")
     def _one_way_of_making_categories(self) -> Dimension:
@@ -159,13 +158,13 @@ class Condition(Strict):
     column: str
     in_: Annotated[list[str] | None, Field(default=None, alias="in")] = None
     not_in: list[str] | None = None
-    from_: Annotated[float | int | str | None, Field(default=None, alias="from")] = None
-    to: float | int | str | None = None
+    from_: Annotated[RangeEnd, Field(alias="from")] = None
+    to: RangeEnd = None
 
     @field_validator("in_", "not_in", mode="before")
     @classmethod
     def _values_are_text(cls, value: Any) -> Any:
-        return [_as_text(item) for item in value] if isinstance(value, list) else value
+        return texts(value)
 
     @model_validator(mode="after")
     def _something_is_asked(self) -> Condition:

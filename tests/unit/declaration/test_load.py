@@ -104,6 +104,42 @@ def test_days_from_first_to_last_are_a_range(tmp_path):
     assert declared.source.column("age").valid_values.to == "2020-12-31"
 
 
+@pytest.mark.parametrize("rule", ["{from: 2020-01-01, to: 2020-12-31}", "[2020-01-01, 2020-12-31]"])
+def test_days_need_no_quotes_among_valid_values(tmp_path, rule):
+    text = SOUND.replace("{name: age, type: integer,", f"{{name: age, type: date, valid_values: {rule},")
+    values = load_file(write(tmp_path, text), dataset="clinic_visits").source.column("age").valid_values
+    assert (values if isinstance(values, list) else [values.from_, values.to]) == ["2020-01-01", "2020-12-31"]
+
+
+@pytest.mark.parametrize("rule", ["from: 2020-01-01, to: 2020-12-31", "in: [2020-01-01]", "not_in: [2020-01-01]"])
+def test_days_need_no_quotes_in_a_filter(tmp_path, rule):
+    text = SOUND.replace("    dimensions:\n", f"    filter: [{{column: age, {rule}}}]\n    dimensions:\n", 1)
+    declared = load_file(write(tmp_path, text.replace("{name: age, type: integer,", "{name: age, type: date,")))
+    (condition,) = declared.tables[0].filter[-1:]
+    assert "2020-01-01" in (condition.from_, *(condition.in_ or ()), *(condition.not_in or ()))
+
+
+def test_a_day_that_means_no_value_needs_no_quotes(tmp_path):
+    path = write(tmp_path, SOUND.replace("  record: person\n", "  record: person\n  missing: ['', 1900-01-01]\n"))
+    assert load_file(path, dataset="clinic_visits").source.missing == ["", "1900-01-01"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "field", "what"),
+    [
+        ("{from: 5, too: 9}", "valid_values.too", "there is no such field here"),
+        ("{from: [5]}", "valid_values.from", "a number or text is needed"),
+        ("{from: {a: 5}}", "valid_values.from", "a number or text is needed"),
+        ("[[5]]", "valid_values[1]", "text is needed (put it in quotes if it looks like a number)"),
+        ("5", "valid_values", "a list (lines that start with a dash) or named fields are needed"),
+    ],
+)
+def test_a_mistake_where_several_forms_are_allowed_is_one_problem(tmp_path, rule, field, what):
+    error, _ = problems_of(tmp_path, "{name: age, type: integer,", f"{{name: age, type: integer, valid_values: {rule},")
+    (problem,) = error.details
+    assert f"field `source.columns[3].{field}`: {what}" in problem
+
+
 def test_a_table_name_leaves_room_for_the_endings_of_its_files(tmp_path):
     _, text = problems_of(tmp_path, "table: visits_by_sex", f"table: {'v' * 81}")
     assert "field `tables[1].table`" in text
