@@ -14,8 +14,8 @@ import altair as alt
 from markupsafe import Markup
 
 from include.opendata.errors import Place
-from include.opendata.release.evidence.charts import Chart
-from include.opendata.release.evidence.svg import INK, draw, finish
+from include.opendata.release.evidence.chart_subject import Chart
+from include.opendata.release.evidence.svg import INK, chart_of, draw, finish
 from include.opendata.release.formats.csv_files import write_text_csv
 from include.opendata.release.inputs import ChangesSince, ReleaseInputs
 
@@ -112,7 +112,7 @@ def _chart(named: list[tuple[str, Mapping[str, Any]]]) -> Chart | None:
     room = 0.15 * (max(changes) - min(changes))
     ends = [min(changes) - room * (min(changes) < 0), max(changes) + room * (max(changes) > 0)]
     order = list(dict.fromkeys(value["row"] for value in values))
-    base = alt.Chart(alt.Data(values=values)).encode(
+    base = chart_of(values).encode(
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=320)),
         x=alt.X(
             "change:Q",

@@ -6,18 +6,24 @@ Decides nothing of what a chart shows. The same chart gives the same text.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+import altair as alt
 import vl_convert
 
 INK, MUTED, GRID, LINE = "#1f2933", "#52606d", "#d9e2ec", "#0b5394"
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 
 
+def chart_of(values: Sequence[Mapping[str, Any]]) -> alt.Chart:
+    """A chart of these records, which stand in it."""
+    return alt.Chart(alt.Data(values=list(values)))  # type: ignore[no-untyped-call]  # altair declares no types for it
+
+
 def draw(chart: Any) -> str:
     """The chart as SVG, drawn offline: no address may be read, and nothing in it depends on the time."""
-
     configured = chart.configure(
         background="transparent",
         font=FONT,
@@ -57,7 +63,7 @@ _HATCH = (
 def finish(svg: str, description: str, prefix: str) -> str:
     """Makes the ids unique on the page, adds the hatching, and tells a screen reader what the chart shows."""
     svg = re.sub(r"^<\?xml[^>]*\?>\s*", "", svg)
-    # The renderer counts its ids through the life of the process, so they are numbered anew.
+    # The renderer counts its ids through the life of the process, so they are numbered again.
     for number, name in enumerate(dict.fromkeys(_ID.findall(svg))):
         svg = svg.replace(f'id="{name}"', f'id="{prefix}-{number}"').replace(
             f"url(#{name})", f"url(#{prefix}-{number})"
