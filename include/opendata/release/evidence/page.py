@@ -7,27 +7,25 @@ count, no time and no run (those are in the manifest). The page is one file: no 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from include.opendata.errors import Place
 from include.opendata.release.evidence.charts import charts
 from include.opendata.release.evidence.diff_page import changes_view
-from include.opendata.release.formats.csv_files import number_text
-from include.opendata.release.formats.registry import published_files
+from include.opendata.release.evidence.preview import Preview, preview_of
+from include.opendata.release.formats.registry import PublishedFile, published_files
 from include.opendata.release.inputs import ReleaseInputs
-from include.opendata.release.metadata.dictionary import mark_of, meanings_in
 from include.opendata.rules.release import high_risk_populations, permission_rules, thresholds
 from include.opendata.rules.scoring import scoring_criteria
-from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableAttribute, TableMeasure
+from include.opendata.vocabulary import Annotation, ProtectedTable
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-PREVIEW_ROWS = 12
 
 _VERDICTS = {
     "safe_with_witness": (
@@ -61,7 +59,7 @@ def evidence_page(inputs: ReleaseInputs) -> str:
 
 
 @lru_cache(maxsize=1)
-def _template() -> Any:
+def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -82,90 +80,193 @@ def _share(part: int, whole: int) -> str:
     return "under 0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"
 
 
-def _table(inputs: ReleaseInputs, number: int, protected: ProtectedTable) -> dict[str, Any]:
+@dataclass(frozen=True)
+class ScoreLine:
+    """One variable of a publication score. ``section``: of the rule book."""
+
+    label: str
+    band: str
+    score: int
+    reason: str
+    section: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """A publication score line by line. ``high``: it asks for masking."""
+
+    total: int
+    lines: tuple[ScoreLine, ...]
+    high: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How many suppressed counts the attack found to be so."""
+
+    label: str
+    count: int
+
+
+@dataclass(frozen=True)
+class CheckedExpectation:
+    """One expectation of a suite. ``result``: ``met``, ``noted`` (not met, and that is allowed) or ``refused``."""
+
+    sentence: str
+    columns: str
+    result: str
+
+
+@dataclass(frozen=True)
+class SuiteReport:
+    """What came of a quality suite: how many of its expectations were declared, evaluated and met."""
+
+    suite: str
+    declared: int
+    evaluated: int
+    met: int
+    expectations: tuple[CheckedExpectation, ...]
+
+
+@dataclass(frozen=True)
+class DrawnChart:
+    """A chart with its caption; the SVG is written by our own code, which escapes every word in it."""
+
+    caption: str
+    svg: Markup
+
+
+@dataclass(frozen=True)
+class TableView:
+    """What the page shows of one table. ``open``: something still stands against publishing it · ``shown``: cells of
+    protected counts that are shown · ``mode``: whether one annotation code stands for both kinds of suppressed counts."""
+
+    anchor: str
+    name: str
+    title: str
+    description: str
+    rows: int
+    open: bool
+    conclusion: str
+    steps: Sequence[Mapping[str, Any]]
+    scores: tuple[Score, ...]
+    condition: Mapping[str, Any]
+    high_risk: tuple[str, ...]
+    high_risk_section: str
+    reasons: Sequence[Mapping[str, Any]]
+    protected: ProtectedTable
+    shown: int
+    seed: int | None
+    mode: Annotation
+    verdicts: tuple[Verdict, ...]
+    advice: Mapping[str, Any] | None
+    charts: tuple[DrawnChart, ...]
+    quality: SuiteReport
+    preview: Preview
+    files: tuple[PublishedFile, ...]
+
+
+def _table(inputs: ReleaseInputs, number: int, protected: ProtectedTable) -> TableView:
     name = protected.structure.table
     declared = inputs.dataset.table(name)
     assessment = inputs.assessments[name]
-    done = inputs.protection[name]
-    refused = [finding for finding in assessment["reasons"] if finding["severity"] == "refuse"]
-    drawn = [
-        {"caption": chart.caption, "svg": Markup(chart.svg)}  # noqa: S704 - made here, escaped by the chart's own writer
-        for chart in charts(declared, protected, prefix=f"t{number}")
-    ]
-    return {
-        "anchor": f"table-{number}",
-        "name": name,
-        "title": declared.title,
-        "description": declared.description,
-        "rows": len(protected.frame),
-        "open": bool(refused),
-        "conclusion": assessment["conclusion"],
-        "steps": assessment["path"],
-        "scores": [_score(score) for score in (assessment["score"], *assessment["independent_scores"]) if score],
-        "condition": assessment["condition"],
-        "high_risk": [high_risk_populations().populations[slug] for slug in assessment["high_risk"]],
-        "high_risk_section": high_risk_populations().section,
-        "reasons": assessment["reasons"],
-        "protected": protected,
-        "shown": protected.cells - protected.small - protected.complementary - protected.unstable,
-        "seed": done.get("seed"),
-        "mode": protected.annotation,
-        "verdicts": [
-            {"label": label, "count": done["attack"][verdict]}
-            for verdict, label in _VERDICTS.items()
-            if verdict in done.get("attack", {})
-        ],
-        "advice": inputs.advice.get(name),
-        "charts": drawn,
-        "quality": _quality(inputs.quality["publishable"][name]),
-        "preview": _preview(inputs, protected),
-        "files": published_files(declared),
-    }
+    protection = inputs.protection[name]
+    high_risk = high_risk_populations()
+    return TableView(
+        anchor=f"table-{number}",
+        name=name,
+        title=declared.title,
+        description=declared.description,
+        rows=len(protected.frame),
+        open=any(finding["severity"] == "refuse" for finding in assessment["reasons"]),
+        conclusion=assessment["conclusion"],
+        steps=assessment["path"],
+        scores=tuple(map(_score, filter(None, (assessment["score"], *assessment["independent_scores"])))),
+        condition=assessment["condition"],
+        high_risk=tuple(high_risk.populations[slug] for slug in assessment["high_risk"]),
+        high_risk_section=high_risk.section,
+        reasons=assessment["reasons"],
+        protected=protected,
+        shown=protected.cells - protected.small - protected.complementary - protected.unstable,
+        seed=protection.get("seed"),
+        mode=protected.annotation,
+        verdicts=_verdicts(protection.get("attack", {})),
+        advice=inputs.advice.get(name),
+        charts=tuple(
+            DrawnChart(chart.caption, Markup(chart.svg))  # noqa: S704 - made here, escaped by the chart's own writer
+            for chart in charts(declared, protected, prefix=f"t{number}")
+        ),
+        quality=_quality(inputs.quality["publishable"][name]),
+        preview=preview_of(inputs.dataset.dataset, declared, protected),
+        files=published_files(declared),
+    )
 
 
-def _score(score: Mapping[str, Any]) -> dict[str, Any]:
-    known = {row.variable: row for row in scoring_criteria().rows}
-    lines = []
-    for component in score["components"]:
-        row = known.get(component["variable"])
-        label = row.label if row is not None else component["variable"].replace("_", " ").capitalize()
-        lines.append({**component, "label": label})
-    return {"total": score["total"], "lines": lines, "high": score["total"] >= thresholds().score.mask_from}
+def _verdicts(attack: Mapping[str, int]) -> tuple[Verdict, ...]:
+    return tuple(Verdict(label, attack[verdict]) for verdict, label in _VERDICTS.items() if verdict in attack)
 
 
-def _permissions(inputs: ReleaseInputs) -> list[dict[str, Any]]:
-    """The permission decision, told once for all tables it is the same for, with the approvals it needs."""
-    groups: list[dict[str, Any]] = []
+def _score(score: Mapping[str, Any]) -> Score:
+    labels = {row.variable: row.label for row in scoring_criteria().rows}
+    lines = tuple(
+        ScoreLine(
+            label=labels.get(line["variable"], line["variable"].replace("_", " ").capitalize()),
+            band=line["band"],
+            score=line["score"],
+            reason=line["reason"],
+            section=line["section"],
+        )
+        for line in score["components"]
+    )
+    return Score(score["total"], lines, high=score["total"] >= thresholds().score.mask_from)
+
+
+@dataclass(frozen=True)
+class DeclaredApproval:
+    """A role that must approve. Without a name nobody has signed a form for it yet: it is asked before staging."""
+
+    role: str
+    name: str | None = None
+    date: str | None = None
+    reference: str | None = None
+
+
+@dataclass
+class Permission:
+    """A permission decision and the titles of the tables it is the same for. ``missing``: roles still to be asked."""
+
+    decision: Mapping[str, Any]
+    missing: tuple[str, ...]
+    approvals: tuple[DeclaredApproval, ...]
+    tables: list[str] = field(default_factory=list)
+
+
+def _permissions(inputs: ReleaseInputs) -> list[Permission]:
+    """The permission decisions, each once for all tables it is the same for, with the approvals it needs."""
+    permissions: list[Permission] = []
     for protected in inputs.protected:
         name = protected.structure.table
         decision = inputs.assessments[name]["permission"]
         missing = tuple(inputs.assessments[name]["missing_approvals"])
-        title = inputs.dataset.table(name).title
-        for group in groups:
-            if group["decision"] == decision and group["missing"] == missing:
-                group["tables"].append(title)
-                break
-        else:
-            groups.append(
-                {
-                    "decision": decision,
-                    "missing": missing,
-                    "tables": [title],
-                    "approvals": _approvals(inputs, decision, missing),
-                }
-            )
-    return groups
+        same = next((p for p in permissions if p.decision == decision and p.missing == missing), None)
+        if same is None:
+            same = Permission(decision, missing, _approvals(inputs, decision, missing))
+            permissions.append(same)
+        same.tables.append(inputs.dataset.table(name).title)
+    return permissions
 
 
-def _approvals(inputs: ReleaseInputs, decision: Mapping[str, Any], missing: tuple[str, ...]) -> list[dict[str, Any]]:
+def _approvals(
+    inputs: ReleaseInputs, decision: Mapping[str, Any], missing: tuple[str, ...]
+) -> tuple[DeclaredApproval, ...]:
     names = permission_rules().roles
-    lines: list[dict[str, Any]] = []
+    approvals: list[DeclaredApproval] = []
     for role in decision["required_roles"]:
-        given = [a for a in inputs.dataset.approvals if a.role == role] if role not in missing else []
-        lines += [
-            {"role": names[role], "name": a.name, "date": a.date.isoformat(), "reference": a.reference} for a in given
-        ] or [{"role": names[role], "name": None, "date": None, "reference": None}]
-    return lines
+        signed = [form for form in inputs.dataset.approvals if form.role == role and role not in missing]
+        approvals += [
+            DeclaredApproval(names[role], form.name, form.date.isoformat(), form.reference) for form in signed
+        ] or [DeclaredApproval(names[role])]
+    return tuple(approvals)
 
 
 def refuses(expectation: Mapping[str, Any]) -> bool:
@@ -178,73 +279,20 @@ def refuses(expectation: Mapping[str, Any]) -> bool:
     return not expectation["success"] and expectation.get("severity", "critical") == "critical"
 
 
-def _quality(report: Mapping[str, Any]) -> dict[str, Any]:
-    expectations = [
-        {
-            "sentence": e["sentence"],
-            "columns": ", ".join(e["columns"]),
-            "result": "met" if e["success"] else "refused" if refuses(e) else "noted",
-        }
-        for e in report["expectations"]
-    ]
-    return {
-        "suite": report["suite"],
-        "declared": report["declared"],
-        "evaluated": report["evaluated"],
-        "met": sum(e["result"] == "met" for e in expectations),
-        "expectations": expectations,
-    }
+def _quality(report: Mapping[str, Any]) -> SuiteReport:
+    expectations = tuple(
+        CheckedExpectation(e["sentence"], ", ".join(e["columns"]), _result(e)) for e in report["expectations"]
+    )
+    return SuiteReport(
+        suite=report["suite"],
+        declared=report["declared"],
+        evaluated=report["evaluated"],
+        met=sum(expectation.result == "met" for expectation in expectations),
+        expectations=expectations,
+    )
 
 
-def _preview(inputs: ReleaseInputs, protected: ProtectedTable) -> dict[str, Any]:
-    """The first rows as people read them: marks in place of blanks, explained below the table."""
-    structure = protected.structure
-    declared = inputs.dataset.table(structure.table)
-    head = protected.frame.head(PREVIEW_ROWS)
-    meanings = meanings_in(protected)
-    columns: list[dict[str, Any]] = []
-    for dimension in structure.dimensions:
-        label = declared.dimension(dimension.name).label
-        columns.append({"name": dimension.name, "label": label, "number": False})
-        if dimension.code_column:
-            columns.append({"name": dimension.code_column, "label": f"{label}: code", "number": False})
-        columns += [
-            {"name": one.name, "label": declared.attribute(one.name).label, "number": one.kind != "text"}
-            for one in dimension.attributes
-        ]
-    columns += [{"name": m.name, "label": declared.measure(m.name).label, "number": True} for m in structure.measures]
-    numbers: dict[str, TableMeasure | TableAttribute] = {measure.name: measure for measure in structure.measures}
-    numbers |= {one.name: one for one in structure.attributes}
-    attributes = {one.name for one in structure.attributes}
-    used: dict[str, str] = {}
-    rows: list[list[dict[str, Any]]] = []
-    for position in range(len(head)):
-        cells: list[dict[str, Any]] = []
-        for column in columns:
-            value = head[column["name"]].iloc[position]
-            missing = bool(head[column["name"]].isna().iloc[position])
-            if not column["number"]:
-                cells.append({"text": "" if missing else str(value), "mark": False})
-                continue
-            if not missing:
-                plain = number_text(value, numbers[column["name"]], Place(inputs.dataset.dataset, structure.table))
-                cells.append({"text": plain if column["name"] in attributes else _grouped(plain), "mark": False})
-                continue
-            annotation = f"{column['name']}{ANNOTATION_SUFFIX}"
-            code = head[annotation].iloc[position] if annotation in head.columns else ""
-            mark = mark_of(str(code) if isinstance(code, str) else "")
-            if mark:
-                used[mark] = meanings.get(str(code), "")
-            cells.append({"text": mark, "mark": True})
-        rows.append(cells)
-    return {
-        "columns": columns,
-        "rows": rows,
-        "footnotes": sorted(used.items()),
-        "more": len(protected.frame) - len(rows),
-    }
-
-
-def _grouped(plain: str) -> str:
-    whole, dot, decimals = plain.partition(".")
-    return f"{int(whole):,}{dot}{decimals}" if whole.lstrip("-").isdigit() and int(whole) else plain
+def _result(expectation: Mapping[str, Any]) -> str:
+    if expectation["success"]:
+        return "met"
+    return "refused" if refuses(expectation) else "noted"
