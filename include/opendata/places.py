@@ -5,6 +5,7 @@ environment variable      what it moves                                default
 ========================  ===========================================  ==========================
 ``OPENDATA_DATASETS``     the declarations                             ``include/datasets``
 ``OPENDATA_EXPECTATIONS`` the Great Expectations project               ``great_expectations``
+``OPENDATA_RULE_BOOK``    the rule book: a name or a file              ``calhhs_ddg_2``
 ``OPENDATA_WORK``         the private work area                        ``.work``
 ``OPENDATA_STAGING``      portal staging                               ``staging``
 ``OPENDATA_LEDGER``       the ledger, a SQLAlchemy address             SQLite in ``.ledger/``
@@ -36,6 +37,11 @@ def datasets() -> Path:
 def expectations() -> Path:
     """The Great Expectations project."""
     return _folder("OPENDATA_EXPECTATIONS", "great_expectations")
+
+
+def rule_book() -> str | None:
+    """The rule book that is named: one of ``include/opendata/rules/books/`` or the path of a file; None for the shipped one."""
+    return os.environ.get("OPENDATA_RULE_BOOK") or None
 
 
 def work() -> Path:

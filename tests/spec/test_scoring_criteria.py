@@ -336,7 +336,7 @@ def test_without_the_credit_for_its_smallest_count_a_score_never_falls():
         {"events": 6, "time": "month", "variables": {"residence_geography": {"population": 3_900}}}
     )
     assert score(facts).total == 7 + 5 + 7 - 5
-    assert score(facts, credit_smallest_count=False).total == 7 + 5 + 7
+    assert score(facts, masked_by=thresholds().small_cell).total == 7 + 5 + 7
 
 
 def test_every_line_says_what_was_seen_and_where_its_rule_is_written():

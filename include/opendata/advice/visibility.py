@@ -22,6 +22,7 @@ from include.opendata.gate.assessment import assess, require_publishable
 from include.opendata.gate.scoring import score
 from include.opendata.gate.table_facts import table_facts
 from include.opendata.rules.release import thresholds
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.vocabulary import ANNOTATION_SUFFIX, PERSONS_PREFIX, DataTable
 
 MOST_CELLS_PROTECTED = 20_000
@@ -75,7 +76,7 @@ def measure(dataset: Dataset, tabulated: DataTable, *, others_masked: bool) -> M
             masking_required=own_masking,
             cells=hidden.size,
             cells_shown_percent=_percent_down(hidden),
-            events_shown_percent=_events_shown(tabulated, hidden[0]),
+            events_shown_percent=_events_shown(tabulated, hidden[0], dataset.small_cell_rule),
             hidden="none" if not hidden.any() else "under 10" if int(hidden.sum()) < FEW else "10 or more",
             how=how,
         ),
@@ -91,7 +92,7 @@ def _assessed(dataset: Dataset, tabulated: DataTable) -> tuple[int | None, bool]
     if assessment.score is None:
         return None, assessment.masking_required
     scored = [one for one in (facts.facts, *facts.independent_facts) if one is not None]
-    total = max(score(one, credit_smallest_count=False).total for one in scored)
+    total = max(score(one, masked_by=facts.rule).total for one in scored)
     above = assessment.condition.met and total >= thresholds().score.mask_from
     return total, assessment.masking_required or above
 
@@ -103,7 +104,7 @@ def _hidden(dataset: Dataset, tabulated: DataTable, *, masked: bool) -> tuple[np
     if not masked:
         return np.zeros((len(counts), len(frame)), dtype=bool), "protected"
     if len(counts) * len(frame) > MOST_CELLS_PROTECTED:
-        small = np.array([_small(tabulated, name) for name in counts])
+        small = np.array([_small(tabulated, name, dataset.small_cell_rule) for name in counts])
         return small, "small counts alone" if small.any() else "protected"  # nothing small, nothing to go with it
     policy = protection_policy(dataset)
     (protected,), _ = protect_tables([tabulated], policy, masked=True, dataset=dataset.dataset)
@@ -111,8 +112,8 @@ def _hidden(dataset: Dataset, tabulated: DataTable, *, masked: bool) -> tuple[np
     return np.array(blank), "protected"
 
 
-def _small(tabulated: DataTable, name: str) -> np.ndarray:
-    below = thresholds().small_cell.below
+def _small(tabulated: DataTable, name: str, rule: SmallCellRule) -> np.ndarray:
+    below = rule.below
     values = tabulated.frame[name].to_numpy(dtype=np.int64)
     small = (values >= 1) & (values < below)
     if PERSONS_PREFIX + name in tabulated.frame:
@@ -125,7 +126,7 @@ def _percent_down(hidden: np.ndarray) -> int:
     return int((hidden.size - hidden.sum()) * 100 // hidden.size) if hidden.size else 100
 
 
-def _events_shown(tabulated: DataTable, hidden: np.ndarray) -> float | None:
+def _events_shown(tabulated: DataTable, hidden: np.ndarray, rule: SmallCellRule) -> float | None:
     """The share of the first count's events that stand in shown cells; totals are left out, or they would count twice.
 
     Not told where the sum of the hidden counts says too much: few cells, or a sum so low that all may be 1, or so high that all
@@ -145,7 +146,7 @@ def _events_shown(tabulated: DataTable, hidden: np.ndarray) -> float | None:
         return 100.0
     if blank.size < FEW or int(blank.sum()) - blank.size < FEW:
         return None
-    most = thresholds().small_cell.below - 1
+    most = rule.largest
     if int(blank.max()) <= most and most * blank.size - int(blank.sum()) < FEW:
         return None
     return (everything - int(blank.sum())) * 1000 // everything / 10

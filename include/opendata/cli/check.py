@@ -19,6 +19,13 @@ from include.opendata.errors import DeclarationError, OpendataError, Place
 from include.opendata.gate.permission import decide_permission
 from include.opendata.quality.suites import check_suites
 from include.opendata.rules.reference import population_reference
+from include.opendata.rules.rule_book import follows_shipped_book, rule_book, rule_book_file
+
+
+def followed_rule_book() -> str | None:
+    """Title and file of the rule book, for people; None for the shipped one. Raises SetupError when it cannot be used."""
+    book = rule_book()
+    return None if follows_shipped_book() else f"{book.title} ({rule_book_file()})"
 
 
 def check(id: Annotated[str | None, typer.Argument(metavar="[ID]")] = None, json: Json = False) -> None:
@@ -30,10 +37,13 @@ def check(id: Annotated[str | None, typer.Argument(metavar="[ID]")] = None, json
             remedy="Declare one: a folder there with a `dataset.yaml`; `bin/opendata onboard` drafts it.",
             slug="nothing-declared",
         )
+    followed = followed_rule_book()
     errors = {dataset: _error_of(dataset) for dataset in ids}
     if json:
-        print_json({"datasets": [_view(dataset, error) for dataset, error in errors.items()]})
+        datasets = [_view(dataset, error) for dataset, error in errors.items()]
+        print_json({"datasets": datasets, **({"rule_book": followed} if followed else {})})
     else:
+        print_lines([f"rule book: {followed}"] if followed else [])
         for error in filter(None, errors.values()):
             report(str(error))
         print_lines(_line(dataset, error) for dataset, error in errors.items())

@@ -95,7 +95,7 @@ HighRiskPopulation = Literal[
     "gender_affirming_care",
     "emergency_transport",
 ]
-"""Populations whose counts under 11 are suppressed whatever the score (DDG 2.0 §5.6.2)."""
+"""Populations whose small counts are suppressed whatever the score (DDG 2.0 §5.6.2)."""
 
 FileFormat = Literal["csv", "json", "xlsx", "parquet", "xml", "geojson", "shapefile"]
 """The forms a table can be downloaded in (Handbook, Guidelines §3); CSV is the standard and always there."""

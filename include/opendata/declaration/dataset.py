@@ -123,7 +123,8 @@ class Dataset(Strict):
         int | None,
         Field(
             default=None,
-            description="Hides counts below this where masking applies. Left out: 11; it may only be raised.",
+            description="Hides counts below this where masking applies. Left out: the rule book's number; it may only be "
+            "raised.",
         ),
     ] = None
     source: Source

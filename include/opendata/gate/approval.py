@@ -22,6 +22,7 @@ from include.opendata.errors import Place, Refused
 from include.opendata.gate.assessment import Assessment
 from include.opendata.ledger.approvals import Answer
 from include.opendata.rules.release import permission_rules, thresholds
+from include.opendata.rules.rule_book import follows_shipped_book, rule_book_digest
 from include.opendata.storage.digests import sha256_of_json
 
 SECTION = "Handbook, Governance"
@@ -91,7 +92,7 @@ def approved_facts(
     levels = sorted({str(a.permission.level) for a in assessments.values()})
     return {
         "tables": _without_words(declared["tables"]),
-        "masking": {"small cells below": dataset.small_below},
+        "masking": _masking_policy(dataset),
         "permission": {
             **{k: v for k, v in dataset.permission.model_dump(mode="json").items() if not k.endswith("_note")},
             "level": ", ".join(levels),
@@ -104,6 +105,14 @@ def approved_facts(
         },
         "score": scores,
     }
+
+
+def _masking_policy(dataset: Dataset) -> dict[str, Any]:
+    """The policy for small counts; another rule book than the shipped one is named, with what it says as a digest."""
+    policy: dict[str, Any] = {"small cells below": dataset.small_cell_rule.below}
+    if not follows_shipped_book():
+        policy["rule book"] = f"{thresholds().title} ({rule_book_digest()[:12]})"
+    return policy
 
 
 def digest_of(facts: Mapping[str, Any]) -> str:

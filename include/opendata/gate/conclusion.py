@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from include.opendata.gate.findings import Finding
+from include.opendata.gate.judgement import Judgement
 
 _WHAT_IS_OPEN = {
     "level-3": "it is level 3",
@@ -18,25 +19,33 @@ _WHAT_IS_OPEN = {
 }
 
 
-def conclude(reasons: Sequence[Finding], *, masking: bool, small_cells: int, level: int | None) -> str:
+def conclude(judged: Judgement, reasons: Sequence[Finding]) -> str:
     """The conclusion: what becomes of the table, and of its small counts where it may be published."""
+    level = judged.permission.level
     if level == 3:
         return "This table is not published: it is level 3, and level 3 never reaches the portal."
-    open_points = [_WHAT_IS_OPEN[finding.slug] for finding in reasons if finding.severity == "refuse"]
-    small = f"{small_cells} count{'' if small_cells == 1 else 's'} from 1 to 10"
-    if masking and small_cells:
-        values = f"{small} must be hidden, with everything that would reveal {'it' if small_cells == 1 else 'them'}"
-    elif masking:
-        values = "counts from 1 to 10 must be hidden; it has none today"
-    elif small_cells:
-        values = f"{small} may be shown, because its score allows it"
-    else:
-        values = "no small count needs hiding"
+    values = _small_counts(judged)
     if any(finding.slug == "estimates-unstable" for finding in reasons):
         values += "; estimates from too few sample cases are left blank"
+    open_points = [_WHAT_IS_OPEN[finding.slug] for finding in reasons if finding.severity == "refuse"]
     if open_points:
         listed = ", and ".join(dict.fromkeys(open_points))
         return f"This table cannot be published yet: {listed}. Once that is settled: {values}."
     asked = any(finding.slug == "approval-to-be-asked" for finding in reasons)
     once = " once its approvers agree" if asked else ""
     return f"This table may be published at level {level}{once}: {values}."
+
+
+def _small_counts(judged: Judgement) -> str:
+    """What becomes of the small counts of a table that may be published."""
+    cells, words = judged.condition.small_cells, judged.given.rule.words
+    counted = f"{cells} count{'' if cells == 1 else 's'} {words}"
+    match judged.masking, bool(cells):
+        case True, True:
+            return f"{counted} must be hidden, with everything that would reveal {'it' if cells == 1 else 'them'}"
+        case True, False:
+            return f"counts {words} must be hidden; it has none today"
+        case False, True:
+            return f"{counted} may be shown, because its score allows it"
+        case _:
+            return "no small count needs hiding"

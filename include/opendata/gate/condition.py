@@ -6,7 +6,7 @@ evidence page: numbers of cells and bands, never the smallest count itself, whic
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from include.opendata.errors import InputError
 from include.opendata.rules.release import thresholds
 from include.opendata.rules.scoring import scoring_criteria
+from include.opendata.rules.small_cells import SmallCellRule
 
 NONE_BAND = "none"
 UNKNOWN_BAND = "unknown"
@@ -25,7 +26,7 @@ class ConditionFindings(BaseModel):
     """What step 2 finds. ``met``: a small cell, a small denominator, or denominators nobody knows.
 
     ``smallest_count_band`` and ``smallest_denominator_band`` are bands in words, such as “under 11”, “11–99”,
-    “20,000 or more”, “none” (no such figure) or “unknown”.
+    “20,000 or more”, “none” (no such figure) or “unknown”; the first of them is that of the small counts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,18 +42,18 @@ class ConditionFindings(BaseModel):
     section: str
 
 
-def numerator_denominator(counts: ArrayLike, denominators: ArrayLike | None) -> ConditionFindings:
+def numerator_denominator(counts: ArrayLike, denominators: ArrayLike | None, rule: SmallCellRule) -> ConditionFindings:
     """The findings on all cells of a table.
 
     ``counts``: persons (or events; where events of persons are counted, append the counts of distinct persons) in every
     cell, totals included, as whole numbers of 0 or more, any shape. ``denominators``: the populations they arise from,
     any shape, NaN where unknown; None where none is known. Unknown denominators meet the condition: nothing shows that
-    they are large enough. Raises InputError when a count is negative, blank or no whole number.
+    they are large enough. ``rule``: which counts are small. Raises InputError when a count is negative, blank or no whole
+    number.
     """
     numbers = thresholds()
     cells = whole_counts(counts)
-    below = numbers.small_cell.below
-    small = int(((cells > 0) & (cells < below)).sum())
+    small = int(((cells > 0) & (cells < rule.below)).sum())
     known = _known(denominators)
     all_known = denominators is not None and known.size == np.asarray(denominators).size
     small_denominators = int((known < numbers.denominator.below).sum())
@@ -60,11 +61,11 @@ def numerator_denominator(counts: ArrayLike, denominators: ArrayLike | None) -> 
         met=small > 0 or small_denominators > 0 or not all_known,
         cells=int(cells.size),
         small_cells=small,
-        smallest_count_band=count_band(smallest_event(cells)),
+        smallest_count_band=count_band(smallest_event(cells), rule),
         denominators_known=all_known,
         denominators=int(known.size),
         small_denominators=small_denominators,
-        smallest_denominator_band=_denominator_band(known) if all_known else UNKNOWN_BAND,
+        smallest_denominator_band=_denominator_band(known, rule) if all_known else UNKNOWN_BAND,
         section=numbers.denominator.section,
     )
 
@@ -97,9 +98,26 @@ def whole_counts(counts: ArrayLike) -> NDArray[np.int64]:
     return given.astype(np.int64)
 
 
-def count_band(smallest: int | None) -> str:
-    """The band of the events row a smallest count falls into, “none” when there is no event."""
-    return NONE_BAND if smallest is None else scoring_criteria().row("events").band(smallest).band
+def count_band(smallest: int | None, rule: SmallCellRule) -> str:
+    """The band a smallest count falls into, “none” when there is no event.
+
+    The bands are those of the events row, but for the lowest, which is that of all small counts: a band of its own for some
+    of them would tell how large every hidden count is at least.
+    """
+    if smallest is None:
+        return NONE_BAND
+    return _band(smallest, [rule.below, *(band.at_least for band in scoring_criteria().row("events").bands)], rule)
+
+
+def _band(figure: float, edges: Iterable[int], rule: SmallCellRule) -> str:
+    """The band of a figure in words, between the edges from ``rule.below`` on."""
+    steps = sorted({edge for edge in edges if edge >= rule.below})
+    above = [edge for edge in steps if edge > figure]
+    if len(above) == len(steps):
+        return f"under {steps[0]:,}"
+    if not above:
+        return f"{steps[-1]:,} or more"
+    return f"{steps[-len(above) - 1]:,}–{above[0] - 1:,}"
 
 
 def _not_counts(why: str) -> InputError:
@@ -115,12 +133,7 @@ def _known(denominators: ArrayLike | None) -> NDArray[np.float64]:
     return values[np.isfinite(values)]
 
 
-def _denominator_band(known: NDArray[np.float64]) -> str:
+def _denominator_band(known: NDArray[np.float64], rule: SmallCellRule) -> str:
     if not known.size:
         return NONE_BAND
-    numbers = thresholds()
-    edges: Sequence[int] = (numbers.small_cell.below, numbers.denominator.below)
-    smallest = float(known.min())
-    if smallest < edges[0]:
-        return f"under {edges[0]:,}"
-    return f"{edges[0]:,}–{edges[1] - 1:,}" if smallest < edges[1] else f"{edges[1]:,} or more"
+    return _band(float(known.min()), [rule.below, thresholds().denominator.below], rule)

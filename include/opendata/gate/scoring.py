@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from include.opendata.gate.fact_sheet import Facts, ServiceGeography, Variables, load_facts
 from include.opendata.rules.release import thresholds
 from include.opendata.rules.scoring import Band, Choice, Row, scoring_criteria
+from include.opendata.rules.small_cells import SmallCellRule
 
 __all__ = ["Component", "Facts", "Score", "Variables", "load_facts", "score", "score_file"]
 
@@ -57,24 +58,25 @@ class Score(BaseModel):
         raise KeyError(variable)
 
 
-def score(facts: Facts, *, credit_smallest_count: bool = True) -> Score:
+def score(facts: Facts, *, masked_by: SmallCellRule | None = None) -> Score:
     """The publication score of the cross-tabulation that ``facts`` describe.
 
-    ``credit_smallest_count=False`` leaves out the credit that only events, time and population earn when the smallest
-    count is at least 3 or 5. Where counts will be masked, a score with that credit would tell that every hidden
-    count is at least 3 or 5; without it the score can be shown, and it is never lower.
+    ``masked_by``: the rule by which small counts will be masked; None where they are not. A score that credits how large the
+    smallest count is would tell how large every hidden count is at least. So the credit that only events, time and
+    population earn from 3 or 5 on is left out, and a small count takes the points of the smallest one; such a score is
+    never lower.
     """
     geography, geographies_beside = _geography_or_insurance(facts.variables)
     others = _variables(facts.variables)
     program = _means_tested(facts.variables)
     interacting = len(others) + geographies_beside + (1 if program and _program_interacts(facts.variables) else 0)
     components = (
-        _events(facts),
+        _events(facts, masked_by),
         _time(facts),
         *geography,
         *others,
         *program,
-        _interaction(facts, interacting, credit_smallest_count),
+        _interaction(facts, interacting, credit=masked_by is None),
     )
     total = sum(component.score for component in components)
     return Score(
@@ -106,10 +108,13 @@ def _by_choice(variable: str, choice: str, reason: str) -> Component:
     return _component(row, row.choice(choice), reason)
 
 
-def _events(facts: Facts) -> Component:
+def _events(facts: Facts, masked_by: SmallCellRule | None) -> Component:
     row = scoring_criteria().row("events")
     if facts.events is None:
         return _component(row, row.band(0), "Every cell is zero; scored as if a small count could appear.")
+    if masked_by is not None and facts.events < masked_by.below and row.band(masked_by.largest) != row.band(0):
+        # The small counts reach over more than one band: naming the band would narrow every hidden count down.
+        return _component(row, row.band(0), "The smallest non-zero count is hidden; scored as if it could be 1.")
     band = row.band(facts.events)
     return _component(row, band, f"The smallest non-zero count in the table is {band.band}.")
 
@@ -268,7 +273,7 @@ def _plain(component: Component) -> str:
     return scoring_criteria().row(component.variable).label.lower()
 
 
-def _interaction(facts: Facts, interacting: int, credit: bool) -> Component:
+def _interaction(facts: Facts, interacting: int, *, credit: bool) -> Component:
     criteria = scoring_criteria()
     if interacting == 0:
         row = criteria.row("only_events_time_population")

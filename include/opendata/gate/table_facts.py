@@ -16,9 +16,9 @@ from include.opendata.declaration.consistency import shows_zip3
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.tables import Dimension, Table
 from include.opendata.errors import DeclarationError, Place
-from include.opendata.gate.assessment import TableFacts, UnlistedVariable
 from include.opendata.gate.fact_sheet import Facts, Variables
 from include.opendata.gate.facts import narrowest_age_band, race_groups, smallest_population, time_category
+from include.opendata.gate.judgement import TableFacts, UnlistedVariable
 from include.opendata.rules.reference import population_reference
 from include.opendata.vocabulary import PERSONS_PREFIX, DataTable, TableDimension, denominator_rows
 
@@ -57,6 +57,7 @@ def table_facts(dataset: Dataset, tabulated: DataTable) -> TableFacts:
         personal_characteristics=dataset.personal_characteristics,
         counts=counts,
         denominators=_denominators(tabulated),
+        rule=dataset.small_cell_rule,
         facts=Facts.model_validate(
             {"events": smallest, "time": _time(dataset, table), "variables": Variables.model_validate(variables)}
         ),

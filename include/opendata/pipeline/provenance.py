@@ -11,13 +11,19 @@ from functools import cache
 
 from include.opendata import __version__, places
 from include.opendata.declaration.dataset import Dataset
+from include.opendata.rules.rule_book import rule_book_digest
 from include.opendata.storage.digests import RunningDigest, sha256_of
 
 
 def declaration_digest(dataset: Dataset) -> str:
-    """SHA-256 of what the declaration says and of the suites it is checked by; comments and layout do not count."""
+    """SHA-256 of what the declaration says, of the rule book and of the suites; comments and layout do not count.
+
+    The rule book is part of it because it may lie outside the project, where ``code_version`` does not see it: another book
+    must give another release. Raises SetupError when the rule book cannot be read.
+    """
     digest = RunningDigest()
     digest.update(dataset.model_dump_json(by_alias=True).encode())
+    digest.update(rule_book_digest().encode())
     of_the_project = sorted((places.expectations() / "expectations").glob(f"{dataset.dataset}__*.json"))
     of_its_own = sorted((places.datasets() / dataset.dataset / "expectations").glob("*.json"))
     for path in [*of_the_project, *of_its_own]:

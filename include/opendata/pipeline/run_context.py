@@ -30,7 +30,7 @@ def open_run(run: Run) -> tuple[Dataset, RunArea, Ledger]:
     declared, area = load(run["dataset"]), RunArea(run["dataset"], run["run_id"])
     if area.read_json("run.json")["declaration_sha256"] != declaration_digest(declared):
         raise Refused(
-            "the declaration or a suite changed while the run was under way",
+            "the declaration, a suite or the rule book changed while the run was under way",
             remedy="Start the refresh again; what was approved and what is built must be the same.",
             slug="declaration-moved",
             place=Place(dataset=run["dataset"]),

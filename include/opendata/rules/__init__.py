@@ -4,7 +4,7 @@
 file                      what it holds                                           read by
 ========================  ======================================================  ===========================
 scoring.yaml              Publication Scoring Criteria, row by row                ``rules.scoring``
-thresholds.yaml           11, 20,000, 12 and 13, 30, 89 …                         ``rules.release``
+books/*.yaml              rule books: 11, 20,000, 12 and 13, 30, 89 …             ``rules.rule_book``
 release_steps.yaml        the six steps of the assessment                         ``rules.release``
 permission.yaml           the decision tree, the approvals each level needs       ``rules.release``
 high_risk_populations     whose small counts are hidden whatever the score        ``rules.release``

@@ -1,4 +1,4 @@
-"""The release rules as data: thresholds, the six steps, the permission tree, the approvals, high-risk populations."""
+"""The release rules as data: numbers, the six steps, the permission tree, the approvals, high-risk populations."""
 
 from __future__ import annotations
 
@@ -8,52 +8,8 @@ from functools import lru_cache
 from pydantic import model_validator
 
 from include.opendata.rules.criteria import Criterion, read
+from include.opendata.rules.rule_book import RuleBook, rule_book
 from include.opendata.rules.small_cells import SmallCellRule
-
-
-class Denominator(Criterion):
-    below: int
-    section: str
-
-
-class ScoreLimits(Criterion):
-    publish_up_to: int
-    mask_from: int
-    section: str
-
-    @model_validator(mode="after")
-    def _no_score_between(self) -> ScoreLimits:
-        if self.mask_from != self.publish_up_to + 1:
-            raise ValueError("masking starts at the score after the last one that may be published")
-        return self
-
-
-class Survey(Criterion):
-    sample_cases_below: int
-    annotation: int
-    section: str
-
-
-class SafeHarbor(Criterion):
-    single_ages_up_to: int
-    zip3_population_above: int
-    section: str
-
-
-class PercentagesOnly(Criterion):
-    total_at_least: int
-    section: str
-
-
-class Thresholds(Criterion):
-    """The numbers the rules turn on."""
-
-    small_cell: SmallCellRule
-    denominator: Denominator
-    score: ScoreLimits
-    survey: Survey
-    safe_harbor: SafeHarbor
-    percentages_only: PercentagesOnly
 
 
 class Outcome(Criterion):
@@ -112,9 +68,15 @@ class PermissionRules(Criterion):
 
 
 class Step(Criterion):
+    """One question of the assessment; ``asks`` leaves out the numbers, which are those of the rule that is followed."""
+
     step: int
     asks: str
     section: str
+
+    def question(self, rule: SmallCellRule, denominator_below: int) -> str:
+        """The question with the numbers of ``rule`` and of the small denominators."""
+        return self.asks.format(small_counts=rule.words, denominator_below=f"{denominator_below:,}")
 
 
 class ReleaseSteps(Criterion):
@@ -131,10 +93,9 @@ class HighRiskPopulations(Criterion):
     populations: Mapping[str, str]
 
 
-@lru_cache(maxsize=1)
-def thresholds() -> Thresholds:
-    """The numbers of ``thresholds.yaml``."""
-    return read("thresholds.yaml", Thresholds)
+def thresholds() -> RuleBook:
+    """The numbers of the rule book this installation follows. Raises SetupError as ``rule_book`` does."""
+    return rule_book()
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ words something. Whoever needs a number of it asks this object; no default stand
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from include.opendata.rules.criteria import Criterion
 
@@ -20,6 +20,18 @@ class SmallCellRule(Criterion):
     width: int = Field(ge=1)
     all_at_most: int = Field(ge=1)
     section: str
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> SmallCellRule:
+        # With separate codes a reader knows of a small blank that it is 1 to the largest small count: no blank can be
+        # wider than that, so a greater width could never be met and every release would be refused.
+        if self.width > self.largest - 1:
+            raise ValueError(
+                f"counts {self.words} are at most {self.largest - 1} apart, so a hidden one cannot keep a width of {self.width}"
+            )
+        if self.all_at_most > self.largest:
+            raise ValueError(f"`all_at_most` is about hidden small counts, which are {self.words}")
+        return self
 
     def raised_to(self, below: int | None) -> SmallCellRule:
         """This rule with a threshold that a declaration raised; never a lower one."""

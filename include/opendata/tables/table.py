@@ -99,6 +99,7 @@ def assemble(dataset: Dataset, table: t.Table, counted: Counted, atoms: Mapping[
             f"the total of {expected.measure} is not the expected one",
             where=expected.where,
             place=place,
+            rule=dataset.small_cell_rule,
         )
     structure = Structure(
         table=table.table,

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import Place, Refused
-from include.opendata.rules.release import thresholds
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.tables.figures import EXACT, Grid
 from include.opendata.warehouse import Warehouse
 
@@ -43,10 +43,11 @@ def control_totals(dataset: Dataset, warehouse: Warehouse) -> None:
             what,
             where=control.where,
             place=Place(dataset=dataset.dataset, column=control.column),
+            rule=dataset.small_cell_rule,
         )
 
 
-def compare(found: Any, stated: float | int, what: str, *, where: str, place: Place) -> None:
+def compare(found: Any, stated: float | int, what: str, *, where: str, place: Place, rule: SmallCellRule) -> None:
     """Raise Refused when ``found`` is not exactly what was ``stated``.
 
     Both figures are said when they are large enough to be public (DDG 2.0 §4.4.1), else only that they differ.
@@ -54,7 +55,7 @@ def compare(found: Any, stated: float | int, what: str, *, where: str, place: Pl
     exact, expected = Decimal(str(found)), Decimal(str(stated))
     if exact == expected:
         return
-    public = min(abs(exact), abs(expected)) >= thresholds().small_cell.below
+    public = min(abs(exact), abs(expected)) >= rule.below
     raise Refused(
         what
         + (f": stated {expected:,}, found {exact.normalize():,f}" if public else "")

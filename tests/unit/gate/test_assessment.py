@@ -12,18 +12,13 @@ import pytest
 
 from include.opendata.declaration.dataset import Approval, Mitigation
 from include.opendata.errors import DeclarationError, Refused
-from include.opendata.gate.assessment import (
-    Assessment,
-    TableFacts,
-    UnlistedVariable,
-    assess,
-    require_publishable,
-)
+from include.opendata.gate.assessment import Assessment, assess, require_publishable
 from include.opendata.gate.conclusion import _WHAT_IS_OPEN
+from include.opendata.gate.judgement import TableFacts, UnlistedVariable
 from include.opendata.gate.permission import missing_approvals
 from include.opendata.gate.scoring import Facts
 from include.opendata.rules.answers import PermissionAnswers
-from include.opendata.rules.release import high_risk_populations
+from include.opendata.rules.release import high_risk_populations, thresholds
 
 ALL_ROLES = ("data_steward", "deputy_director", "legal_counsel", "department_director", "agency")
 MANDATED = PermissionAnswers(
@@ -54,6 +49,7 @@ ORDINARY = TableFacts(
     personal_characteristics=True,
     counts=[3, 0, 40, 1_200],
     denominators=[25_000, 60_000, 80_000, 1_500_000],
+    rule=thresholds().small_cell,
     facts=LOW,
     high_risk=(),
     approvals=approved_by(*ALL_ROLES),
@@ -298,3 +294,36 @@ def test_an_assessment_survives_json():
 def test_the_same_facts_give_the_same_bytes():
     changes = {"facts": HIGH, "counts": [1, 40], "high_risk": ("homelessness", "child_welfare")}
     assert assessed(**changes).model_dump_json() == assessed(**changes).model_dump_json()
+
+
+# A number that the declaration raises
+
+RAISED = thresholds().small_cell.raised_to(15)
+
+
+def test_everything_said_of_small_counts_is_said_with_the_number_of_the_declaration():
+    counts = [3, 7, 10, 11, 12, 14, 15, 0]
+    found = assessed(rule=RAISED, counts=counts, facts=HIGH, high_risk=("homelessness",))
+    assert found.condition.small_cells == 6
+    assert "6 counts from 1 to 14 must be hidden" in found.conclusion
+    said = found.model_dump_json()
+    assert "from 1 to 14" in said
+    assert "1 to 10" not in said
+
+
+def test_counts_that_are_small_by_the_declaration_alone_are_masked():
+    figures = {"counts": [12, 0, 40], "denominators": [20_000, 20_000, 20_000]}
+    score_of_twelve = facts(events=12, residence_geography={"population": 3_900}, age_range={"narrowest_years": 1})
+    assert not assessed(**figures, facts=score_of_twelve).masking_required
+    assert assessed(**figures, facts=score_of_twelve, rule=RAISED).masking_required
+
+
+def test_the_score_does_not_tell_in_which_band_the_smallest_hidden_count_lies():
+    def shown(smallest: int) -> Assessment:
+        score_facts = facts(
+            events=smallest, residence_geography={"population": 3_900}, age_range={"narrowest_years": 1}
+        )
+        return assessed(counts=[smallest, 40], facts=score_facts, rule=RAISED)
+
+    assert shown(12).masking_required
+    assert shown(12).model_dump() == shown(3).model_dump()

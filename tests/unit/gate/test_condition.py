@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 
 from include.opendata.errors import InputError
-from include.opendata.gate.condition import numerator_denominator, smallest_event, unstable
+from include.opendata.gate.condition import numerator_denominator as findings
+from include.opendata.gate.condition import smallest_event, unstable
+from include.opendata.rules.release import thresholds
 
 LARGE = [20_000, 39_538_223]
+RULE = thresholds().small_cell
+
+
+def numerator_denominator(counts, denominators, rule=RULE):
+    return findings(counts, denominators, rule)
 
 
 @pytest.mark.parametrize(("count", "met"), [(0, False), (1, True), (10, True), (11, False)])
@@ -85,3 +92,18 @@ def test_the_smallest_event_leaves_zeros_out():
 
 def test_estimates_from_under_thirty_cases_are_unstable_and_so_are_those_of_unknown_size():
     assert unstable([0, 29, 30, float("nan"), 4_000]).tolist() == [True, True, False, True, False]
+
+
+def test_a_raised_number_decides_what_is_small_and_its_words():
+    raised = RULE.raised_to(15)
+    found = numerator_denominator([0, 3, 12, 14, 15], LARGE, raised)
+    assert (found.met, found.small_cells) == (True, 3)
+    assert numerator_denominator([12, 40], LARGE, raised).smallest_count_band == "under 15"
+    assert numerator_denominator([15, 40], LARGE, raised).smallest_count_band == "15–99"
+    assert numerator_denominator([0], [14, 10**7], raised).smallest_denominator_band == "under 15"
+
+
+def test_a_lower_number_of_another_rule_book_leaves_the_other_bands_as_they_are():
+    lower = RULE.model_copy(update={"below": 5})
+    bands = [numerator_denominator([count], LARGE, lower).smallest_count_band for count in (4, 5, 11, 5_000)]
+    assert bands == ["under 5", "5–10", "11–99", "1,000 or more"]

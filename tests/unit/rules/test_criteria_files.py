@@ -10,7 +10,7 @@ import pytest
 from include.opendata.declaration import choices
 from include.opendata.gate.fact_sheet import Time, Variables
 from include.opendata.release.formats.registry import RELEASE_FORMATS
-from include.opendata.rules import formats, portal, release, scoring
+from include.opendata.rules import formats, portal, release, rule_book, scoring
 from include.opendata.rules.answers import PermissionAnswers, Sensitivity
 
 
@@ -145,7 +145,7 @@ def test_a_number_below_zero_has_no_band():
 
 def test_limits_with_a_score_between_them_are_refused():
     with pytest.raises(ValueError, match="masking starts"):
-        release.ScoreLimits(publish_up_to=12, mask_from=14, section="s")
+        rule_book.ScoreLimits(publish_up_to=12, mask_from=14, section="s")
 
 
 def test_a_tree_that_leads_back_or_nowhere_is_refused():

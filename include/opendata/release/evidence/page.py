@@ -53,7 +53,7 @@ def evidence_page(inputs: ReleaseInputs) -> str:
         provenance=inputs.provenance,
         roles=permission_rules().roles,
         limits=thresholds(),
-        small_below=inputs.dataset.small_below,
+        small_cells=inputs.dataset.small_cell_rule,
         changes=changes_view(inputs),
     )
 

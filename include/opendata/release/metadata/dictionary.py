@@ -17,6 +17,7 @@ from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import Place
 from include.opendata.release.formats.csv_files import write_text_csv
 from include.opendata.rules.portal import annotation_codes, field_standards
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableAttribute, TableDimension, TableMeasure
 
 LABELS_LISTED_UP_TO = 100
@@ -94,17 +95,17 @@ def mark_of(code: str) -> str:
     return annotation_codes().code(int(code)).letter or f"({code})" if code else ""
 
 
-def small_cell_note(protected: ProtectedTable, below: int) -> str:
+def small_cell_note(protected: ProtectedTable, rule: SmallCellRule) -> str:
     """How small cells were treated, in words anybody can check against the file (DDG 2.0 §4.4.1)."""
     if protected.structure.percentages_only:
         return (
-            f"<{below}: one category has a count from 1 to {below - 1}. Whole percentages are published and no count; "
+            f"{rule.sign}: one category has a count {rule.words}. Whole percentages are published and no count; "
             f"that category's percentage is blank with annotation 1, {LESS_THAN_ONE}."
         )
     if not protected.masked:
         return "No count was suppressed for being small: the table's assessment did not ask for it."
     sentence = (
-        f"<{below}: counts from 1 to {below - 1} are blank, and so are counts from which "
+        f"{rule.sign}: counts {rule.words} are blank, and so are counts from which "
         "one of them could be worked out; a true zero is written 0."
     )
     return sentence
@@ -202,7 +203,7 @@ def _measure_field(
     never_negative = measure.role in ("count", "population", "rate", "percent")
     notes = ""
     if measure.role == "count" or protected.structure.percentages_only:
-        notes = small_cell_note(protected, dataset.small_below)
+        notes = small_cell_note(protected, dataset.small_cell_rule)
     elif measure.numerator is not None:
         notes = f"Blank wherever {measure.numerator} is blank."
     kind = "a number" if measure.decimals else "a whole number"

@@ -63,7 +63,7 @@ def _what_was_done(dataset: Dataset, protected: ProtectedTable, assessments: Map
     if not any(measure.role == "count" for measure in measures) and not protected.structure.percentages_only:
         sentences.append("It counts no persons and no events of persons, so there was no count to suppress.")
         return " ".join(sentences)
-    sentences.append(small_cell_note(protected, dataset.small_below))
+    sentences.append(small_cell_note(protected, dataset.small_cell_rule))
     if protected.masked and not protected.structure.percentages_only:
         count = suppressed_cells(protected)
         sentences.append(f"{count:,} of {protected.cells:,} counts are suppressed.")

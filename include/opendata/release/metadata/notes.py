@@ -23,7 +23,7 @@ def table_notes(dataset: Dataset, protected: ProtectedTable, method: str) -> tup
         ("Covers", f"{dataset.coverage.geography}, {dataset.coverage.start} to {dataset.coverage.end}"),
         ("Refreshed", dataset.frequency),
         ("Limitations", dataset.limitations),
-        ("Small cells", small_cell_note(protected, dataset.small_below)),
+        ("Small cells", small_cell_note(protected, dataset.small_cell_rule)),
     ]
     notes += [
         (f"Mark {mark_of(code)}", f"annotation {code}: {meaning}") for code, meaning in meanings_in(protected).items()
