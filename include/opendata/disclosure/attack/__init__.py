@@ -7,7 +7,9 @@ so that a mistake there is not repeated here.
 
 from include.opendata.disclosure.attack.attack import AttackReport, CellFinding, GroupFinding, attack
 from include.opendata.disclosure.attack.search import RECOVERABLE, SAFE_LP, SAFE_WITNESS, UNDECIDED, AttackBudget
-from include.opendata.disclosure.attack.view import (
+from include.opendata.disclosure.attack.view import PublishedView, rate_bounds
+from include.opendata.disclosure.attack.witness import Verification, Witnesses, verify_witnesses
+from include.opendata.disclosure.cell_states import (
     ABSENT,
     BLANK,
     CODE_COMPLEMENTARY,
@@ -15,10 +17,7 @@ from include.opendata.disclosure.attack.view import (
     NOT_SHOWN,
     SHOWN,
     UNBOUNDED,
-    PublishedView,
-    rate_bounds,
 )
-from include.opendata.disclosure.attack.witness import Verification, Witnesses, verify_witnesses
 
 __all__ = [
     "ABSENT",

@@ -12,7 +12,8 @@ import numpy as np
 from scipy import sparse
 
 from include.opendata.disclosure.attack.propagate import propagate
-from include.opendata.disclosure.attack.view import SHOWN, UNBOUNDED, PublishedView
+from include.opendata.disclosure.attack.view import PublishedView
+from include.opendata.disclosure.cell_states import SHOWN, UNBOUNDED
 from include.opendata.errors import InputError
 
 CONTRADICTION = "published-figures-contradict"

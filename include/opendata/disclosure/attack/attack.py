@@ -29,19 +29,13 @@ from include.opendata.disclosure.attack.search import (
     UNDECIDED,
     AttackBudget,
     Part,
-    Target,
+    Requirement,
 )
-from include.opendata.disclosure.attack.view import (
-    ABSENT,
-    CODE_COMPLEMENTARY,
-    CODE_SMALL,
-    SHOWN,
-    UNBOUNDED,
-    PublishedView,
-)
+from include.opendata.disclosure.attack.view import PublishedView
 from include.opendata.disclosure.attack.witness import Witnesses, fewest
+from include.opendata.disclosure.cell_states import ABSENT, CODE_COMPLEMENTARY, CODE_SMALL, SHOWN, UNBOUNDED
 
-LARGE_FROM = 800
+WHOLE_UP_TO = 800
 """Up to so many hidden cells a table is attacked as a whole; small tables never wait for a compiler."""
 
 
@@ -55,11 +49,11 @@ def attack(
 ) -> AttackReport:
     """Try to recover every hidden count of ``view``. Same arguments, same report.
 
-    More than ``LARGE_FROM`` hidden cells are attacked by other means (``large``), unless ``budget`` says how. ``seconds``:
+    More than ``WHOLE_UP_TO`` hidden cells are attacked by other means (``large``), unless ``budget`` says how. ``seconds``:
     a time limit, after which what is not decided stays undecided. ``progress`` is told what is going on.
     Raises :class:`InputError` when the published figures contradict each other, so that nothing can be concluded.
     """
-    if budget is None and int((view.state != SHOWN).sum()) > LARGE_FROM:
+    if budget is None and int((view.state != SHOWN).sum()) > WHOLE_UP_TO:
         return attack_large(view, seed=seed, budget=LargeBudget(seconds=seconds), progress=progress)
     budget = budget or AttackBudget()
     end = None if seconds is None else time.monotonic() + seconds
@@ -92,18 +86,18 @@ def attack(
     return AttackReport(cells, groups, _figures(view, cells, groups), _collect(view, search, low), seed)
 
 
-def _cell_target(view: PublishedView, cell: int) -> Target:
+def _cell_target(view: PublishedView, cell: int) -> Requirement:
     """What a cell must satisfy. Where few persons may stand behind many events, a large count is no excuse."""
     state = view.state[cell]
     if state == ABSENT:
-        return Target((cell,), view.rule.width, view.rule.below, zero_is_safe=True)
+        return Requirement((cell,), view.rule.width, view.rule.below, zero_is_safe=True)
     if state == CODE_SMALL:
-        return Target((cell,), view.rule.width, None)
+        return Requirement((cell,), view.rule.width, None)
     excused = state == CODE_COMPLEMENTARY or not view.persons
-    return Target((cell,), view.rule.width, view.rule.below if excused else None)
+    return Requirement((cell,), view.rule.width, view.rule.below if excused else None)
 
 
-def _judge(target: Target, low: np.ndarray, part_of: dict[int, Part]) -> str:
+def _judge(target: Requirement, low: np.ndarray, part_of: dict[int, Part]) -> str:
     """The verdict on a target, whose known cells are moved out of the sum first."""
     unknown = tuple(c for c in target.cells if c in part_of)
     fixed = int(sum(low[c] for c in target.cells if c not in part_of))
@@ -114,7 +108,7 @@ def _judge(target: Target, low: np.ndarray, part_of: dict[int, Part]) -> str:
     verdicts = []
     for part in owners.values():  # independent parts: the sum varies if it varies in one of them
         cells = tuple(c for c in unknown if part_of[c] is part)
-        verdicts.append(part.decide(Target(cells, target.width, target.safe_from, target.zero_is_safe)))
+        verdicts.append(part.decide(Requirement(cells, target.width, target.safe_from, target.zero_is_safe)))
     order = (SAFE_WITNESS, SAFE_LP, UNDECIDED, RECOVERABLE)
     return min(verdicts, key=order.index)
 
@@ -131,7 +125,7 @@ def _judge_groups(
             continue  # a single hidden part is judged as a cell
         if low[hidden].sum() >= view.rule.below:
             continue
-        verdict = _judge(Target(tuple(hidden), 1, None), low, part_of)
+        verdict = _judge(Requirement(tuple(hidden), 1, None), low, part_of)
         if verdict == UNDECIDED:
             text = f"Whether the {len(hidden)} hidden parts of {_name(view, parent)} can be added up was not decided."
             found.append(GroupFinding(e, UNDECIDED, text))

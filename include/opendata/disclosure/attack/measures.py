@@ -23,7 +23,8 @@ from include.opendata.disclosure.attack.propagate import propagate
 from include.opendata.disclosure.attack.readings import consistent
 from include.opendata.disclosure.attack.report import AttackReport
 from include.opendata.disclosure.attack.search import RECOVERABLE, UNDECIDED
-from include.opendata.disclosure.attack.view import ABSENT, NOT_SHOWN, UNBOUNDED, PublishedView
+from include.opendata.disclosure.attack.view import PublishedView
+from include.opendata.disclosure.cell_states import ABSENT, NOT_SHOWN, UNBOUNDED
 from include.opendata.disclosure.cells import LinkedCells, link
 from include.opendata.vocabulary import ProtectedTable
 

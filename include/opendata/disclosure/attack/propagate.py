@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from include.opendata.disclosure.attack.view import UNBOUNDED, PublishedView
+from include.opendata.disclosure.attack.view import PublishedView
+from include.opendata.disclosure.cell_states import UNBOUNDED
 from include.opendata.errors import InputError
 
 ROUNDS = 500

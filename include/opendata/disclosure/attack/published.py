@@ -13,7 +13,8 @@ from math import ceil, floor
 
 import numpy as np
 
-from include.opendata.disclosure.attack.view import (
+from include.opendata.disclosure.attack.view import PublishedView, rate_bounds
+from include.opendata.disclosure.cell_states import (
     ABSENT,
     BLANK,
     CODE_COMPLEMENTARY,
@@ -21,8 +22,6 @@ from include.opendata.disclosure.attack.view import (
     NOT_SHOWN,
     SHOWN,
     UNBOUNDED,
-    PublishedView,
-    rate_bounds,
 )
 from include.opendata.disclosure.cells import LinkedCells, link
 from include.opendata.errors import AuditFailed, Place

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from include.opendata.disclosure.attack.agreement import Agreement
-from include.opendata.disclosure.attack.attack import LARGE_FROM
+from include.opendata.disclosure.attack.attack import WHOLE_UP_TO
 from include.opendata.disclosure.attack.propagate import parts, propagate
 from include.opendata.disclosure.attack.published import published_view
 from include.opendata.disclosure.attack.search import AttackBudget, Part
-from include.opendata.disclosure.attack.view import ABSENT, BLANK, NOT_SHOWN, SHOWN, UNBOUNDED, PublishedView
+from include.opendata.disclosure.attack.view import PublishedView
+from include.opendata.disclosure.cell_states import ABSENT, BLANK, NOT_SHOWN, SHOWN, UNBOUNDED
 from include.opendata.disclosure.cells import LinkedCells
 from include.opendata.disclosure.history.joint import JointCells
 from include.opendata.errors import InputError
@@ -188,7 +189,7 @@ class _Draft:
 
 def _agreement(base: PublishedView) -> Callable[[PublishedView], bool]:
     """Whether some table agrees with everything in a view that says more than ``base`` does."""
-    return Agreement(base).possible if int((base.state != SHOWN).sum()) > LARGE_FROM else consistent
+    return Agreement(base).possible if int((base.state != SHOWN).sum()) > WHOLE_UP_TO else consistent
 
 
 def consistent(view: PublishedView) -> bool:

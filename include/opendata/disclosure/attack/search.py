@@ -17,7 +17,8 @@ from scipy import sparse
 
 from include.opendata.disclosure.attack.propagate import contradiction
 from include.opendata.disclosure.attack.solver import Solver
-from include.opendata.disclosure.attack.view import UNBOUNDED, PublishedView
+from include.opendata.disclosure.attack.view import PublishedView
+from include.opendata.disclosure.cell_states import UNBOUNDED
 
 SAFE_WITNESS, SAFE_LP, RECOVERABLE, UNDECIDED = "safe_with_witness", "safe_by_lp", "recoverable", "undecided"
 FAR = 1_000_000
@@ -37,7 +38,7 @@ class AttackBudget:
 
 
 @dataclass(frozen=True)
-class Target:
+class Requirement:
     """``cells`` (indices of the view) whose sum must be able to differ by ``width``; safe as well if it is at least
     ``safe_from`` in every table, or with ``zero_is_safe`` if it may be 0."""
 
@@ -134,10 +135,10 @@ class Part:
 
     # -- one target ---------------------------------------------------------------------------------------------
 
-    def inside(self, target: Target) -> np.ndarray:
+    def inside(self, target: Requirement) -> np.ndarray:
         return np.array([self.place[c] for c in target.cells], dtype=np.int64)
 
-    def seen(self, target: Target) -> tuple[float, float]:
+    def seen(self, target: Requirement) -> tuple[float, float]:
         """Smallest and largest sum over the tables at hand."""
         if not self.tables:
             return np.inf, -np.inf
@@ -147,11 +148,11 @@ class Part:
         sums = np.stack(self.tables)[:, cells].sum(axis=1)
         return float(sums.min()), float(sums.max())
 
-    def proven(self, target: Target) -> bool:
+    def proven(self, target: Requirement) -> bool:
         least, most = self.seen(target)
         return most - least >= target.width or (target.zero_is_safe and least == 0)
 
-    def decide(self, target: Target) -> str:
+    def decide(self, target: Requirement) -> str:
         if self.proven(target):
             return SAFE_WITNESS
         if target.safe_from is not None and self.low[self.inside(target)].sum() >= target.safe_from:
@@ -166,7 +167,7 @@ class Part:
                 return verdict
         return UNDECIDED
 
-    def _by_program(self, solver: Solver, target: Target) -> str | None:
+    def _by_program(self, solver: Solver, target: Requirement) -> str | None:
         """A verdict from the extremes of the target, looked for only as far out as the verdict needs."""
         cells = self.inside(target)
         cost = np.zeros(len(self.cells))
@@ -223,7 +224,7 @@ class Part:
 
     # -- walking ------------------------------------------------------------------------------------------------
 
-    def _walk(self, target: Target) -> None:
+    def _walk(self, target: Requirement) -> None:
         cell = self.place[target.cells[0]]
         for _ in range(self.budget.walks):
             for sign in (1, -1):

@@ -13,7 +13,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from include.opendata.disclosure.attack.view import UNBOUNDED
+from include.opendata.disclosure.cell_states import UNBOUNDED
 
 SLACK = 1e-5
 

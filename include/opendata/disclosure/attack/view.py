@@ -17,15 +17,18 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from include.opendata.disclosure.cell_states import (
+    ABSENT,
+    BLANK,
+    CODE_COMPLEMENTARY,
+    CODE_SMALL,
+    NOT_SHOWN,
+    SHOWN,
+    UNBOUNDED,
+)
 from include.opendata.errors import InputError
 from include.opendata.rules.small_cells import SmallCellRule
 
-SHOWN, CODE_SMALL, CODE_COMPLEMENTARY, BLANK, ABSENT = 0, 1, 2, 3, 4
-"""States of a cell: its value is shown; blank with code 1; blank with code 2; blank with a code that does not tell the
-two apart; in no table, so that it exists only as a part of an equation."""
-
-NOT_SHOWN = -1
-UNBOUNDED = np.int64(2**62)
 LEAST_BLANK = 1
 """Zeros are shown, so a blank is at least 1. Attackers that assume 0 here miss most leaks."""
 
@@ -90,6 +93,12 @@ class PublishedView:
 
     def __repr__(self) -> str:
         return f"PublishedView({self.size} cells, {int((self.state != SHOWN).sum())} not shown)"
+
+    def large_is_safe(self, cell: int) -> bool:
+        """Whether a cell that is not shown needs no width when it is certainly not small. Where code 1 says it is small, or
+        few persons may stand behind many events, a large count is no excuse."""
+        state = self.state[cell]
+        return state in (ABSENT, CODE_COMPLEMENTARY) or (state == BLANK and not self.persons)
 
     @property
     def blank(self) -> np.ndarray:

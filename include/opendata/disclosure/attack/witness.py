@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.opendata.disclosure.attack.view import ABSENT, CODE_COMPLEMENTARY, SHOWN, PublishedView
+from include.opendata.disclosure.attack.view import PublishedView
+from include.opendata.disclosure.cell_states import ABSENT, CODE_COMPLEMENTARY, SHOWN
 from include.opendata.errors import InputError
 
 

@@ -10,13 +10,17 @@ import pytest
 
 import include.opendata.disclosure.attack as room
 from include.opendata.disclosure.attack import (
+    ABSENT,
     BLANK,
+    CODE_COMPLEMENTARY,
     CODE_SMALL,
     NOT_SHOWN,
     RECOVERABLE,
     SAFE_WITNESS,
     SHOWN,
+    UNBOUNDED,
     UNDECIDED,
+    AttackBudget,
     PublishedView,
     attack,
     verify_witnesses,
@@ -27,6 +31,7 @@ from include.opendata.disclosure.attack.large.moves import moves_of
 from include.opendata.disclosure.attack.large.unknowns import LargeBudget
 from include.opendata.errors import InputError
 from tests.lib.random_cubes import TOTAL, as_published, cube, synthetic
+from tests.lib.rules import RULE
 
 
 def published(system, shape, hidden, annotation, groups=None, **more):
@@ -221,7 +226,7 @@ def test_a_first_table_is_made_by_moves_where_one_program_would_be_too_large():
 
 @pytest.mark.parametrize(("shape", "base", "groups"), CASES)
 def test_every_move_satisfies_every_equation(shape, base, groups):
-    from include.opendata.disclosure.attack.large.mending import NO_LIMIT, WEIGHT, cheapest_move
+    from include.opendata.disclosure.attack.large.repair import NO_LIMIT, WEIGHT, cheapest_move
 
     system = cube(synthetic(shape, base, 3), groups=groups)
     view = published(system, shape, np.zeros(system.size, dtype=bool), "combined", groups)
@@ -259,7 +264,80 @@ def test_a_small_table_does_not_wait_for_a_compiler():
         f"view = PublishedView(np.array([{NOT_SHOWN}, {NOT_SHOWN}, 60, 90]), np.array([BLANK, BLANK, SHOWN, SHOWN]),"
         " ((3, (0, 1, 2)),), (('a',), ('b',), ('c',), ('t',)), rule=thresholds().small_cell)\n"
         "assert attack(view).passed\n"
-        "from include.opendata.disclosure.attack.large.mending import mend\n"
-        "assert not mend.signatures\n"
+        "from include.opendata.disclosure.attack.large.repair import repair\n"
+        "assert not repair.signatures\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(room.__file__).parents[4])
+
+
+# ------------------------------------------------------------------------------------------- blanks that are in no sum
+
+
+def with_loose_cells(view, states, highest):
+    """``view`` and cells that are in no equation, each with its state and the most it can be."""
+    size = view.size + len(states)
+    high = np.full(size, UNBOUNDED)
+    high[view.size :] = highest
+    return PublishedView(
+        np.concatenate([view.value, np.full(len(states), NOT_SHOWN)]),
+        np.concatenate([view.state, states]),
+        view.equations,
+        (*view.keys, *((f"loose {i}",) for i in range(len(states)))),
+        known_high=high,
+        rule=view.rule,
+    )
+
+
+def nothing():
+    none = np.zeros(0, dtype=np.int64)
+    return PublishedView(none, none, (), (), rule=RULE)
+
+
+def a_table_with_sums():
+    system = cube(synthetic((6, 4, 2), 2.5, 3))
+    return as_published(system, some_pattern(system, 5, 0.3), annotation="combined")
+
+
+@pytest.mark.parametrize("beside", [nothing, a_table_with_sums])
+@pytest.mark.parametrize(
+    ("states", "highest"),
+    [
+        ([BLANK] * 801, [3, *[UNBOUNDED] * 800]),
+        ([BLANK] * 801, [UNBOUNDED] * 801),
+        ([BLANK] * 801, [3] * 801),
+        ([BLANK] * 801, [4] * 801),
+        ([CODE_SMALL, CODE_COMPLEMENTARY] * 401, [3, 12] * 401),
+        ([BLANK, ABSENT] * 401, [3, 2] * 401),
+    ],
+    ids=["one narrow", "all open", "all narrow", "all just wide enough", "codes", "cells in no table"],
+)
+def test_blanks_in_no_sum_are_judged_as_in_a_small_table(beside, states, highest):
+    view = with_loose_cells(beside(), states, highest)
+    large, exact = attack(view), attack(view, budget=AttackBudget())
+    assert failing(large) == failing(exact)
+    assert large.figures == exact.figures
+    assert verify_witnesses(view, large.witnesses).agree
+
+
+def test_more_blanks_in_no_sum_than_one_program_takes_are_decided():
+    budget = LargeBudget(whole=100, programs=10)
+    report = attack_large(with_loose_cells(nothing(), [BLANK] * 300, [3, *[UNBOUNDED] * 299]), budget=budget)
+    assert (report.figures["recoverable"], report.figures["undecided"]) == (1, 0)
+
+
+def test_a_blank_in_no_sum_is_undecided_where_no_table_was_found():
+    budget = LargeBudget(whole=0, programs=10)
+    view = with_loose_cells(a_table_with_sums(), [BLANK, BLANK], [3, UNBOUNDED])
+    found = {f.cell: f.verdict for f in attack_large(view, budget=budget).cells}
+    assert (found[view.size - 2], found[view.size - 1]) == (RECOVERABLE, UNDECIDED)
+
+
+def test_a_group_of_which_every_part_follows_is_judged_by_its_parts():
+    high = np.array([1, 1, UNBOUNDED])
+    view = PublishedView(
+        np.array([NOT_SHOWN, NOT_SHOWN, 2]), np.array([BLANK, BLANK, SHOWN]), ((2, (0, 1)),), (("a",), ("b",), ("t",)),
+        known_high=high, rule=RULE,
+    )  # fmt: skip
+    large, exact = attack_large(view), attack(view)
+    assert large.figures == exact.figures
+    assert failing(large) == failing(exact) == ({0, 1}, set())

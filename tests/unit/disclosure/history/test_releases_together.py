@@ -241,7 +241,7 @@ def test_readings_that_contradict_only_through_several_equations_are_set_aside(m
         keys=keys,
         rule=RULE,
     )
-    monkeypatch.setattr(readings, "LARGE_FROM", large_from)
+    monkeypatch.setattr(readings, "WHOLE_UP_TO", large_from)
     view, set_aside = _together(base, [other])
     assert set_aside == 1
     assert [view.value[0], view.state[3]] == [3, BLANK]
@@ -272,7 +272,7 @@ def test_a_sum_no_table_can_have_is_set_aside_and_one_that_some_table_has_is_bel
         keys=keys,
         rule=RULE,
     )
-    monkeypatch.setattr(readings, "LARGE_FROM", large_from)
+    monkeypatch.setattr(readings, "WHOLE_UP_TO", large_from)
     view, aside = readings._together(base, [other])
     assert aside == set_aside
     assert bool(view.state[6] == SHOWN) is (set_aside == 0)

@@ -13,19 +13,22 @@ from collections.abc import Callable
 
 import numpy as np
 
-from include.opendata.disclosure.attack.large.first_table import find_first_table
+from include.opendata.disclosure.attack.large.decide_rest import decide_rest, narrow_around
+from include.opendata.disclosure.attack.large.first_table import find_first_table, tell_loose_cells_apart
 from include.opendata.disclosure.attack.large.report import Verdicts, make_report
-from include.opendata.disclosure.attack.large.settle import narrow_around, settle
 from include.opendata.disclosure.attack.large.unknowns import Clock, LargeBudget, Need, Unknowns
 from include.opendata.disclosure.attack.large.walking import Walker
 from include.opendata.disclosure.attack.propagate import propagate
 from include.opendata.disclosure.attack.report import AttackReport
 from include.opendata.disclosure.attack.search import RECOVERABLE, SAFE_LP, SAFE_WITNESS, UNDECIDED
-from include.opendata.disclosure.attack.view import ABSENT, CODE_COMPLEMENTARY, CODE_SMALL, SHOWN, PublishedView
+from include.opendata.disclosure.attack.view import PublishedView
+from include.opendata.disclosure.cell_states import ABSENT, SHOWN
+
+Report = Callable[[str], None]
 
 
 def _quiet(step: str) -> None:
-    """Progress nobody asked for."""
+    """Progress no one asked for."""
 
 
 def attack_large(
@@ -33,27 +36,28 @@ def attack_large(
     *,
     seed: int = 0,
     budget: LargeBudget | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Report | None = None,
 ) -> AttackReport:
     """Try to recover every hidden count of ``view``. Same arguments, same report (unless a time limit ran out).
 
     Raises :class:`InputError` when the published figures contradict each other.
     """
     budget = budget or LargeBudget()
-    say = progress or _quiet
+    report = progress or _quiet
     clock = Clock(budget.seconds)
     rng = random.Random(f"{seed}:large")  # noqa: S311 - reproducible, not a secret
     low, high = propagate(view)
     unknown = Unknowns(view, low, high)
-    say(f"{len(unknown.cells):,} of {int(view.blank.sum()):,} blanks do not follow from single equations")
-    needs, settled = _needs(view, unknown)
-    groups, group_needs = _groups(view, unknown)
+    report(f"{len(unknown.cells):,} of {int(view.blank.sum()):,} blanks do not follow from single equations")
+    needs, known_cells = _needs(view, unknown)
+    group_needs, known_groups = _groups(view, unknown)
     if len(unknown.cells):
-        find_first_table(unknown, rng, budget, clock, say)
-        _decide([*needs.values(), *group_needs.values()], unknown, rng, budget, clock, say)
+        find_first_table(unknown, rng, budget, clock, report)
+        tell_loose_cells_apart(unknown)
+        _decide([*needs.values(), *group_needs.values()], unknown, rng, budget, clock, report)
     verdicts = Verdicts(
-        settled | {cell: _verdict(need, unknown) for cell, need in needs.items()},
-        groups | {equation: _verdict(need, unknown) for equation, need in group_needs.items()},
+        known_cells | {cell: _verdict(need, unknown) for cell, need in needs.items()},
+        known_groups | {equation: _verdict(need, unknown) for equation, need in group_needs.items()},
     )
     return make_report(view, unknown, verdicts, needs, seed)
 
@@ -63,37 +67,34 @@ def _verdict(need: Need, unknown: Unknowns) -> str:
 
 
 def _needs(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, Need], dict[int, str]]:
-    """What each cell that is not shown must satisfy, and the verdicts on those that have one value left.
-
-    Where few persons may stand behind many events, a large count is no excuse.
-    """
+    """What each cell that is not shown must satisfy, and the verdicts on those that have one value left."""
     needs: dict[int, Need] = {}
-    settled: dict[int, str] = {}
+    known: dict[int, str] = {}
     for cell in np.flatnonzero(view.state != SHOWN).tolist():
-        state = view.state[cell]
-        absent = state == ABSENT
-        excused = absent or state == CODE_COMPLEMENTARY or (state != CODE_SMALL and not view.persons)
         at = int(unknown.place[cell])
-        only = int(unknown.all_low[cell])
-        if at >= 0:
-            needs[cell] = Need(
-                at, view.rule.width, view.rule.below if excused else None, absent,
-                int(unknown.low[at]), int(unknown.high[at]),
-            )  # fmt: skip
-        elif absent and only == 0:
-            settled[cell] = SAFE_WITNESS
-        else:
-            settled[cell] = SAFE_LP if excused and only >= view.rule.below else RECOVERABLE
-    return needs, settled
+        if at < 0:
+            known[cell] = _verdict_on_known(view, cell, int(unknown.all_low[cell]))
+            continue
+        safe_from = view.rule.below if view.large_is_safe(cell) else None
+        low, high = int(unknown.low[at]), int(unknown.high[at])
+        needs[cell] = Need(at, view.rule.width, safe_from, view.state[cell] == ABSENT, low, high)
+    return needs, known
 
 
-def _groups(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, str], dict[int, Need]]:
-    """Equations whose hidden parts could be added up to a small count: verdicts where that is plain, else what must hold.
+def _verdict_on_known(view: PublishedView, cell: int, only: int) -> str:
+    """The verdict on a cell that can only be ``only``."""
+    if view.state[cell] == ABSENT and only == 0:
+        return SAFE_WITNESS
+    return SAFE_LP if view.large_is_safe(cell) and only >= view.rule.below else RECOVERABLE
+
+
+def _groups(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, Need], dict[int, str]]:
+    """Equations whose hidden parts could be added up to a small count: what must hold, and the verdicts where it is plain.
 
     The hidden parts add up to the total less the shown parts, so they can be added up when the total is known.
     """
-    plain: dict[int, str] = {}
-    open_needs: dict[int, Need] = {}
+    needs: dict[int, Need] = {}
+    known: dict[int, str] = {}
     hidden = view.state != SHOWN
     low, high = unknown.all_low, unknown.all_high
     for number, (parent, children) in enumerate(view.equations):
@@ -102,47 +103,50 @@ def _groups(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, str], dic
         if len(secret) < 2 or not (low[secret] < high[secret]).any() or low[secret].sum() >= view.rule.below:
             continue
         shown = int(low[parts[~hidden[parts]]].sum())
-        if low[parent] == high[parent]:
-            if 1 <= low[parent] - shown < view.rule.below:
-                plain[number] = RECOVERABLE
-            continue
         at = int(unknown.place[parent])
-        open_needs[number] = Need(
-            at, 1, view.rule.below + shown, view.state[parent] == ABSENT and shown == 0,
-            int(unknown.low[at]), int(unknown.high[at]),
-        )  # fmt: skip
-    return plain, open_needs
+        if at >= 0:
+            zero_is_safe = view.state[parent] == ABSENT and shown == 0
+            needs[number] = Need(
+                at, 1, view.rule.below + shown, zero_is_safe, int(unknown.low[at]), int(unknown.high[at])
+            )
+        elif 1 <= low[parent] - shown < view.rule.below:
+            known[number] = RECOVERABLE
+    return needs, known
 
 
 def _decide(
-    wanted: list[Need], unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock,
-    say: Callable[[str], None],
-) -> None:  # fmt: skip
-    """Walk and look for proof, ever harder; then settle cell by cell, walking on from every table found."""
+    wanted: list[Need], unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock, report: Report
+) -> None:
+    """Walk and look for proof, ever harder; then decide cell by cell, walking on from every table found."""
     walker = None
     if unknown.moves is not None and unknown.tables:
         walker = Walker(unknown, wanted, rng, budget, clock)
     for effort in budget.efforts:
         if walker is not None:
-            walker.walk(effort, say)
+            walker.walk(effort, report)
         if effort.equations:
-            left = _still_open(wanted, unknown)
-            for number, need in enumerate(left):
-                if number % 100 == 0:
-                    say(f"looking for proof: {len(left) - number:,} to go")
-                if clock.over:
-                    return
-                narrow_around(need, unknown, effort.equations, clock)
+            _look_for_proof(wanted, unknown, effort.equations, clock, report)
     for number, need in enumerate(_still_open(wanted, unknown)[: budget.programs]):
         if not need.open(unknown) or clock.over:
             continue
         others = _still_open(wanted, unknown)
         if number % 10 == 0:
-            say(f"settling: {len(others):,} to go")
+            report(f"deciding one by one: {len(others):,} to go")
         tables = len(unknown.tables)
-        settle(need, others, unknown, rng, budget, clock)
+        decide_rest(need, others, unknown, rng, budget, clock)
         if walker is not None and len(unknown.tables) > tables:
-            walker.walk(budget.efforts[0], say)
+            walker.walk(budget.efforts[0], report)
+
+
+def _look_for_proof(wanted: list[Need], unknown: Unknowns, equations: int, clock: Clock, report: Report) -> None:
+    """Narrow what is open by what so many ``equations`` around each cell allow."""
+    left = _still_open(wanted, unknown)
+    for number, need in enumerate(left):
+        if clock.over:
+            return
+        if number % 100 == 0:
+            report(f"looking for proof: {len(left) - number:,} to go")
+        narrow_around(need, unknown, equations, clock)
 
 
 def _still_open(wanted: list[Need], unknown: Unknowns) -> list[Need]:

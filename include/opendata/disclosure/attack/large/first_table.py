@@ -1,7 +1,7 @@
 """One whole-number table that agrees with everything published, found without knowing any true value.
 
 A table of real numbers well inside all bounds comes from one linear program. Rounded where the columns' atoms meet, and
-added up from there, it satisfies every equation, but many a shown total is off by one or two: ``mending`` brings those
+added up from there, it satisfies every equation, but many a shown total is off by one or two: ``repair`` brings those
 back by moves. Where moves are not known or do not do and the unknowns are few, one integer program finds a table.
 """
 
@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, lsmr
 
-from include.opendata.disclosure.attack.large.mending import WEIGHT, mend
 from include.opendata.disclosure.attack.large.moves import Moves
 from include.opendata.disclosure.attack.large.programs import solve
+from include.opendata.disclosure.attack.large.repair import WEIGHT, repair
 from include.opendata.disclosure.attack.large.unknowns import Clock, LargeBudget, Unknowns
 from include.opendata.disclosure.attack.propagate import contradiction
 
@@ -27,7 +27,7 @@ FITTING = 200
 STEPS = 500
 """Moves between two looks at the clock."""
 FEWEST = 400
-"""Unknowns that mending is granted moves for at least."""
+"""Repair may take the moves of so many unknowns, however few there are."""
 
 
 def find_first_table(
@@ -37,14 +37,32 @@ def find_first_table(
 
     Raises :class:`InputError` when it is proven that no table agrees with what is published.
     """
+    if not unknown.matrix.shape[0]:
+        unknown.keep(unknown.low)  # no equation ties the cells together, so the least of each make a table
+        return
     inner = _inner(unknown, clock)
     if unknown.moves is not None and not clock.over:
         progress("making a first table whole")
         table = start_of(unknown.moves, inner)
-        if table is not None and _mended(table, unknown, rng, budget, clock) and unknown.keep(table[unknown.cells]):
+        if table is not None and _repaired(table, unknown, rng, budget, clock) and unknown.keep(table[unknown.cells]):
             return
     if len(unknown.cells) <= budget.whole and not clock.over:
         _all_at_once(unknown, budget, clock)
+
+
+def tell_loose_cells_apart(unknown: Unknowns) -> None:
+    """Keep two more tables, in which the cells of no equation differ as much as their bounds and the rule allow.
+
+    They depend on nothing else, so two tables tell all of them apart at once; a program for each would take too long.
+    """
+    loose = unknown.loose
+    if not len(loose) or not unknown.tables:
+        return
+    low = unknown.low[loose]
+    for values in (low, np.minimum(unknown.high[loose], low + unknown.view.rule.width)):
+        table = unknown.tables[-1].copy()
+        table[loose] = values
+        unknown.keep(table)
 
 
 def _inner(unknown: Unknowns, clock: Clock) -> np.ndarray:
@@ -113,7 +131,7 @@ def _hand_down(moves: Moves, cells: np.ndarray) -> np.ndarray:
     return whole.reshape(-1)
 
 
-def _mended(table: np.ndarray, unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock) -> bool:
+def _repaired(table: np.ndarray, unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock) -> bool:
     """Bring ``table`` within its bounds, in place; whether that was done."""
 
     assert unknown.moves is not None
@@ -127,10 +145,10 @@ def _mended(table: np.ndarray, unknown: Unknowns, rng: random.Random, budget: La
     journal = np.zeros(((STEPS + 1) * unknown.moves.largest, 2), dtype=np.int64)
     geometry, scratch = unknown.moves.geometry, unknown.moves.scratch()
     count = len(outside)
-    for _ in range(budget.mending * max(len(unknown.cells), FEWEST) // STEPS):
+    for _ in range(budget.repair * max(len(unknown.cells), FEWEST) // STEPS):
         if count == 0 or clock.over:
             break
-        count, _ = mend(
+        count, _ = repair(
             count, STEPS, n, table, low, high, weight, budget.patience, state, geometry, scratch, wrong, place, journal
         )
     return count == 0

@@ -5,7 +5,7 @@ u: in that column every set with u but not d rises by one, every set with d but 
 true. So does a person put in without one taken out, if the other columns balance. The product of one such change per
 column is a *move*: it satisfies every equation there can be between cells, hierarchies and linked tables included, and
 combinations that are no cell simply drop out. Decides which changes there are; which moves stay inside the blanks is found
-by ``mending``.
+by ``repair``.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from include.opendata.disclosure.attack.view import UNBOUNDED
+from include.opendata.disclosure.cell_states import UNBOUNDED
 
 ITERATIONS = 400_000
 

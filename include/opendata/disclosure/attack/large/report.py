@@ -13,8 +13,9 @@ import numpy as np
 from include.opendata.disclosure.attack.large.unknowns import Need, Unknowns
 from include.opendata.disclosure.attack.report import AttackReport, CellFinding, GroupFinding
 from include.opendata.disclosure.attack.search import RECOVERABLE, SAFE_LP, SAFE_WITNESS, UNDECIDED
-from include.opendata.disclosure.attack.view import ABSENT, CODE_COMPLEMENTARY, CODE_SMALL, SHOWN, PublishedView
+from include.opendata.disclosure.attack.view import PublishedView
 from include.opendata.disclosure.attack.witness import Witnesses
+from include.opendata.disclosure.cell_states import ABSENT, CODE_COMPLEMENTARY, CODE_SMALL, SHOWN
 
 
 @dataclass(frozen=True)

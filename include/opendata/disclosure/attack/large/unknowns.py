@@ -7,18 +7,23 @@ Holds the cells whose value does not follow from single equations, the equations
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-from include.opendata.disclosure.attack.large.moves import Moves, moves_of
+from include.opendata.disclosure.attack.large.moves import Moves, Node, moves_of
 from include.opendata.disclosure.attack.search import SAFE_LP, SAFE_WITNESS
-from include.opendata.disclosure.attack.view import UNBOUNDED, PublishedView
+from include.opendata.disclosure.attack.view import PublishedView
+from include.opendata.disclosure.cell_states import UNBOUNDED
+
+Places = tuple[tuple[Node, ...], ...]
+"""Per cell of a view its atoms in every column."""
 
 
 @dataclass(frozen=True)
-class Effort:
+class WalkEffort:
     """How hard to walk for a blank, and how far to look for proof that it is narrow: ``moves`` for one try, with at most
     ``worst`` cells wrong at a time · ``tries`` · ``equations`` around it in a linear program after that (0: none)."""
 
@@ -32,18 +37,18 @@ class Effort:
 class LargeBudget:
     """Limits in steps, so that two runs agree; ``seconds`` is the one exception and ends in undecided.
 
-    ``patience``: looks for one move · ``mending``: moves, per unknown, to bring the first table within its bounds ·
-    ``efforts``: one after the other, until nothing is left · ``programs``: cells that may be settled by programs over all
+    ``patience``: looks for one move · ``repair``: moves, per unknown, to bring the first table within its bounds ·
+    ``efforts``: one after the other, until nothing is left · ``programs``: cells that may be decided by programs over all
     equations · ``whole``: with at most so many unknowns integer programs take all at once · ``nodes`` of an integer program.
     """
 
     patience: int = 20_000
-    mending: int = 50
-    efforts: tuple[Effort, ...] = (
-        Effort(4, 4, 8, 0),
-        Effort(16, 8, 12, 100),
-        Effort(64, 16, 16, 600),
-        Effort(400, 40, 4, 2_000),
+    repair: int = 50
+    efforts: tuple[WalkEffort, ...] = (
+        WalkEffort(4, 4, 8, 0),
+        WalkEffort(16, 8, 12, 100),
+        WalkEffort(64, 16, 16, 600),
+        WalkEffort(400, 40, 4, 2_000),
     )
     programs: int = 2_000
     whole: int = 6_000
@@ -59,10 +64,12 @@ class Clock:
 
     @property
     def over(self) -> bool:
+        """Whether the limit is reached."""
         return self._end is not None and time.monotonic() > self._end
 
     @property
     def left(self) -> float | None:
+        """Seconds a program may still take, one at least; None without a limit."""
         return None if self._end is None else max(1.0, self._end - time.monotonic())
 
 
@@ -91,23 +98,14 @@ class Unknowns:
         self.most = np.full(len(self.cells), -1)
         self._slice(places)
 
-    def _slice(self, places) -> None:
-        m = len(self.cells)
-        if not places:
-            label = np.zeros(m, dtype=np.int64)
-            order = [0]
-        else:
-            columns = [[places[c][k] for c in self.cells.tolist()] for k in range(len(places[0]))]
-            longest = max(columns, key=lambda nodes: len(set(nodes)))
-            size: dict = {}
-            for node in longest:
-                size[node] = size.get(node, 0) + 1
-            # sums before their parts; the slice with most blanks last, for it can make good for the others
-            ranked = sorted(size, key=lambda node: (-len(node), size[node], node))
-            number = {node: i for i, node in enumerate(ranked)}
-            label = np.array([number[node] for node in longest], dtype=np.int64)
-            order = list(range(len(ranked)))
-        self.slices = [np.flatnonzero(label == i) for i in order]
+    @property
+    def loose(self) -> np.ndarray:
+        """int64: positions of the cells that are in no equation; what they are depends on nothing else."""
+        return np.flatnonzero(np.diff(self.columns.indptr) == 0)
+
+    def _slice(self, places: Places) -> None:
+        label = _labels(places, self.cells) if places else np.zeros(len(self.cells), dtype=np.int64)
+        self.slices = [np.flatnonzero(label == i) for i in range(int(label.max(initial=0)) + 1)]
         ends = self.matrix.indptr
         of_entry = label[self.matrix.indices]
         first = of_entry[ends[:-1]]
@@ -128,6 +126,17 @@ class Unknowns:
         return bool(
             (table >= self.low).all() and (table <= self.high).all() and (self.matrix @ table == self.rhs).all()
         )
+
+
+def _labels(places: Places, cells: np.ndarray) -> np.ndarray:
+    """int64[m]: the number of the slice each of ``cells`` is in, along the column with most different sets of atoms."""
+    columns = [[places[c][k] for c in cells.tolist()] for k in range(len(places[0]))]
+    longest = max(columns, key=lambda nodes: len(set(nodes)))
+    size = Counter(longest)
+    # sums before their parts; the slice with most blanks last, for it can make good for the others
+    ranked = sorted(size, key=lambda node: (-len(node), size[node], node))
+    number = {node: i for i, node in enumerate(ranked)}
+    return np.array([number[node] for node in longest], dtype=np.int64)
 
 
 @dataclass
@@ -151,6 +160,13 @@ class Need:
         if self.safe_from is not None and self.low >= self.safe_from:
             return SAFE_LP
         return None
+
+    def lacking(self, unknown: Unknowns, table: np.ndarray, direction: int) -> int:
+        """By how much the cell of ``table`` must still go up (``direction`` 1) or down to be told apart."""
+        seen = (
+            table[self.cell] - unknown.least[self.cell] if direction > 0 else unknown.most[self.cell] - table[self.cell]
+        )
+        return self.width - int(seen)
 
     @property
     def narrow(self) -> bool:

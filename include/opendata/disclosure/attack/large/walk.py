@@ -1,15 +1,15 @@
 """Walks among the tables an attacker cannot exclude; compiled.
 
 A *pass* visits blanks in a drawn order and asks each to be far enough from a value it had before: that is a bound, outside
-of which the blank is now *wrong*, and the table is mended (see ``mending``). A blank that got there is held until the pass
-ends, so that one table tells hundreds of blanks apart at once. Decides nothing about safety: every table is checked anew
+of which the blank is now *wrong*, and the table is repaired (see ``repair``). A blank that got there is held until the pass
+ends, so that one table tells hundreds of blanks apart at once. Decides nothing about safety: every table is checked again
 before it counts.
 """
 
 from __future__ import annotations
 
 from include.opendata.disclosure.attack.large.compiled import compiled
-from include.opendata.disclosure.attack.large.mending import draw, mend, note, settled, undo
+from include.opendata.disclosure.attack.large.repair import draw, note, repair, reset_weights, undo
 
 
 @compiled
@@ -36,7 +36,7 @@ def steer(
     ``enough`` (-1: none) or below will do as well.
 
     ``x``, within ``low`` and ``high``, is changed in place; ``least``, ``most`` are not. ``moves``, ``worst``: limits of
-    mending for one blank. ``tries`` falls by one for every blank that did not get there.
+    repair for one blank. ``tries`` falls by one for every blank that did not get there.
     """
     wrong, place, journal = lists
     low, high = low.copy(), high.copy()
@@ -59,11 +59,11 @@ def steer(
                 up = not up
                 continue
             count = note(cell, x, low, high, wrong, place, 0)
-            count, noted = mend(
+            count, noted = repair(
                 count, moves, worst, x, low, high, weight, patience, state, geometry, scratch, wrong, place, journal
             )
             if count == 0:
-                settled(noted, weight, journal)
+                reset_weights(noted, weight, journal)
                 reached = True
                 break
             undo(count, noted, x, weight, wrong, place, journal)

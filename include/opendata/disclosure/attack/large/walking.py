@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from include.opendata.disclosure.attack.large.mending import WEIGHT
-from include.opendata.disclosure.attack.large.unknowns import Clock, Effort, LargeBudget, Need, Unknowns
+from include.opendata.disclosure.attack.large.repair import WEIGHT
+from include.opendata.disclosure.attack.large.unknowns import Clock, LargeBudget, Need, Unknowns, WalkEffort
 from include.opendata.disclosure.attack.large.walk import steer
 
 
@@ -30,7 +30,7 @@ class Walker:
         self.weight = np.full(n, WEIGHT, dtype=np.int64)
         self.lists = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64)
 
-    def walk(self, effort: Effort, say: Callable[[str], None]) -> None:
+    def walk(self, effort: WalkEffort, say: Callable[[str], None]) -> None:
         """Passes until every blank is told apart or has had its tries."""
         tries = np.full(self.unknown.view.size, effort.tries, dtype=np.int64)
         journal = np.zeros(((effort.moves + 1) * self.scratch[0].shape[1], 2), dtype=np.int64)
@@ -46,7 +46,7 @@ class Walker:
             self._pass(todo, tries, effort, journal)
             number += 1
 
-    def _pass(self, todo: np.ndarray, tries: np.ndarray, effort: Effort, journal: np.ndarray) -> None:
+    def _pass(self, todo: np.ndarray, tries: np.ndarray, effort: WalkEffort, journal: np.ndarray) -> None:
         unknown = self.unknown
         x = unknown.base.copy()
         x[unknown.cells] = unknown.tables[-1]

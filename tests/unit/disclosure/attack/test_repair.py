@@ -8,11 +8,11 @@ import pytest
 
 from include.opendata.disclosure.attack import BLANK, RECOVERABLE, SAFE_WITNESS, SHOWN, PublishedView, attack
 from include.opendata.disclosure.attack.large.attack_large import attack_large
+from include.opendata.disclosure.attack.large.decide_rest import narrow_around
 from include.opendata.disclosure.attack.large.first_table import find_first_table, start_of
-from include.opendata.disclosure.attack.large.mending import WEIGHT, mend, undo
 from include.opendata.disclosure.attack.large.moves import moves_of
-from include.opendata.disclosure.attack.large.settle import narrow_around
-from include.opendata.disclosure.attack.large.unknowns import Clock, Effort, LargeBudget, Need, Unknowns
+from include.opendata.disclosure.attack.large.repair import WEIGHT, repair, undo
+from include.opendata.disclosure.attack.large.unknowns import Clock, LargeBudget, Need, Unknowns, WalkEffort
 from include.opendata.disclosure.attack.large.walk import steer
 from include.opendata.disclosure.attack.propagate import propagate
 from tests.lib.random_cubes import TOTAL, cube, synthetic
@@ -99,11 +99,11 @@ def test_a_first_table_needs_no_integer_program(shape, base, groups, annotation,
     assert unknown.agrees(unknown.tables[0])
 
 
-def test_where_mending_is_not_allowed_a_move_an_integer_program_finds_the_table():
+def test_where_repair_is_not_allowed_a_move_an_integer_program_finds_the_table():
     system = cube(synthetic((6, 4, 2, 3), 2.0, 3))
     view = published(system, (6, 4, 2, 3), some_pattern(system, 5, 0.4), "combined")
     unknown = unknowns(view)
-    find_first_table(unknown, random.Random(0), LargeBudget(mending=0), Clock(None), quiet)
+    find_first_table(unknown, random.Random(0), LargeBudget(repair=0), Clock(None), quiet)
     assert unknown.agrees(unknown.tables[0])
 
 
@@ -126,7 +126,7 @@ def test_a_table_that_does_not_agree_with_what_is_published_is_never_kept():
 
 
 def arrays(unknown, x, low, high):
-    """What the compiled loops need to mend ``x``: (cells wrong now, the rest)."""
+    """What the compiled loops need to repair ``x``: (cells wrong now, the rest)."""
     n = len(x)
     wrong, place = np.zeros(n, dtype=np.int64), np.full(n, -1)
     outside = np.flatnonzero((x < low) | (x > high))
@@ -136,7 +136,7 @@ def arrays(unknown, x, low, high):
     return len(outside), np.full(n, WEIGHT), more, wrong, place, journal
 
 
-def test_what_mending_did_can_be_taken_back():
+def test_what_repair_did_can_be_taken_back():
     system = cube(synthetic((6, 4, 2, 3), 2.0, 3))
     unknown = unknowns(published(system, (6, 4, 2, 3), some_pattern(system, 5, 0.4), "combined"))
     x, low, high = system.values.copy(), unknown.all_low.copy(), unknown.all_high.copy()
@@ -145,7 +145,7 @@ def test_what_mending_did_can_be_taken_back():
     high[cell] = low[cell]
     count, weight, more, wrong, place, journal = arrays(unknown, x, low, high)
     assert count == 1
-    count, noted = mend(count, 6, 50, x, low, high, weight, 20_000, *more, wrong, place, journal)
+    count, noted = repair(count, 6, 50, x, low, high, weight, 20_000, *more, wrong, place, journal)
     assert count > 0
     assert noted > 0
     assert (x != system.values).any()
@@ -198,7 +198,7 @@ def test_with_next_to_no_effort_the_verdicts_are_the_same_or_none():
     """Less effort leaves more undecided, and never calls a blank safe or recoverable that is not."""
     system = cube(synthetic((6, 4, 2, 3), 2.0, 3))
     view = published(system, (6, 4, 2, 3), some_pattern(system, 5, 0.15), "combined")
-    lazy = attack_large(view, budget=LargeBudget(efforts=(Effort(1, 1, 1, 2),), programs=0))
+    lazy = attack_large(view, budget=LargeBudget(efforts=(WalkEffort(1, 1, 1, 2),), programs=0))
     verdicts = {f.cell: f.verdict for f in attack_large(view).cells}
     for found in lazy.cells:
         if found.verdict in (SAFE_WITNESS, RECOVERABLE):

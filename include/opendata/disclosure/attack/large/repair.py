@@ -1,9 +1,9 @@
 """Moves that bring a table back within its bounds; compiled.
 
-A state is a whole-number table that satisfies every equation; some cells may be *wrong*, outside their bounds. Mending
+A state is a whole-number table that satisfies every equation; some cells may be *wrong*, outside their bounds. Repair
 takes a wrong cell, looks for the move that brings it back (see ``moves``) at the least cost in other cells gone wrong, and
 goes on from there, through shown cells too, until none is wrong. A cell that could only be put right by as much wrong
-elsewhere costs more from then on, so that mending does not go in circles. Decides nothing: every table is checked anew
+elsewhere costs more from then on, so that repair does not go in circles. Decides nothing: every table is checked again
 before it counts.
 """
 
@@ -164,12 +164,12 @@ def note(cell, x, low, high, wrong, place, count):
 
 
 @compiled
-def mend(count, steps, worst, x, low, high, weight, patience, state, geometry, scratch, wrong, place, journal):
+def repair(count, steps, worst, x, low, high, weight, patience, state, geometry, scratch, wrong, place, journal):
     """At most ``steps`` moves until no cell is wrong, given up when more than ``worst`` are.
 
     ``wrong`` int64[n], of which ``count`` are in use: the cells outside their bounds · ``place`` int64[n]: where in it a
     cell is, or -1. Changes ``x``, ``weight`` and the list. ``journal`` int64[any, 2]: takes (cell, change) as long as there is
-    room for a move; mending ends when there is not. Returns (cells still wrong, lines noted).
+    room for a move; repair ends when there is not. Returns (cells still wrong, lines noted).
     """
     grid = geometry[0]
     last = scratch[0].shape[0] - 1
@@ -204,11 +204,11 @@ def undo(count, noted, x, weight, wrong, place, journal):
         x[journal[i, 0]] -= journal[i, 1]
     for i in range(count):
         place[wrong[i]] = -1
-    settled(noted, weight, journal)
+    reset_weights(noted, weight, journal)
 
 
 @compiled
-def settled(noted, weight, journal):
-    """Make every cell that mending went through as dear as it was."""
+def reset_weights(noted, weight, journal):
+    """Make every cell that repair went through as dear as it was."""
     for i in range(noted):
         weight[journal[i, 0]] = WEIGHT
