@@ -147,14 +147,14 @@ def test_what_stood_is_readable_by_its_owner_alone_and_goes_with_its_release(mon
 @pytest.mark.parametrize("damage", ["changed", "of another table"])
 def test_figures_that_are_not_those_published_are_refused(monthly, damage):
     from include.opendata.storage.base_figures import BaseFigureStore
-    from include.opendata.tables.increments.base_figures import Standing
+    from include.opendata.tables.increments.base_figures import BaseFigures
 
     store, release = BaseFigureStore(), current(monthly)
     if damage == "changed":
         (store.root / "clinic_visits" / release / "visits_by_month.parquet").write_bytes(b"?")
         words = "are not as they were written"
     else:
-        standing = Standing.from_files(store.read("clinic_visits", release), dataset="clinic_visits")
+        standing = BaseFigures.from_files(store.read("clinic_visits", release), dataset="clinic_visits")
         standing.tables["visits_by_month"].values["Persons"][0] += 1
         store.write("clinic_visits", release, standing.to_files())
         words = "published rows are not what was kept"
@@ -208,10 +208,10 @@ def test_an_update_that_changes_a_hidden_count_alone_is_not_lost(installation):
     assert refresh(installation, extract("2022-02", n_f=44)).code == 0
 
     from include.opendata.storage.base_figures import BaseFigureStore
-    from include.opendata.tables.increments.base_figures import Standing
+    from include.opendata.tables.increments.base_figures import BaseFigures
 
     files = BaseFigureStore().read("clinic_visits", current(installation))
-    rows = Standing.from_files(files, dataset="clinic_visits").tables["visits_by_month"]
+    rows = BaseFigures.from_files(files, dataset="clinic_visits").tables["visits_by_month"]
     assert sorted(rows.values["Persons"].tolist()) == [4, 40, 44, 50]
 
 

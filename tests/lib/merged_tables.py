@@ -9,7 +9,7 @@ import pandas as pd
 
 from include.opendata.tables import tabulate
 from include.opendata.tables.column_atoms import atoms_of, ways_found
-from include.opendata.tables.increments.base_figures import Standing, StandingTable, merging_tables, shape_of
+from include.opendata.tables.increments.base_figures import BaseFigures, BaseTable, merging_tables, shape_of
 from include.opendata.tables.increments.merged_ways import extract_ways, first_period, merge_ways, recent_records
 from include.opendata.tables.increments.merging import merge
 from include.opendata.tables.table import assemble, count_records
@@ -20,11 +20,9 @@ def stood(declared, frame):
     """The tables of ``declared`` as they stand after a release made of these records."""
     with tempfile.TemporaryDirectory() as folder, warehouse_of(frame, Path(folder)) as warehouse:
         ways = ways_found(declared, warehouse)
-        tables = {
-            one.table: StandingTable.of(count_records(declared, one, warehouse)) for one in merging_tables(declared)
-        }
-    standing = Standing(shape_of(declared), "0" * 64, tables, ways)
-    return Standing.from_files(standing.to_files(), dataset="demo")
+        tables = {one.table: BaseTable.of(count_records(declared, one, warehouse)) for one in merging_tables(declared)}
+    standing = BaseFigures(shape_of(declared), "0" * 64, tables, ways)
+    return BaseFigures.from_files(standing.to_files(), dataset="demo")
 
 
 def merged(declared, standing, frame, name="one_table"):

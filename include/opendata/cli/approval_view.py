@@ -35,7 +35,7 @@ def _asked(position: Position | None) -> dict[str, Any] | None:
         "asked_at": request.asked_at,
         "answer_by": request.answer_by,
         "changes": None if position.changes is None else list(position.changes),
-        "roles": [{"role": s.role, "state": s.state, "sentence": s.sentence} for s in position.standings],
+        "roles": [{"role": s.role, "state": s.state, "sentence": s.sentence} for s in position.role_statuses],
     }
 
 
@@ -48,7 +48,7 @@ def _position_lines(position: Position) -> list[str]:
         lines += ["  changed since everything was last approved:", *(f"    - {c}" for c in position.changes)]
     elif position.changes is None:
         lines.append("  it was never approved by everybody before")
-    return lines + [f"  {s.sentence}" for s in position.standings]
+    return lines + [f"  {s.sentence}" for s in position.role_statuses]
 
 
 def _answer_line(answer: Answer) -> str:

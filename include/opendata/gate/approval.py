@@ -36,7 +36,7 @@ State = Literal["given", "missing", "rejected", "void", "expired"]
 
 
 @dataclass(frozen=True)
-class Standing:
+class RoleStatus:
     """How one required role stands to what is to be published. ``answer``: the one that decides, if there is any.
 
     ``given`` · ``missing``: never asked, or never answered · ``rejected`` · ``void``: given for something else, before a
@@ -125,18 +125,18 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...
     return tuple(_differences(_named(before), _named(now), ()))
 
 
-def standings(
+def role_statuses(
     required: Sequence[str], answers: Sequence[Answer], digest: str, *, today: dt.date
-) -> tuple[Standing, ...]:
+) -> tuple[RoleStatus, ...]:
     """How each required role stands to the facts of ``digest``, in the order they are asked.
 
     Of the answers of one role to these facts the last one decides, so that an approval can be taken back. ``answers`` are
     in the order they were recorded.
     """
-    return tuple(_standing(role, answers, digest, today) for role in required)
+    return tuple(_role_status(role, answers, digest, today) for role in required)
 
 
-def require_approved(found: Sequence[Standing], place: Place, *, digest: str) -> None:
+def require_approved(found: Sequence[RoleStatus], place: Place, *, digest: str) -> None:
     """Raises Refused (``approval-rejected`` or ``approval-missing``) unless every required role's approval is given."""
     if not found:
         raise Refused(
@@ -161,18 +161,18 @@ def require_approved(found: Sequence[Standing], place: Place, *, digest: str) ->
     )
 
 
-def _standing(role: str, answers: Sequence[Answer], digest: str, today: dt.date) -> Standing:
+def _role_status(role: str, answers: Sequence[Answer], digest: str, today: dt.date) -> RoleStatus:
     mine = [answer for answer in answers if answer.role == role]
     here = [answer for answer in mine if answer.digest == digest]
     if here:
         last = here[-1]
         if last.choice != "approve":
-            return Standing(role, "rejected", last)
+            return RoleStatus(role, "rejected", last)
         if last.expires_on is not None and dt.date.fromisoformat(last.expires_on) < today:
-            return Standing(role, "expired", last)
-        return Standing(role, "given", last)
+            return RoleStatus(role, "expired", last)
+        return RoleStatus(role, "given", last)
     approved = [answer for answer in mine if answer.choice == "approve"]
-    return Standing(role, "void", approved[-1]) if approved else Standing(role, "missing")
+    return RoleStatus(role, "void", approved[-1]) if approved else RoleStatus(role, "missing")
 
 
 def _without_words(value: Any) -> Any:

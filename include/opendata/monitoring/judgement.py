@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from include.opendata.gate.approval import standings
+from include.opendata.gate.approval import role_statuses
 from include.opendata.ledger import RunEntry
 from include.opendata.ledger.approvals import Answer
 from include.opendata.ledger.schema import APPROVAL_REQUESTS, APPROVALS, RUNS
@@ -152,7 +152,7 @@ def _open_requests(connection: sa.Connection, today: dt.date) -> dict[tuple[str,
     answers = _answers(connection, {row.dataset for row in rows})
     requests = {}
     for row in rows:
-        roles = standings(row.required, answers.get(row.dataset, []), row.digest, today=today)
+        roles = role_statuses(row.required, answers.get(row.dataset, []), row.digest, today=today)
         answered_at = [role.answer.recorded_at for role in roles if role.answer is not None]
         waits = any(role.state != "given" for role in roles)
         requests[row.dataset, row.run_id] = OpenRequest(waits, max(row.asked_at, *answered_at))

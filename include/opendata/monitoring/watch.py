@@ -19,7 +19,7 @@ from typing import Literal
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.load import load
 from include.opendata.errors import OpendataError
-from include.opendata.gate.approval import Standing
+from include.opendata.gate.approval import RoleStatus
 from include.opendata.ledger import Ledger
 from include.opendata.ledger.approvals import Request, requests
 from include.opendata.monitoring.judgement import RunRecord, judge, moment, run_records
@@ -98,7 +98,7 @@ def _approvals(declared: Dataset, ledger: Ledger, now: dt.datetime) -> Iterator[
     if not asked:
         return
     request = asked[0]
-    roles = position(declared, ledger, request).standings
+    roles = position(declared, ledger, request).role_statuses
     run = ledger.run(declared.dataset, request.run_id)
     if run is not None and run.outcome == "running":
         yield from _waiting(declared, request, roles, now)
@@ -107,7 +107,7 @@ def _approvals(declared: Dataset, ledger: Ledger, now: dt.datetime) -> Iterator[
 
 
 def _waiting(
-    declared: Dataset, request: Request, roles: Sequence[Standing], now: dt.datetime
+    declared: Dataset, request: Request, roles: Sequence[RoleStatus], now: dt.datetime
 ) -> Iterator[tuple[str, Severity, str]]:
     """Whether a release has waited for its approvers longer than the declaration allows."""
     missing = ", ".join(role.role_name for role in roles if role.state != "given")
@@ -118,7 +118,7 @@ def _waiting(
         yield "approval-waits", "error", sentence
 
 
-def _expiry(role: Standing, today: dt.date) -> Iterator[tuple[str, Severity, str]]:
+def _expiry(role: RoleStatus, today: dt.date) -> Iterator[tuple[str, Severity, str]]:
     """Whether an approval has ended or will end soon."""
     expires_on = role.answer.expires_on if role.answer is not None else None
     if role.state == "expired":

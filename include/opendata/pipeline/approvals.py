@@ -19,12 +19,12 @@ from include.opendata.declaration.dataset import Approval, Dataset
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.gate.approval import (
     SECTION,
-    Standing,
+    RoleStatus,
     approved_facts,
     changes,
     digest_of,
     require_approved,
-    standings,
+    role_statuses,
 )
 from include.opendata.gate.assessment import Assessment
 from include.opendata.ledger import Ledger
@@ -44,13 +44,13 @@ class Position:
     time everything was approved (a sentence each; None: it never was)."""
 
     request: Request
-    standings: tuple[Standing, ...]
+    role_statuses: tuple[RoleStatus, ...]
     changes: tuple[str, ...] | None
 
     @property
     def open_roles(self) -> tuple[str, ...]:
         """The roles whose approval is not given, in the order they are asked."""
-        return tuple(s.role for s in self.standings if s.state != "given")
+        return tuple(s.role for s in self.role_statuses if s.state != "given")
 
 
 def request_approvals(run: Run, *, bind: bool = True) -> dict[str, Any]:
@@ -91,13 +91,13 @@ def request_approvals(run: Run, *, bind: bool = True) -> dict[str, Any]:
     found = position(declared, ledger, request)
     changed = found.changes if found.changes is not None else ()
     if found.open_roles:
-        names = ", ".join(s.role_name for s in found.standings if s.state != "given")
+        names = ", ".join(s.role_name for s in found.role_statuses if s.state != "given")
         since = f" Changed since the last approval: {' '.join(changed)}" if changed else ""
         decide(run, "request_approvals", "approval-asked", f"Approval is asked of: {names}.{since}", section=SECTION)
     return {
         "digest": request.digest,
         "level": request.level,
-        "open": {s.role: s.role_name for s in found.standings if s.state != "given"},
+        "open": {s.role: s.role_name for s in found.role_statuses if s.state != "given"},
         "changes": list(changed),
         "first": found.changes is None,
         "answer_by": request.answer_by,
@@ -149,7 +149,7 @@ def check_approvals(run: Run) -> dict[str, Any]:
     if not area.has("approval.json"):
         request_approvals(run)
     found = position(declared, ledger, _asked(area, ledger, run))
-    require_approved(found.standings, Place(dataset=declared.dataset), digest=found.request.digest)
+    require_approved(found.role_statuses, Place(dataset=declared.dataset), digest=found.request.digest)
     decide(
         run,
         "check_approvals",
@@ -222,7 +222,7 @@ def position(dataset: Dataset, ledger: Ledger, request: Request) -> Position:
     forms = {_signature(form) for form in dataset.approvals}
     given = [a for a in answers(ledger, dataset.dataset) if a.via != "declaration" or _as_signed(a) in forms]
     today = dt.datetime.now(dt.UTC).date()
-    now = standings(request.required, given, request.digest, today=today)
+    now = role_statuses(request.required, given, request.digest, today=today)
     if request.digest in (known := _approved_before(given, requests(ledger, dataset.dataset), today)):
         return Position(request, now, ())
     before = next(iter(known.values()), None)
@@ -234,7 +234,7 @@ def _approved_before(given: list[Answer], asked: list[Request], today: dt.date) 
 
     found: dict[str, Mapping[str, Any]] = {}
     for request in asked:
-        states = standings(request.required, given, request.digest, today=today)
+        states = role_statuses(request.required, given, request.digest, today=today)
         if states and all(s.state in ("given", "expired") for s in states):
             found.setdefault(request.digest, request.facts)
     return found

@@ -7,7 +7,7 @@ from include.opendata.ledger import Decision, Ledger
 from include.opendata.storage import RunArea
 
 
-def settle_identifiers(scan: IdentifierScan, area: RunArea, ledger: Ledger, *, step: str) -> None:
+def require_no_identifiers(scan: IdentifierScan, area: RunArea, ledger: Ledger, *, step: str) -> None:
     """Write ``identifiers/source.json`` or ``identifiers/<table>.json``, record the decision, and refuse where needed.
 
     Raises Refused ``looks-personal`` (HIPAA Safe Harbor; DDG 2.0 §4), after the findings are kept.

@@ -21,7 +21,7 @@ from include.opendata.storage.atomic import PARTIAL, write_bytes
 from include.opendata.storage.base_figures import BaseFigureStore
 from include.opendata.storage.published_csv import read_texts
 from include.opendata.tables.column_atoms import Ways, atoms_of, ways_found
-from include.opendata.tables.increments.base_figures import Standing, StandingTable, merging_tables, shape_of
+from include.opendata.tables.increments.base_figures import BaseFigures, BaseTable, merging_tables, shape_of
 from include.opendata.tables.increments.merged_ways import extract_ways, first_period, merge_ways, recent_records
 from include.opendata.tables.increments.merging import MergedRows, merge
 from include.opendata.tables.table import Counted, assemble, count_records
@@ -53,7 +53,7 @@ def tabulate_merged(run: Run, declared: Dataset, name: str, warehouse: Warehouse
     counted, ways, moved = _with_extract(declared, declared.table(name), base, source, warehouse)
     tabulated = assemble(declared, declared.table(name), counted, atoms_of(declared, ways))
     if declared.table(name).refresh.merges:
-        kept = Standing(shape_of(declared), source, {name: StandingTable.of(counted)}, ways).to_files()
+        kept = BaseFigures(shape_of(declared), source, {name: BaseTable.of(counted)}, ways).to_files()
         for file, content in kept.items():
             write_bytes(
                 area.path(_KEPT, file), content, concurrent=True
@@ -97,7 +97,7 @@ def prune_standing(declared: Dataset, *, staging: Staging, address: str, ledger:
     return BaseFigureStore().prune(declared.dataset, {*staging.releases(declared.dataset), *elsewhere})
 
 
-def _standing(run: Run, declared: Dataset, name: str, area: RunArea) -> Standing | None:
+def _standing(run: Run, declared: Dataset, name: str, area: RunArea) -> BaseFigures | None:
     """What the extract is merged into; None where the extract is the whole table."""
 
     previous = area.read_json("run.json")["previous"]
@@ -113,7 +113,7 @@ def _standing(run: Run, declared: Dataset, name: str, area: RunArea) -> Standing
             slug="standing-missing",
             place=place,
         )
-    standing = Standing.from_files(files, dataset=declared.dataset)
+    standing = BaseFigures.from_files(files, dataset=declared.dataset)
     if standing.shape != shape_of(declared):
         raise Refused(
             f"the declaration makes other categories or counts other figures than release {previous} did",
@@ -128,7 +128,7 @@ def _standing(run: Run, declared: Dataset, name: str, area: RunArea) -> Standing
 
 
 def _with_extract(
-    declared: Dataset, table: Table, base: Standing | None, source: str, warehouse: Warehouse
+    declared: Dataset, table: Table, base: BaseFigures | None, source: str, warehouse: Warehouse
 ) -> tuple[Counted, Ways, MergedRows | None]:
 
     lead, moved = merging_tables(declared)[0], None
@@ -158,7 +158,7 @@ def _by_rule_alone(table: Table) -> bool:
     return table.refresh.mechanism == "delete" and table.refresh.remove is not None
 
 
-def _require_published(declared: Dataset, table: Table, standing: Standing, text: str) -> None:
+def _require_published(declared: Dataset, table: Table, standing: BaseFigures, text: str) -> None:
     """What is kept is what was published: every count that is shown, under the labels it is shown."""
 
     counted, _ = merge(declared, table, standing.tables[table.table], None)

@@ -27,7 +27,7 @@ from include.opendata.identifiers import scan_output, scan_source
 from include.opendata.pipeline import merging
 from include.opendata.pipeline.approvals import check_approvals
 from include.opendata.pipeline.changes import changes_since, check_changes
-from include.opendata.pipeline.identifiers import settle_identifiers
+from include.opendata.pipeline.identifiers import require_no_identifiers
 from include.opendata.pipeline.ledger_notes import quality_told, score_figures, told_advice
 from include.opendata.pipeline.merging import merges, taken_as_whole
 from include.opendata.pipeline.options import checked_options, goes_on, require_no_dry_run, require_only
@@ -56,7 +56,7 @@ from include.opendata.storage.run_area import KEEP_UNTIL
 from include.opendata.storage.tables import read_table, write_table
 from include.opendata.tables import control_totals
 from include.opendata.tables import tabulate as aggregate
-from include.opendata.tables.column_dependencies import refuse_told_twice
+from include.opendata.tables.column_dependencies import refuse_dependent_columns
 from include.opendata.warehouse import open_snapshot
 
 
@@ -182,7 +182,7 @@ def check_quality(run: Run) -> dict[str, Any]:
         f"The source passed its quality suite: {report.successful} of {report.declared} expectations hold.",
         figures={"declared": report.declared, "evaluated": report.evaluated, "successful": report.successful},
     )
-    settle_identifiers(scan, area, ledger, step="check_quality")
+    require_no_identifiers(scan, area, ledger, step="check_quality")
     return {"suite": report.suite, "declared": report.declared, "successful": report.successful}
 
 
@@ -236,7 +236,7 @@ def protect(run: Run) -> dict[str, Any]:
     if masked or before:
         with open_snapshot(snapshot_of(run).parquet, dataset=declared.dataset) as warehouse:
             structures = [table.structure for table in tables]
-            refuse_told_twice(declared, structures, warehouse, published=before, masked=masked)
+            refuse_dependent_columns(declared, structures, warehouse, published=before, masked=masked)
     protection = protect_and_attack(declared, tables, masked=masked, earlier=earlier)
     keep_attack(area, protection)
     for table in protection.tables:
@@ -255,7 +255,7 @@ def check_publishable(run: Run, table: str) -> dict[str, Any]:
     declared, area, ledger = open_run(run)
     protected, folder = read_table(area, "protected", table), area.path("publishable", table, "x").parent
     scan = scan_output(declared, protected, folder)
-    settle_identifiers(scan, area, ledger, step="check_publishable")
+    require_no_identifiers(scan, area, ledger, step="check_publishable")
     report = run_suite(declared, protected, folder, told=quality_told(run, table))
     area.write_json(f"quality/{table}.json", report.to_json())
     decide(

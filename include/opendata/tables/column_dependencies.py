@@ -24,7 +24,7 @@ from include.opendata.vocabulary import Structure
 from include.opendata.warehouse import Warehouse
 
 
-def refuse_told_twice(
+def refuse_dependent_columns(
     dataset: Dataset,
     tables: Sequence[Structure],
     warehouse: Warehouse,

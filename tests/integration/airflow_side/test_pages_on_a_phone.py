@@ -83,7 +83,7 @@ def _dataset(lines) -> str:
             runs=tuple((f"r{n}", "2026-01-01") for n in range(15)), met=(1,) * 15, asked=(2,) * 15,
             expectations=(ExpectationHistory(LONG, LONG, LONG, ("failed",) * 15, (3,) * 15),),
         ),
-        position=SimpleNamespace(request=request, standings=(role,), changes=(LONG,)),
+        position=SimpleNamespace(request=request, role_statuses=(role,), changes=(LONG,)),
         answers=(answer,),
         rollback=f'bin/opendata rollback {LONG} --reason "what is wrong with it"',
         unread=(LONG,),

@@ -14,7 +14,7 @@ from include.opendata.gate.approval import (
     changes,
     digest_of,
     require_approved,
-    standings,
+    role_statuses,
 )
 from include.opendata.ledger.approvals import Answer
 from tests.unit.gate.test_assessment import HIGH, LOW, assessed
@@ -132,7 +132,7 @@ def test_a_score_within_its_band_is_no_change_and_one_beyond_it_is(dataset):
 
 
 def states(*answers, today=TODAY):
-    return {s.role: s.state for s in standings(ROLES, answers, NOW, today=today)}
+    return {s.role: s.state for s in role_statuses(ROLES, answers, NOW, today=today)}
 
 
 def test_only_an_answer_to_these_very_facts_counts():
@@ -164,7 +164,7 @@ def test_a_choice_that_is_not_exactly_approve_approves_nothing(choice):
 
 
 def test_an_approval_of_every_role_lets_a_release_through():
-    found = standings(ROLES, [answer(), answer(role="legal_counsel")], NOW, today=TODAY)
+    found = role_statuses(ROLES, [answer(), answer(role="legal_counsel")], NOW, today=TODAY)
     require_approved(found, Place("d"), digest=NOW)
 
 
@@ -180,12 +180,12 @@ def test_an_approval_of_every_role_lets_a_release_through():
 )
 def test_anything_less_is_refused_and_says_whose_approval_is_open(given, slug):
     with pytest.raises(Refused) as raised:
-        require_approved(standings(ROLES, given, NOW, today=TODAY), Place("d"), digest=NOW)
+        require_approved(role_statuses(ROLES, given, NOW, today=TODAY), Place("d"), digest=NOW)
     assert raised.value.slug == slug
     assert any("legal counsel" in detail for detail in raised.value.details)
 
 
 def test_a_level_that_asks_nobody_is_refused():
     with pytest.raises(Refused) as raised:
-        require_approved(standings((), [answer()], NOW, today=TODAY), Place("d"), digest=NOW)
+        require_approved(role_statuses((), [answer()], NOW, today=TODAY), Place("d"), digest=NOW)
     assert raised.value.slug == "permission-open"

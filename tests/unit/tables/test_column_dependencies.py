@@ -10,7 +10,7 @@ import pytest
 from include.opendata.disclosure.history.published import without_atoms
 from include.opendata.errors import Refused
 from include.opendata.tables import tabulate
-from include.opendata.tables.column_dependencies import refuse_told_twice
+from include.opendata.tables.column_dependencies import refuse_dependent_columns
 from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of
 
 COLUMNS = {"id": "integer", "county": "text", "region": "text", "sex": "text", "day": "date", "year": "integer"}
@@ -40,7 +40,9 @@ def refused(warehouse, *tables, before=(), masked=True):
     structures = [without_atoms(tabulate(everything, t.table, warehouse).structure) for t in everything.tables]
     now = everything.model_copy(update={"tables": everything.tables[: len(tables)]})
     try:
-        refuse_told_twice(now, structures[: len(tables)], warehouse, published=structures[len(tables) :], masked=masked)
+        refuse_dependent_columns(
+            now, structures[: len(tables)], warehouse, published=structures[len(tables) :], masked=masked
+        )
     except Refused as error:
         assert error.slug == "columns-tell-one-another"
         assert error.place.dataset and error.place.column is None

@@ -1,4 +1,4 @@
-"""A dataset's tables as they stand: what was counted for a release, kept exactly, so that a later extract can be merged in.
+"""The base figures of a dataset: what was counted for a release, kept exactly, so that a later extract can be merged in.
 
 Holds counted cells with records (no zero rows, no rounded figure, nothing derived) under the keys of their categories, and
 the ways the source's values were sorted. These are true figures, small cells among them: the private work area is the only
@@ -29,11 +29,12 @@ from include.opendata.tables.table import Counted
 
 FORMAT = 1
 _FACTS = "standing.json"
+"""The name in the private store; it keeps its old word because the files of earlier releases bear it."""
 _EXACT = pa.decimal128(38, 9)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StandingTable:
+class BaseTable:
     """The cells of one table that have records. One entry per cell: ``keys`` and ``totals`` per dimension, ``values`` per
     figure the engine counts (int or Decimal). A key under a total says nothing."""
 
@@ -42,7 +43,7 @@ class StandingTable:
     values: dict[str, np.ndarray[Any, Any]]
 
     @classmethod
-    def of(cls, counted_table: Counted) -> StandingTable:
+    def of(cls, counted_table: Counted) -> BaseTable:
         """What was counted, without the zeros of nobody."""
         figures = counted_table.figures
         keys, totals = [], []
@@ -58,17 +59,17 @@ class StandingTable:
     def __len__(self) -> int:
         return len(self.keys[0])
 
-    def chosen(self, mask: np.ndarray[Any, Any]) -> StandingTable:
+    def chosen(self, mask: np.ndarray[Any, Any]) -> BaseTable:
         """The cells where ``mask`` (bool) is true."""
-        return StandingTable(
+        return BaseTable(
             tuple(one[mask] for one in self.keys),
             tuple(one[mask] for one in self.totals),
             {name: one[mask] for name, one in self.values.items()},
         )
 
-    def and_also(self, other: StandingTable) -> StandingTable:
+    def and_also(self, other: BaseTable) -> BaseTable:
         """These cells and those of ``other``."""
-        return StandingTable(
+        return BaseTable(
             tuple(np.concatenate(both) for both in zip(self.keys, other.keys, strict=True)),
             tuple(np.concatenate(both) for both in zip(self.totals, other.totals, strict=True)),
             {name: np.concatenate([one, other.values[name]]) for name, one in self.values.items()},
@@ -88,7 +89,7 @@ class StandingTable:
         return out.getvalue()
 
     @classmethod
-    def from_bytes(cls, stored: bytes) -> StandingTable:
+    def from_bytes(cls, stored: bytes) -> BaseTable:
         """The inverse of :meth:`to_bytes`."""
         table = pq.read_table(io.BytesIO(stored))
         count = sum(name.startswith("k") for name in table.column_names)
@@ -110,12 +111,12 @@ class StandingTable:
 
 
 @dataclass(frozen=True, repr=False)
-class Standing:
+class BaseFigures:
     """The merged tables of a dataset as of one release. ``source_sha256``: the extract that was merged last."""
 
     shape: str
     source_sha256: str
-    tables: dict[str, StandingTable]
+    tables: dict[str, BaseTable]
     ways: Ways
 
     def to_files(self) -> dict[str, bytes]:
@@ -131,8 +132,8 @@ class Standing:
         return files | {_FACTS: (json.dumps(facts, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()}
 
     @classmethod
-    def from_files(cls, files: Mapping[str, bytes], *, dataset: str) -> Standing:
-        """The inverse of :meth:`to_files`. Raises StorageError when these are not the files of a standing."""
+    def from_files(cls, files: Mapping[str, bytes], *, dataset: str) -> BaseFigures:
+        """The inverse of :meth:`to_files`. Raises StorageError when these are not the files of base figures."""
         try:
             facts = json.loads(files[_FACTS])
             if facts["format"] != FORMAT:
@@ -142,7 +143,7 @@ class Standing:
                 for column, found in facts["ways"].items()
             }
             tables = {
-                name.removesuffix(".parquet"): StandingTable.from_bytes(content)
+                name.removesuffix(".parquet"): BaseTable.from_bytes(content)
                 for name, content in files.items()
                 if name.endswith(".parquet")
             }

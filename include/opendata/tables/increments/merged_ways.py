@@ -19,7 +19,7 @@ from include.opendata.declaration.refresh_rules import MONTHS_IN
 from include.opendata.errors import Place, Refused
 from include.opendata.tables.categories import Key, key
 from include.opendata.tables.column_atoms import Ways, uses_of, ways_found
-from include.opendata.tables.increments.base_figures import Standing, StandingTable, merging_tables
+from include.opendata.tables.increments.base_figures import BaseFigures, BaseTable, merging_tables
 from include.opendata.tables.increments.merging import Groups, groups_of, settled, stays
 from include.opendata.tables.table import Counted
 from include.opendata.warehouse import Warehouse
@@ -28,7 +28,7 @@ from include.opendata.warehouse import Warehouse
 def merge_ways(
     dataset: Dataset,
     table: t.Table,
-    standing: Standing,
+    base: BaseFigures,
     extract: Counted | None,
     ways: Ways | None,
     *,
@@ -41,11 +41,11 @@ def merge_ways(
     extract's records from those kept, so that it could not be said which figures are the same.
     """
     merged = {one.table for one in merging_tables(dataset)}
-    new = None if extract is None else StandingTable.of(extract)
+    new = None if extract is None else BaseTable.of(extract)
     groups = {} if new is None else groups_of(table, new.chosen(settled(table, new)))
-    gone = _ways_gone(dataset, table, standing, groups, before)
+    gone = _ways_gone(dataset, table, base, groups, before)
     kept: Ways = {}
-    for column, found in standing.ways.items():
+    for column, found in base.ways.items():
         staying = {way: holders - merged if way in gone[column] else holders for way, holders in found.items()}
         if ways is not None:  # what is replaced holds the extract's records alone
             staying = {way: holders & merged for way, holders in staying.items()}
@@ -123,12 +123,12 @@ def first_period(table: t.Table, ways: list[Ways], dataset: Dataset) -> int | No
 
 
 def _ways_gone(
-    dataset: Dataset, table: t.Table, standing: Standing, groups: Groups, before: int | None
+    dataset: Dataset, table: t.Table, base: BaseFigures, groups: Groups, before: int | None
 ) -> dict[str, set[tuple[Key, ...]]]:
     """Per column the ways no record that stays has, as far as a table that leaves out no other record tells."""
-    gone: dict[str, set[tuple[Key, ...]]] = {column: set() for column in standing.ways}
+    gone: dict[str, set[tuple[Key, ...]]] = {column: set() for column in base.ways}
     for one in merging_tables(dataset):
-        rows = standing.tables[one.table]
+        rows = base.tables[one.table]
         rows = rows.chosen(settled(one, rows))
         rows = rows.chosen(stays(one, rows, groups, before))
         for place, dimension in enumerate(one.dimensions):
@@ -139,7 +139,5 @@ def _ways_gone(
             own = next(i for i, (other, d) in enumerate(uses) if (other.table, d.name) == (one.table, dimension.name))
             flag = len(uses) + filtering.index(one.table) if one.table in filtering else None
             there = set(rows.keys[place][~rows.totals[place]].tolist())
-            gone[column] |= {
-                way for way in standing.ways[column] if (flag is None or way[flag]) and way[own] not in there
-            }
+            gone[column] |= {way for way in base.ways[column] if (flag is None or way[flag]) and way[own] not in there}
     return gone

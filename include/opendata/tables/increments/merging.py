@@ -18,7 +18,7 @@ from include.opendata.declaration.refresh_rules import key_of, merged_over
 from include.opendata.errors import Place, Refused
 from include.opendata.tables.categories import Categories, Key, declared_categories, found_categories
 from include.opendata.tables.figures import MOST_CELLS, Figures, Grid, counted
-from include.opendata.tables.increments.base_figures import StandingTable
+from include.opendata.tables.increments.base_figures import BaseTable
 from include.opendata.tables.table import Counted
 
 Groups = dict[tuple[Key, ...], None]
@@ -35,14 +35,14 @@ class MergedRows:
 
 
 def merge(
-    dataset: Dataset, table: t.Table, standing: StandingTable, extract: Counted | None, *, before: int | None = None
+    dataset: Dataset, table: t.Table, base: BaseTable, extract: Counted | None, *, before: int | None = None
 ) -> tuple[Counted, MergedRows]:
     """One table with what ``extract`` brings; None: nothing of it is to be merged. ``before``: rows of earlier periods go.
 
     Raises Refused: ``key-already-published``, ``key-not-published``, ``no-rows``, ``label-twice``, ``table-too-large``.
     """
-    stood = standing.chosen(settled(table, standing))
-    new = None if extract is None else StandingTable.of(extract)
+    stood = base.chosen(settled(table, base))
+    new = None if extract is None else BaseTable.of(extract)
     brought = None if new is None else new.chosen(settled(table, new))
     groups = {} if brought is None else groups_of(table, brought)
     if table.refresh.mechanism == "append":
@@ -63,7 +63,7 @@ def merge(
 # -- which rows ---------------------------------------------------------------------------------------------------------
 
 
-def settled(table: t.Table, rows: StandingTable) -> np.ndarray[Any, Any]:
+def settled(table: t.Table, rows: BaseTable) -> np.ndarray[Any, Any]:
     """bool[n]: rows that no total over a merged dimension stands in."""
     over = merged_over(table)
     mask = np.ones(len(rows), dtype=bool)
@@ -80,16 +80,16 @@ def _key_columns(table: t.Table) -> list[int]:
     return sorted(places, key=lambda i: table.dimensions[i].column)
 
 
-def _row_keys(table: t.Table, rows: StandingTable) -> list[tuple[Key, ...]]:
+def _row_keys(table: t.Table, rows: BaseTable) -> list[tuple[Key, ...]]:
     return list(zip(*(rows.keys[i].tolist() for i in _key_columns(table)), strict=True))
 
 
-def groups_of(table: t.Table, rows: StandingTable) -> Groups:
+def groups_of(table: t.Table, rows: BaseTable) -> Groups:
     """The keys of settled rows."""
     return dict.fromkeys(_row_keys(table, rows))
 
 
-def stays(table: t.Table, rows: StandingTable, groups: Groups, before: int | None) -> np.ndarray[Any, Any]:
+def stays(table: t.Table, rows: BaseTable, groups: Groups, before: int | None) -> np.ndarray[Any, Any]:
     """bool[n]: which of the settled rows that stood stay: their key is not spoken of, their period is none that goes."""
     mask = np.ones(len(rows), dtype=bool)
     if table.refresh.mechanism in ("update", "delete") and groups:
@@ -101,7 +101,7 @@ def stays(table: t.Table, rows: StandingTable, groups: Groups, before: int | Non
     return mask
 
 
-def _refuse_repeated(dataset: Dataset, table: t.Table, stood: StandingTable, groups: Groups) -> None:
+def _refuse_repeated(dataset: Dataset, table: t.Table, stood: BaseTable, groups: Groups) -> None:
     """A row is published when it is in the file, as a zero too."""
     if table.absent_combinations == "zero":
         columns = {column.name: column for column in dataset.source.columns}
@@ -122,7 +122,7 @@ def _refuse_repeated(dataset: Dataset, table: t.Table, stood: StandingTable, gro
         )  # fmt: skip
 
 
-def _refuse_unknown(dataset: Dataset, table: t.Table, stood: StandingTable, groups: Groups) -> None:
+def _refuse_unknown(dataset: Dataset, table: t.Table, stood: BaseTable, groups: Groups) -> None:
     there = groups_of(table, stood)
     unknown = sum(own not in there for own in groups)
     if unknown:
@@ -137,8 +137,8 @@ def _keys(count: int) -> str:
     return "1 key is" if count == 1 else f"{count:,} keys are"
 
 
-def _moved(stood: StandingTable, kept: StandingTable, brought: StandingTable | None) -> MergedRows:
-    def single(rows: StandingTable) -> set[tuple[Key, ...]]:
+def _moved(stood: BaseTable, kept: BaseTable, brought: BaseTable | None) -> MergedRows:
+    def single(rows: BaseTable) -> set[tuple[Key, ...]]:
         mask = ~np.logical_or.reduce(rows.totals)
         return set(zip(*(one[mask].tolist() for one in rows.keys), strict=True))
 
@@ -149,13 +149,13 @@ def _moved(stood: StandingTable, kept: StandingTable, brought: StandingTable | N
 # -- the table anew ------------------------------------------------------------------------------------------------------
 
 
-def _categories(dimension: t.Dimension, column: Any, rows: StandingTable, place: int, *, fill: bool) -> Categories:
+def _categories(dimension: t.Dimension, column: Any, rows: BaseTable, place: int, *, fill: bool) -> Categories:
     declared = declared_categories(dimension, column)
     found = rows.keys[place][~rows.totals[place]].tolist()
     return declared or found_categories(dimension, column, found, fill=fill)
 
 
-def _counted(dataset: Dataset, table: t.Table, rows: StandingTable) -> Counted:
+def _counted(dataset: Dataset, table: t.Table, rows: BaseTable) -> Counted:
     """The whole table from its settled rows: categories, totals over what was merged, zeros where they are published."""
     columns = {column.name: column for column in dataset.source.columns}
     fill = table.absent_combinations == "zero"
