@@ -7,6 +7,7 @@ neither is possible it is left out all the same, and the cells it was needed for
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,33 +28,37 @@ class Kept:
 
 def without_the_truth(view: PublishedView, witnesses: Witnesses, truth: np.ndarray) -> Kept:
     """``witnesses`` of ``view`` without any that equals ``truth`` int64[n] (-1 where it is not known) on hidden cells."""
-    told = truth[witnesses.cells] != UNKNOWN
     wanted = truth[witnesses.cells]
-    if not told.any():
+    known = wanted != UNKNOWN
+    true = (witnesses.tables[:, known] == wanted[known]).all(axis=1)
+    if not known.any() or not true.any():
         return Kept(witnesses, ())
-
-    def true(table: np.ndarray) -> bool:
-        return bool((table[told] == wanted[told]).all())
-
-    tables = [row for row in witnesses.tables if not true(row)]
-    if len(tables) == len(witnesses.tables):
-        return Kept(witnesses, ())
-    wide = np.ptp(witnesses.tables, axis=0) >= view.rule.width
-    found = next(row for row in witnesses.tables if true(row))
-    low, high = (bound[witnesses.cells] for bound in view.bounds())
-    if not _proves(tables, wide, view.rule.width):
-        for other in list(tables):
-            difference = other - found
-            step = difference // np.gcd.reduce(np.abs(difference[difference != 0]))
-            for times in STEPS:
-                shifted = found + times * step
-                inside = bool(((shifted >= low) & (shifted <= high)).all())
-                if inside and not true(shifted) and _proves([*tables, shifted], wide, view.rule.width):
-                    return Kept(replace(witnesses, tables=np.stack([*tables, shifted])), ())
-    left = np.stack(tables) if tables else witnesses.tables[:0]
-    narrow = wide if not tables else wide & (np.ptp(left, axis=0) < view.rule.width)
+    width = view.rule.width
+    others = list(witnesses.tables[~true])
+    wide = np.ptp(witnesses.tables, axis=0) >= width
+    if not _prove(others, wide, width):
+        for shifted in _shifted(view, witnesses, witnesses.tables[true][0], others):
+            if not (shifted[known] == wanted[known]).all() and _prove([*others, shifted], wide, width):
+                return Kept(replace(witnesses, tables=np.stack([*others, shifted])), ())
+    left = witnesses.tables[~true]
+    narrow = wide & (np.ptp(left, axis=0) < width) if len(left) else wide
     return Kept(replace(witnesses, tables=left), tuple(witnesses.cells[narrow].tolist()))
 
 
-def _proves(tables: list[np.ndarray], wide: np.ndarray, width: int) -> bool:
+def _shifted(
+    view: PublishedView, witnesses: Witnesses, true: np.ndarray, others: Sequence[np.ndarray]
+) -> Iterator[np.ndarray]:
+    """The true table shifted along its difference from each other one, which keeps every equation, within its bounds."""
+    low, high = (bound[witnesses.cells] for bound in view.bounds())
+    for other in others:
+        difference = other - true
+        step = difference // np.gcd.reduce(np.abs(difference[difference != 0]))
+        for times in STEPS:
+            shifted = true + times * step
+            if ((shifted >= low) & (shifted <= high)).all():
+                yield shifted
+
+
+def _prove(tables: Sequence[np.ndarray], wide: np.ndarray, width: int) -> bool:
+    """Whether ``tables`` lie ``width`` apart in every ``wide`` cell (bool[cells])."""
     return bool(tables) and bool((np.ptp(np.stack(tables), axis=0) >= width)[wide].all())

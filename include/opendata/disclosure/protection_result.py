@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from include.opendata.disclosure.attack import PublishedView, Witnesses
 from include.opendata.disclosure.history.extents import TableExtents
@@ -25,6 +25,22 @@ class AttackedView:
     set_aside: int
 
 
+class TableFacts(TypedDict):
+    """What was done to one table, in counts, as it is kept for the evidence. ``attack``: blank counts by verdict ·
+    ``amounts``: rows of amounts hidden because they could be computed · ``hidden_anew``: what else was reasoned with when
+    the counts were hidden a second time."""
+
+    annotation: str
+    seed: int | None
+    cells: int
+    small: int
+    complementary: int
+    unstable: int
+    attack: dict[str, int]
+    amounts: NotRequired[int]
+    hidden_anew: NotRequired[list[str]]
+
+
 @dataclass(frozen=True)
 class Protection:
     """``tables`` as the public may see them · ``facts``: per table annotation, seed, cells hidden and the attack's verdicts ·
@@ -32,13 +48,13 @@ class Protection:
     ``extents``: what the categories stand for · ``earlier``: the releases that were taken into account."""
 
     tables: tuple[ProtectedTable, ...]
-    facts: dict[str, dict[str, Any]]
+    facts: dict[str, TableFacts]
     systems: dict[str, dict[str, int]]
     attacked: tuple[AttackedView, ...] = field(default=(), repr=False)
     extents: dict[str, TableExtents] = field(default_factory=dict, repr=False)
     earlier: tuple[str, ...] = ()
 
-    def said(self, name: str) -> tuple[str, str]:
+    def summary(self, name: str) -> tuple[str, str]:
         """(slug, sentence) for the ledger: what was done to one table, in counts."""
         table = next(t for t in self.tables if t.structure.table == name)
         if not table.masked:

@@ -1,7 +1,7 @@
 """A table of whole percentages: protected, attacked, and held against what was published before.
 
 Its counts may appear nowhere else (DDG 2.0 §4.4): not in another table of the dataset, and in no earlier release. The other
-way round, counts may not follow percentages without somebody looking at both.
+way round, counts may not follow percentages without someone looking at both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from include.opendata.disclosure.attack.percentages import attack_percentages, w
 from include.opendata.disclosure.history.extents import table_extents
 from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
 from include.opendata.disclosure.protect.percentages import category_counts, whole_percentages
-from include.opendata.disclosure.protection_result import Protection
+from include.opendata.disclosure.protection_result import Protection, TableFacts
 from include.opendata.errors import AuditFailed, Place, Refused
 from include.opendata.rules.release import thresholds
 from include.opendata.vocabulary import DataTable, ProtectedTable
@@ -34,8 +34,30 @@ def protect_percentages(
     Raises Refused (``masking-not-needed``, ``counts-appear-elsewhere``, ``counts-already-public``, and what
     ``whole_percentages`` refuses) and AuditFailed (``recoverable``, ``recoverable-with-earlier-releases``).
     """
-
     place = Place(dataset=declared.dataset, table=tables[0].structure.table)
+    _refuse_shown_counts(tables, masked, earlier, place)
+    (table,) = tables
+    annotation = declared.table(table.structure.table).annotation
+    protected = whole_percentages(table, annotation=annotation, rule=declared.small_cell_rule, dataset=declared.dataset)
+    _attack(declared, protected, int(category_counts(table, place).sum()), earlier, place)
+    facts: TableFacts = {
+        "annotation": annotation,
+        "seed": None,
+        "cells": protected.cells,
+        "small": protected.small,
+        "complementary": protected.complementary,
+        "unstable": protected.unstable,
+        "attack": {SAFE_WITNESS: 1},
+    }
+    extents = table_extents(declared, [protected.structure])
+    releases = tuple(release.release for release in earlier)
+    return Protection((protected,), {table.structure.table: facts}, {}, (), extents, releases)
+
+
+def _refuse_shown_counts(
+    tables: Sequence[DataTable], masked: bool, earlier: Sequence[PublishedRelease], place: Place
+) -> None:
+    """Raise Refused where the counts are shown elsewhere, or need not be hidden."""
     if not masked:
         raise Refused(
             "the table is declared to publish whole percentages, and its assessment asks for no masking",
@@ -50,20 +72,27 @@ def protect_percentages(
             slug="counts-appear-elsewhere",
             place=place,
         )
-    shown = [r.release for r in earlier if any(m.role == "count" for t in r.tables for m in t.structure.measures)]
-    if shown:
+    with_counts = [release for release in earlier if _shows_counts(release)]
+    if with_counts:
         raise Refused(
-            f"counts of this dataset were published before, in {len(shown)} release(s), so percentages hide nothing",
+            f"counts of this dataset were published before, in {len(with_counts)} release(s), so percentages hide nothing",
             remedy="Leave `masking` out, so that the new release is attacked together with the earlier counts.",
             slug="counts-already-public",
             place=place,
         )
-    (table,) = tables
-    rule, annotation = declared.small_cell_rule, declared.table(table.structure.table).annotation
-    protected = whole_percentages(table, annotation=annotation, rule=rule, dataset=declared.dataset)
-    total = int(category_counts(table, place).sum())
-    found = attack_percentages(protected, total=total, rule=rule)
-    if found is None or found.width < rule.width:
+
+
+def _shows_counts(release: PublishedRelease) -> bool:
+    return any(measure.role == "count" for table in release.tables for measure in table.structure.measures)
+
+
+def _attack(
+    declared: Dataset, protected: ProtectedTable, total: int, earlier: Sequence[PublishedRelease], place: Place
+) -> None:
+    """Attack the percentages, by themselves and with those of every earlier release; ``total`` is public."""
+    rule = declared.small_cell_rule
+    small = attack_percentages(protected, total=total, rule=rule)
+    if small is None or small.width < rule.width:
         raise AuditFailed(
             "the small category's count could be recovered from the whole percentages",
             remedy="Put more years together, or choose other categories; nothing was published.",
@@ -71,18 +100,11 @@ def protect_percentages(
             place=place,
         )
     least_total = thresholds().percentages_only.total_at_least
-    for release in earlier:
-        if not all(
-            withstand_together(
-                _as_protected(one),
-                protected,
-                total=total,
-                least_total=least_total,
-                rule=rule,
-                earlier_below=one.small_below,
-            )
-            for one in release.tables
-        ):
+    for before in (table for release in earlier for table in release.tables):
+        if not withstand_together(
+            _as_protected(before), protected,
+            total=total, least_total=least_total, rule=rule, earlier_below=before.small_below,
+        ):  # fmt: skip
             raise AuditFailed(
                 "the small category's count, or how it grew, could be recovered by comparing the whole percentages with those "
                 "of an earlier release, or the two cannot be compared",
@@ -91,18 +113,6 @@ def protect_percentages(
                 slug="recoverable-with-earlier-releases",
                 place=place,
             )
-    name = table.structure.table
-    facts = {
-        "annotation": annotation,
-        "seed": None,
-        "cells": protected.cells,
-        "small": protected.small,
-        "complementary": protected.complementary,
-        "unstable": protected.unstable,
-        "attack": {SAFE_WITNESS: 1},
-    }
-    extents = table_extents(declared, [protected.structure])
-    return Protection((protected,), {name: facts}, {}, (), extents, tuple(release.release for release in earlier))
 
 
 def _as_protected(table: PublishedTable) -> ProtectedTable:

@@ -242,7 +242,7 @@ def protect(run: Run) -> dict[str, Any]:
     for table in protection.tables:
         write_table(area, "protected", table)
         name = table.structure.table
-        slug, sentence = protection.said(name)
+        slug, sentence = protection.summary(name)
         figures = {k: v for k, v in protection.facts[name].items() if isinstance(v, int)}
         decide(run, "protect", slug, sentence, section="DDG 2.0 §4.4", table=name, figures=figures)
     area.write_json("protection.json", {"tables": protection.facts, "systems": protection.systems})

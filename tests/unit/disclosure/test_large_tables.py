@@ -14,22 +14,17 @@ import pytest
 from include.opendata import progress
 from include.opendata.cli.audit_table import AuditRequest, audit_table
 from include.opendata.cli.long_table import parse_long_table
-from include.opendata.disclosure import protection
+from include.opendata.disclosure import release_attack
 from include.opendata.disclosure.attack import verify_witnesses
 from include.opendata.disclosure.history.published import PublishedRelease
 from include.opendata.disclosure.protect.engine import LARGE_FROM
 from include.opendata.disclosure.protect.tables import linked
-from include.opendata.disclosure.protection import (
-    attack_published,
-    attack_with_earlier,
-    protect_and_attack,
-    upcoming_release,
-)
+from include.opendata.disclosure.protection import protect_and_attack
+from include.opendata.disclosure.release_attack import attack_published, attack_with_earlier, upcoming_release
 from include.opendata.errors import AuditFailed
 from include.opendata.progress import heard
 from include.opendata.tables import tabulate
 from tests.lib.random_cubes import synthetic
-from tests.lib.rules import RULE
 from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of
 
 COLUMNS = ("area", "age", "sex")
@@ -134,12 +129,12 @@ def test_two_patterns_of_the_same_figures_are_broken_together(true_table, protec
     other = protect_and_attack(declared().model_copy(update={"seed": 7}), [true_table], masked=True)
     assert not np.array_equal(blanks(other), blanks(protected))
     with pytest.raises(AuditFailed) as caught:
-        attack_with_earlier(declared(), other.tables, [true_table], other.extents, [as_release(protected)], rule=RULE)
+        attack_with_earlier(declared(), other.tables, [true_table], other.extents, [as_release(protected)])
     assert caught.value.slug == "recoverable-with-earlier-releases"
 
 
 def test_an_attack_that_runs_out_of_time_is_undecided_and_refused(true_table, protected, monkeypatch):
-    monkeypatch.setattr(protection, "ATTACK_SECONDS", 0.0)
+    monkeypatch.setattr(release_attack, "ATTACK_SECONDS", 0.0)
     with pytest.raises(AuditFailed) as caught:
-        attack_published(declared(), protected.tables, [true_table], rule=RULE)
+        attack_published(declared(), protected.tables, [true_table])
     assert caught.value.slug == "attack-undecided"

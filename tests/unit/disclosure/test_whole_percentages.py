@@ -50,7 +50,7 @@ def refusal(declared, *tables, masked=True, earlier=()) -> OpendataError:
 def test_the_blank_counts_as_proven_by_two_tables_of_whole_numbers(declared):
     protection = protect_percentages(declared, [SAFE], masked=True)
     assert protection.facts["visits_by_sex"]["attack"] == {"safe_with_witness": 1}
-    assert protection.said("visits_by_sex")[0] == "percentages-only"
+    assert protection.summary("visits_by_sex")[0] == "percentages-only"
 
 
 def test_percentages_are_refused_where_no_masking_is_needed(declared):

@@ -10,14 +10,14 @@ all releases together withstand an attack is shown by another room.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from include.opendata.disclosure.history.earlier import Earlier
 from include.opendata.disclosure.protect.derived import COMPLEMENTARY, SHOWN, SMALL
-from include.opendata.disclosure.protect.engine import Engine
+from include.opendata.disclosure.protect.engine import Engine, suppression
 from include.opendata.disclosure.protect.groups import open_groups
 from include.opendata.disclosure.protect.policy import Policy
 from include.opendata.disclosure.protect.suppress import Suppression
@@ -32,15 +32,20 @@ Keep = Literal["pattern", "shown", "blanks"]
 ``shown``. ``shown``: whatever was shown stays shown. ``blanks``: besides, whatever was blank stays blank."""
 
 
+@dataclass(frozen=True)
+class Follow:
+    """``earlier``: what earlier releases showed of the same cells · ``keep``: how closely they are followed."""
+
+    earlier: Earlier
+    keep: Keep = "pattern"
+
+
 def search_after(
     system: CellSystem,
     small: np.ndarray,
     rows_of: Mapping[tuple[str, str], np.ndarray],
-    earlier: Earlier,
+    follow: Follow,
     engine: Engine,
-    *,
-    keep: Keep,
-    dataset: str,
 ) -> Suppression:
     """A pattern that hides ``small`` (bool[n]) and relies on nothing that is public already.
 
@@ -48,15 +53,28 @@ def search_after(
     ``earlier-releases-in-the-way`` when the counts could be protected, but only by hiding what was shown before; and what
     ``suppress`` raises where the earlier releases are not the reason.
     """
-    public, changed, blank, complete = _told_before(rows_of, system.values, earlier)
-    _refuse_incident(small & public, dataset)
-    if keep == "pattern" and complete:
-        same = _last_pattern(system, small, blank & (system.values > 0), engine.policy)
-        if same is not None:
-            return same
-    frozen = (public | changed if keep == "blanks" else public) & ~small
+    values = system.values
+    before = _shown_before(rows_of, values, follow.earlier)
+    _refuse_incident(small & before.same, engine.dataset)
+    blank = before.blank & (values > 0)
+    if follow.keep == "pattern" and before.complete:
+        pattern = _last_pattern(system, small, blank, engine.policy)
+        if pattern is not None:
+            return pattern
+    frozen = before.same & ~small
+    if follow.keep == "shown":
+        return _search(system, small, frozen, None, engine)
+    if follow.keep == "pattern":
+        return _search(system, small, frozen, blank, engine)
+    return _with_blanks(_search(system, small, frozen | (before.changed & ~small), blank, engine), small, blank)
+
+
+def _search(
+    system: CellSystem, small: np.ndarray, frozen: np.ndarray, given: np.ndarray | None, engine: Engine
+) -> Suppression:
+    """A pattern that hides nothing ``frozen``. Where there is none, says whether the earlier releases are the reason."""
     try:
-        found = engine.search(system, small, frozen, None if keep == "shown" else blank & (system.values > 0))
+        return engine.search(system, small, frozen, given)
     except Refused as refused:
         try:
             engine.search(system, small)
@@ -67,24 +85,31 @@ def search_after(
             remedy="Publish a coarser table, more years together or whole periods instead of a period to date; or ask the "
             "data coordinator whether the earlier releases can be withdrawn.",
             slug="earlier-releases-in-the-way",
-            place=Place(dataset=dataset),
+            place=Place(dataset=engine.dataset),
         ) from None
-    return _with_blanks(found, small, blank & (system.values > 0)) if keep == "blanks" else found
 
 
-def _told_before(
-    rows_of: Mapping[tuple[str, str], np.ndarray], values: np.ndarray, earlier: Earlier
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
-    """bool[n] each: shown before with the value it has, shown before with others only, blank in the last release; and
-    whether every cell of every row is one of them."""
-    public, changed, blank = (np.zeros(len(values), dtype=bool) for _ in range(3))
+@dataclass(frozen=True)
+class _ShownBefore:
+    """bool[n] each: shown before with the value it has (``same``), with other values only (``changed``), ``blank`` in the
+    last release · ``complete``: every cell of every row is one of them."""
+
+    same: np.ndarray
+    changed: np.ndarray
+    blank: np.ndarray
+    complete: bool
+
+
+def _shown_before(rows_of: Mapping[tuple[str, str], np.ndarray], values: np.ndarray, earlier: Earlier) -> _ShownBefore:
+    same, changed, blank = (np.zeros(len(values), dtype=bool) for _ in range(3))
     for place, rows in rows_of.items():
         for cell, shown in zip(rows.tolist(), earlier.shown[place], strict=True):
-            public[cell] |= int(values[cell]) in shown
+            same[cell] |= int(values[cell]) in shown
             changed[cell] |= bool(shown) and int(values[cell]) not in shown
         blank[rows[earlier.hidden[place]]] = True
-    rowed = np.concatenate(list(rows_of.values()))
-    return public, changed & ~public, blank, bool((public | changed | blank)[rowed].all())
+    published = np.concatenate(list(rows_of.values()))
+    complete = bool((same | changed | blank)[published].all())
+    return _ShownBefore(same, changed & ~same, blank, complete)
 
 
 def _last_pattern(system: CellSystem, small: np.ndarray, blank: np.ndarray, policy: Policy) -> Suppression | None:
@@ -93,25 +118,17 @@ def _last_pattern(system: CellSystem, small: np.ndarray, blank: np.ndarray, poli
         return None
     if open_groups(system, blank, policy.rule):
         return None
-    nothing = Suppression(np.where(small, SMALL, SHOWN).astype(np.int8), policy.annotation, policy.seed, {
-        "cells": system.size,
-        "published": int(system.published.sum()),
-        "zeros": int((system.published & (system.values == 0)).sum()),
-        "small": int(small.sum()),
-        "complementary": 0,
-        "given_back": 0,
-        "equations": len(system.equations),
-    }, ())  # fmt: skip
-    return _with_blanks(nothing, small, blank)
+    codes = np.where(small, SMALL, SHOWN).astype(np.int8)
+    return _with_blanks(suppression(policy, system, small, codes), small, blank)
 
 
-def _with_blanks(found: Suppression, small: np.ndarray, blank: np.ndarray) -> Suppression:
+def _with_blanks(pattern: Suppression, small: np.ndarray, blank: np.ndarray) -> Suppression:
     """The same pattern with ``blank`` (bool[n]) left blank too."""
-    codes = np.where(blank & (found.codes == SHOWN), COMPLEMENTARY, found.codes).astype(np.int8)
+    codes = np.where(blank & (pattern.codes == SHOWN), COMPLEMENTARY, pattern.codes).astype(np.int8)
     codes[small] = SMALL
-    kept = [(int(c), BLANK_BEFORE) for c in np.flatnonzero(codes != found.codes)]
-    figures = found.figures | {"complementary": int((codes == COMPLEMENTARY).sum())}
-    return replace(found, codes=codes, figures=figures, reasons=tuple(sorted([*found.reasons, *kept])))
+    kept = [(int(cell), BLANK_BEFORE) for cell in np.flatnonzero(codes != pattern.codes)]
+    figures = pattern.figures | {"complementary": int((codes == COMPLEMENTARY).sum())}
+    return replace(pattern, codes=codes, figures=figures, reasons=tuple(sorted([*pattern.reasons, *kept])))
 
 
 def _refuse_incident(exposed: np.ndarray, dataset: str) -> None:

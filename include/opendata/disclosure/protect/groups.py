@@ -121,7 +121,8 @@ def close_groups(
 
 
 def _blank_counts(system: CellSystem, hidden: np.ndarray) -> np.ndarray:
-    return system.members @ (hidden | ~system.published).astype(np.int64)
+    counts: np.ndarray = system.members @ (hidden | ~system.published).astype(np.int64)
+    return counts
 
 
 def _choose(

@@ -18,7 +18,8 @@ def primary(system: CellSystem, rule: SmallCellRule) -> np.ndarray:
     Cells that are in no table are never True: there is nothing to blank. A count of zero events is never True, whatever
     the persons column says.
     """
-    small = (system.values >= 1) & (system.values < rule.below)
+    small: np.ndarray = (system.values >= 1) & (system.values < rule.below)
     if system.persons is not None:
         small |= (system.values >= 1) & (system.persons >= 1) & (system.persons < rule.below)
-    return small & system.published
+    small &= system.published
+    return small

@@ -7,6 +7,7 @@ nodes), never in seconds, and runs on one thread with a fixed seed, so that the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 import numpy as np
@@ -65,7 +66,7 @@ class Program:
             lp.integrality_ = [highspy.HighsVarType.kInteger] * n
         self.size, self.integral = n, integral
         self._costed: np.ndarray = np.zeros(0, dtype=np.int32)
-        solver = highspy.Highs()
+        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy has no types
         solver.silent()
         solver.setOptionValue("threads", 1)
         solver.setOptionValue("random_seed", 0)

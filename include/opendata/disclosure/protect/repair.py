@@ -38,7 +38,8 @@ def prices(system: CellSystem, rng: random.Random) -> np.ndarray:
     interest = order / max(int(order.max(initial=0)), 1)
     size = np.log1p(system.values) / np.log1p(max(int(system.values.max(initial=1)), 1))
     jitter = np.array([rng.random() for _ in range(system.size)])
-    return 1 + PER_TOTAL * system.level + 0.5 * interest + 0.3 * size + 0.05 * jitter
+    price: np.ndarray = 1 + PER_TOTAL * system.level + 0.5 * interest + 0.3 * size + 0.05 * jitter
+    return price
 
 
 @dataclass(frozen=True)

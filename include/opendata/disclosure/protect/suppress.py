@@ -50,7 +50,23 @@ class Suppression:
     @property
     def hidden(self) -> np.ndarray:
         """bool[n]"""
-        return self.codes != SHOWN
+        hidden: np.ndarray = self.codes != SHOWN
+        return hidden
+
+
+def pattern_figures(
+    system: CellSystem, small: np.ndarray, complementary: np.ndarray, given_back: int
+) -> dict[str, int]:
+    """The figures of a pattern, for reports; ``small`` and ``complementary`` bool[n]."""
+    return {
+        "cells": system.size,
+        "published": int(system.published.sum()),
+        "zeros": int((system.published & (system.values == 0)).sum()),
+        "small": int(small.sum()),
+        "complementary": int(complementary.sum()),
+        "given_back": given_back,
+        "equations": len(system.equations),
+    }
 
 
 class _Impossible(Exception):
@@ -153,21 +169,14 @@ class _Search:
         self._give_back()
         self._check_anew()
         codes = np.where(self.primary, SMALL, np.where(self.hidden, COMPLEMENTARY, SHOWN)).astype(np.int8)
-        figures = {
-            "cells": self.system.size,
-            "published": int(self.system.published.sum()),
-            "zeros": int((self.system.published & (self.system.values == 0)).sum()),
-            "small": int(self.primary.sum()),
-            "complementary": int((codes == COMPLEMENTARY).sum()),
-            "given_back": before - len(self.reasons),
-            "equations": len(self.system.equations),
-        }
+        figures = pattern_figures(self.system, self.primary, codes == COMPLEMENTARY, before - len(self.reasons))
         return Suppression(codes, self.mode, self.seed, figures, tuple(sorted(self.reasons.items())))
 
     def _narrow_anyway(self) -> np.ndarray:
         """bool[n]: counts that published figures already narrow down too far: blank or not, they protect nothing."""
         low, high = self.system.bounds_known()
-        return (high - np.maximum(low, 1) < self.rule.width) & (low < self.rule.below)
+        narrow: np.ndarray = (high - np.maximum(low, 1) < self.rule.width) & (low < self.rule.below)
+        return narrow
 
     # -- what must hold -----------------------------------------------------------------------------------------
 

@@ -139,6 +139,31 @@ class CellSystem:
         assert self.known_high is not None
         return np.maximum(self.known_low, 0), self.known_high
 
+    def part(self, cells: np.ndarray) -> CellSystem:
+        """The system of ``cells`` (int64, ascending) alone, which no equation ties to the others."""
+        assert self.interest is not None
+        assert self.level is not None
+        new = {int(cell): number for number, cell in enumerate(cells)}
+        return CellSystem(
+            values=self.values[cells],
+            published=self.published[cells],
+            equations=tuple(
+                Equation(new[e.parent], tuple(new[child] for child in e.children))
+                for e in self.equations
+                if e.parent in new
+            ),
+            keys=tuple(self.keys[cell] for cell in cells),
+            interest=self.interest[cells],
+            level=self.level[cells],
+            neighbours=self._neighbours_within(cells, new),
+            persons=None if self.persons is None else self.persons[cells],
+        )
+
+    def _neighbours_within(self, cells: np.ndarray, new: dict[int, int]) -> tuple[tuple[int, ...], ...] | None:
+        if self.neighbours is None:
+            return None
+        return tuple(tuple(new[other] for other in self.neighbours[cell] if other in new) for cell in cells)
+
     @cached_property
     def parents(self) -> np.ndarray:
         """int64[e]: the parent cell of each equation."""

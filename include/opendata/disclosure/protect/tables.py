@@ -15,8 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from include.opendata.disclosure.history.earlier import Earlier
-from include.opendata.disclosure.protect.continuity import Keep, search_after
+from include.opendata.disclosure.protect.continuity import Follow, search_after
 from include.opendata.disclosure.protect.derived import COMPLEMENTARY, SHOWN, SMALL, derived_blank
 from include.opendata.disclosure.protect.engine import Engine
 from include.opendata.disclosure.protect.policy import Policy
@@ -42,15 +41,14 @@ def protect_tables(
     *,
     masked: bool,
     dataset: str,
-    earlier: Earlier | None = None,
-    keep: Keep = "pattern",
+    follow: Follow | None = None,
     reasoning: Reasoning = EVERYDAY,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[tuple[ProtectedTable, ...], dict[str, dict[str, int]]]:
     """The tables as the public may see them, and the figures of each cell system (measure identity → figures).
 
     ``masked`` False: the assessment lets every count be shown; only unstable and undefined values are blank.
-    ``earlier``: what was published before of these cells; a cell shown with the value it still has hides nothing any more.
+    ``follow``: what was published before of these cells; a cell shown with the value it still has hides nothing any more.
     ``reasoning``: what is reasoned with beyond the tables' own cells, after an attack has found more.
     Raises Refused (no safe pattern; distinct persons whose totals are not sums; ``small-cell-already-public``).
     """
@@ -58,7 +56,8 @@ def protect_tables(
     figures: dict[str, dict[str, int]] = {}
     if masked:
         for counts in systems_of(tables, reasoning, policy=policy, dataset=dataset):
-            suppression = _suppressed(counts, policy, dataset, earlier, keep, progress)
+            engine = Engine(policy, counts.keys, dataset, progress)
+            suppression = _suppressed(counts, engine, follow)
             for identity, part in counts.parts.items():
                 figures[identity] = _figures_of(counts, suppression, part)
             for place, rows in counts.rows.items():
@@ -66,19 +65,11 @@ def protect_tables(
     return tuple(_protected(table, codes, policy, masked) for table in tables), figures
 
 
-def _suppressed(
-    counts: Counts,
-    policy: Policy,
-    dataset: str,
-    earlier: Earlier | None,
-    keep: Keep,
-    progress: Callable[[str], None] | None,
-) -> Suppression:
-    small = primary(counts.system, policy.rule)
-    engine = Engine(policy, counts.keys, dataset, progress)
-    if earlier is None:
+def _suppressed(counts: Counts, engine: Engine, follow: Follow | None) -> Suppression:
+    small = primary(counts.system, engine.policy.rule)
+    if follow is None:
         return engine.search(counts.system, small)
-    return search_after(counts.system, small, counts.rows, earlier, engine, keep=keep, dataset=dataset)
+    return search_after(counts.system, small, counts.rows, follow, engine)
 
 
 def _figures_of(counts: Counts, found: Suppression, part: slice) -> dict[str, int]:
@@ -169,7 +160,8 @@ def _cases(measure: TableMeasure, table: DataTable) -> np.ndarray | None:
     """How many cases of the sample an estimate rests on; None where it rests on a population from outside."""
     if measure.role == "percent" and measure.numerator is not None:
         counts = table.frame[measure.numerator].to_numpy(dtype=np.int64)
-        return counts[denominator_rows(table.structure, table.frame, measure.within)]
+        of_whole: np.ndarray = counts[denominator_rows(table.structure, table.frame, measure.within)]
+        return of_whole
     if measure.role == "rate" and measure.denominator is not None:
         if table.structure.measure(measure.denominator).role != "count":
             return None

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
-from include.opendata.disclosure import protection
+from include.opendata.disclosure import computable_amounts, protection
 from include.opendata.disclosure.attack import amounts
 from include.opendata.disclosure.attack.amounts import recoverable_amounts
 from include.opendata.errors import AuditFailed, Refused
@@ -117,7 +117,7 @@ def test_an_amount_hidden_with_few_clients_cannot_be_subtracted_from_shown_ones(
     done, made = protect(tmp_path, records, *LEAKS[leak])
     assert all(facts["amounts"] > 0 for facts in done.facts.values())
     assert computed(done, made, CUTS[leak]) == 0
-    monkeypatch.setattr(protection, "out_of_reach", lambda declared, tables: (tables, 0))
+    monkeypatch.setattr(protection, "hide_computable_amounts", lambda declared, tables: (tables, 0))
     bare, made = protect(tmp_path, records, *LEAKS[leak])
     assert computed(bare, made, CUTS[leak]) > 0, "the counts' pattern alone gives the amount away"
     assert recoverable_amounts(bare.tables)
@@ -145,7 +145,7 @@ def test_nothing_left_for_two_counties_tells_that_neither_paid(tmp_path):
 
 
 def test_what_cannot_be_put_out_of_reach_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(protection, "AMOUNT_ROUNDS", 0)
+    monkeypatch.setattr(computable_amounts, "AMOUNT_ROUNDS", 0)
     with pytest.raises(AuditFailed) as refused:
         protect(tmp_path, visits(FEW_IN_B), *LEAKS["persons do not add up, amounts do"])
     assert refused.value.slug == "amount-recoverable"

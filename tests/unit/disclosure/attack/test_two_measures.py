@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from include.opendata.disclosure import protection
+from include.opendata.disclosure import protection, release_attack
 from include.opendata.disclosure.protect import systems
 from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import AuditFailed, OpendataError
@@ -181,7 +181,7 @@ def release_of(folder, tables, earlier=()):
         known = atoms(declared, warehouse)
         made = [tabulate(declared, t.table, warehouse, atoms=known) for t in declared.tables]
     done = protection.protect_and_attack(declared, made, masked=True, earlier=earlier)
-    return replace(protection.upcoming_release(done.tables, done.extents), release=f"r{len(earlier) + 1}")
+    return replace(release_attack.upcoming_release(done.tables, done.extents), release=f"r{len(earlier) + 1}")
 
 
 def test_visits_an_earlier_release_showed_narrow_the_clients_of_this_one(tmp_path, monkeypatch):
@@ -196,7 +196,7 @@ def test_visits_an_earlier_release_showed_narrow_the_clients_of_this_one(tmp_pat
     with pytest.raises(AuditFailed) as refused:
         release_of(tmp_path, now, (first,))
     assert refused.value.slug == "recoverable-between-measures"
-    monkeypatch.setattr(protection, "agrees", lambda view: False)
+    monkeypatch.setattr(release_attack, "agrees", lambda view: False)
     release_of(tmp_path, now, (first,))
 
 

@@ -203,6 +203,7 @@ def test_where_figures_changed_what_did_not_change_stays_shown(seed):
     """Cedar and the total were revised; Birch was shown and is as it was, so it hides nothing."""
     from include.opendata.disclosure.history.earlier import earlier_figures
     from include.opendata.disclosure.history.extents import table_extents
+    from include.opendata.disclosure.protect.continuity import Follow
     from include.opendata.disclosure.protect.tables import protect_tables
     from include.opendata.disclosure.protection import protection_policy
 
@@ -211,7 +212,7 @@ def test_where_figures_changed_what_did_not_change_stays_shown(seed):
     table = true_table(dataset, counts(alder=5, birch=20, cedar=23, doyle=30))
     known = earlier_figures([before], [table], table_extents(dataset, [table.structure]), dataset=dataset.dataset)
     policy = protection_policy(dataset)
-    (made,), _ = protect_tables([table], policy, masked=True, dataset="clinic_visits", earlier=known, keep="shown")
+    (made,), _ = protect_tables([table], policy, masked=True, dataset="clinic_visits", follow=Follow(known, "shown"))
     shown = dict(zip(made.frame["Clinic"], made.frame["Persons"].notna(), strict=True))
     assert shown[B]
     assert not shown[A]

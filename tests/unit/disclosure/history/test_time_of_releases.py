@@ -10,7 +10,8 @@ import pytest
 
 from include.opendata.disclosure.history.extents import COVERED, table_extents
 from include.opendata.disclosure.history.published import PublishedRelease
-from include.opendata.disclosure.protection import protect_and_attack, upcoming_release
+from include.opendata.disclosure.protection import protect_and_attack
+from include.opendata.disclosure.release_attack import upcoming_release
 from include.opendata.errors import AuditFailed
 from include.opendata.tables import atoms, tabulate
 from tests.lib.small_tables import dataset, dimension, table, warehouse_of

@@ -1,6 +1,7 @@
 """Large systems go to the engine for cubes, small ones never pay for it, and what neither can take is refused."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -186,10 +187,10 @@ def test_no_group_of_a_large_table_hides_the_events_of_few_persons_alone(annotat
 def test_groups_of_few_persons_that_the_engine_for_cubes_left_open_are_refused(low_border, monkeypatch):
     made = few_persons_in(one_table((20, 8, 4), 3.5))
 
-    def by_events_alone(self, system, *_):
-        return np.where(primary(system, RULE), 1, 0).astype(np.int8), 0
+    def by_events_alone(cube, **_):
+        return SimpleNamespace(codes=cube.small(RULE).astype(np.int8), figures={"given_back": 0})
 
-    monkeypatch.setattr(Engine, "_codes_of_cube", by_events_alone)
+    monkeypatch.setattr(engine, "suppress_cube", by_events_alone)
     with pytest.raises(Refused) as refusal:
         protect_tables([made], policy(), masked=True, dataset="d")
     assert "few persons stand behind" in refusal.value.what

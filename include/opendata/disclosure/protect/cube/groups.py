@@ -56,7 +56,7 @@ def lines_of(cube: CubeTable, strides: np.ndarray) -> Lines:
 
 def known_cells(cube: CubeTable, blank: np.ndarray) -> np.ndarray:
     """bool, shape of the cube: shown, or in no table but the only unknown of some group, again and again."""
-    known = cube.is_published() & ~blank
+    known: np.ndarray = cube.is_published() & ~blank
     if cube.published is None:
         return known
     while True:

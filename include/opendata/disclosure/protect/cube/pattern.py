@@ -218,8 +218,9 @@ class PatternSearch:
         wanted = np.flatnonzero(self.width > 0)
         if not self.tables:
             return wanted
-        near = (self.most - self.least)[wanted] < self.width[wanted]
-        return wanted[near & (self.least[wanted] > self.floor[wanted])]
+        narrow = (self.most - self.least)[wanted] < self.width[wanted]
+        unproven: np.ndarray = wanted[narrow & (self.least[wanted] > self.floor[wanted])]
+        return unproven
 
     # -- open ---------------------------------------------------------------------------------------------------
 
@@ -304,7 +305,8 @@ class PatternSearch:
         cells = cells[kept]
         order = np.lexsort((self.rng.random(len(cells)), -cost[cells] if by_cost else 0 * cells))
         work = len(self.tables) * int((self.width > 0).sum())
-        return cells[order][: self.effort.candidates(work)]
+        chosen: np.ndarray = cells[order][: self.effort.candidates(work)]
+        return chosen
 
     def _show_again(
         self, candidates: np.ndarray, stack: np.ndarray, alive: np.ndarray, lines: tuple[np.ndarray, ...]

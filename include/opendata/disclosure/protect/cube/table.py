@@ -158,7 +158,8 @@ class CubeTable:
     def small(self, rule: SmallCellRule) -> np.ndarray:
         """bool, shape of the cube: published counts that are small by ``rule``, by events or by persons."""
         counted = self.values if self.persons is None else np.minimum(self.values, self.persons)
-        return (counted >= 1) & (counted < rule.below) & self.is_published()
+        small: np.ndarray = (counted >= 1) & (counted < rule.below) & self.is_published()
+        return small
 
 
 def leaves_of(values: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
