@@ -29,7 +29,7 @@ test: install system-deps ## run every test, the quick ones first; installs the 
 	@$(PYTHON_IN_VENV) -m pytest -m slow -q $(SIDE_BY_SIDE) $(MEASURED) --cov-append
 	@$(PYTHON_IN_VENV) -m coverage report --skip-covered --skip-empty
 
-lint: install ## ruff, format check, type check
+lint: install ## ruff, format check, mypy --strict
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy $(TYPED)
@@ -50,7 +50,7 @@ bench: ## measure how long things take and what they cost, beside another tool
 	@dev/bootstrap.sh bench
 	@$(PYTHON_IN_VENV) -m bench
 
-lock: ## make the lock files and requirements.txt anew from requirements*.in
+lock: ## make the lock files and requirements.txt again from requirements*.in
 	@dev/lock.sh
 
 clean: ## remove what running leaves behind: work area, sources, caches; never staging, the ledger or .venv

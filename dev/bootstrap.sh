@@ -57,7 +57,7 @@ fi
 arguments=
 for lock in $locks; do arguments="$arguments -r $lock"; done
 
-# The locks name every package, so nothing is resolved anew (and an override of the lock is not undone).
+# The locks name every package, so nothing is resolved again (and an override of the lock is not undone).
 say "Installing from $locks ..."
 if [ ! -x "$venv/bin/uv" ]; then
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" >&2 \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes all lock files anew from the requirements*.in, and requirements.txt, what an Airflow image installs, from them.
+# Makes all lock files again from the requirements*.in, and requirements.txt, what an Airflow image installs, from them.
 # One lock serves Python 3.11 and 3.12. Run it when a requirement changes, then run the tests.
 set -eu
 cd "$(dirname "$0")/.."
