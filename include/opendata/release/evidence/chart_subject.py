@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from include.opendata.declaration.tables import Table
 from include.opendata.rules.portal import annotation_codes
 from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableDimension, TableMeasure
@@ -27,6 +29,14 @@ class Chart:
     caption: str
     description: str
     svg: str
+
+
+@dataclass(frozen=True)
+class DrawnChart:
+    """A chart with its caption; the SVG is written by our own code, which escapes every word in it."""
+
+    caption: str
+    svg: Markup
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from include.opendata.release.evidence.chart_subject import DrawnChart
 from include.opendata.release.evidence.charts import charts
 from include.opendata.release.evidence.diff_page import changes_view
 from include.opendata.release.evidence.preview import Preview, preview_of
@@ -126,14 +127,6 @@ class SuiteReport:
     evaluated: int
     met: int
     expectations: tuple[CheckedExpectation, ...]
-
-
-@dataclass(frozen=True)
-class DrawnChart:
-    """A chart with its caption; the SVG is written by our own code, which escapes every word in it."""
-
-    caption: str
-    svg: Markup
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,6 @@ def number_text(value: Any, measure: TableMeasure | TableAttribute, place: Place
 
 
 def _is_missing(value: Any) -> bool:
-
     return value is None or value is pd.NA
 
 

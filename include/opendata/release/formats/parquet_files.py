@@ -7,7 +7,6 @@ of rows, so that the same table gives the same bytes; the statistics in them are
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,8 +20,7 @@ ROWS_PER_GROUP = 100_000
 
 def write(path: Path, source: TabularFile) -> None:
     """Write the table to ``path``."""
-
-    kinds: dict[str, Any] = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64()}
+    kinds: dict[str, pa.DataType] = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64()}
     schema = pa.schema(
         [
             pa.field(
@@ -40,7 +38,7 @@ def write(path: Path, source: TabularFile) -> None:
         metadata={"title": source.table.title, "description": source.table.description},
     )
     with pq.ParquetWriter(path, schema, compression="snappy", store_schema=True) as writer:
-        waiting: list[Any] = []
+        waiting: list[pa.Table] = []
         for piece in source.rows():
             arrays = [
                 pa.array(values, type=kinds[column.kind])

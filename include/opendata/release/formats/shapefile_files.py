@@ -12,10 +12,10 @@ import shutil
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import shapefile
 
+from include.opendata.errors import Refused
 from include.opendata.release.formats.csv_files import csv_line
 from include.opendata.release.formats.geojson_files import point_columns, point_of
 from include.opendata.release.formats.release_format import ReleaseFormat
@@ -79,9 +79,8 @@ def write(path: Path, source: TabularFile) -> None:
 
 
 def _write_points(stem: Path, source: TabularFile, names: tuple[str, ...]) -> None:
-
     widths = _widths(source)
-    record = 1 + sum(widths)
+    bytes_per_record = 1 + sum(widths)
     at = point_columns(source)
     rows = 0
     with shapefile.Writer(str(stem), shapeType=shapefile.POINT, encoding="utf-8", strict=True) as writer:
@@ -92,7 +91,7 @@ def _write_points(stem: Path, source: TabularFile, names: tuple[str, ...]) -> No
                 writer.field(name, "N", size=width, decimal=column.decimals or 0)
         for piece in source.rows():
             rows += len(piece)
-            if rows * record > MOST_BYTES:
+            if rows * bytes_per_record > MOST_BYTES:
                 raise _refused(source, "file-too-large", "its fields need more than the 2 GB a dBase file may have")
             for row in piece:
                 point = point_of(row, at)
@@ -100,14 +99,18 @@ def _write_points(stem: Path, source: TabularFile, names: tuple[str, ...]) -> No
                     writer.null()
                 else:
                     writer.point(*point)
-                # dBase knows no missing text, only an empty one; a missing number it has.
-                texts = (column.kind == "text" for column in source.columns)
-                writer.record(
-                    *("" if value is None and text else value for value, text in zip(row, texts, strict=True))
-                )
+                writer.record(*_dbase_values(row, source.columns))
     with stem.with_suffix(".dbf").open("r+b") as table:
+        # The library writes today's date; the same table must make the same bytes on every day.
         table.seek(1)
         table.write(DATED)
+
+
+def _dbase_values(row: tuple[Value, ...], columns: tuple[PublishedColumn, ...]) -> list[Value]:
+    """dBase knows no missing text, only an empty one; a missing number it has."""
+    return [
+        "" if value is None and column.kind == "text" else value for value, column in zip(row, columns, strict=True)
+    ]
 
 
 def _widths(source: TabularFile) -> list[int]:
@@ -115,16 +118,19 @@ def _widths(source: TabularFile) -> list[int]:
     widths = [1] * len(source.columns)
     for piece in source.rows():
         for index, (column, values) in enumerate(zip(source.columns, zip(*piece, strict=True), strict=True)):
-            different = set(values)
-            widths[index] = max(widths[index], *(_width(value, column) for value in different))
-            if any(isinstance(value, str) and value.endswith(_PADDING) for value in different):
-                raise _refused(source, "text-ends-blank", "a text ends with a blank", column.name)
+            widths[index] = max(widths[index], _widest(source, column, set(values)))
     for column, width in zip(source.columns, widths, strict=True):
         if column.kind == "text" and width > TEXT_BYTES:
             raise _refused(source, "text-too-long", f"a text has more than {TEXT_BYTES} bytes", column.name)
         if column.kind != "text" and width > NUMBER_DIGITS:
             raise _refused(source, "number-too-long", f"a number has more than {NUMBER_DIGITS} digits", column.name)
     return widths
+
+
+def _widest(source: TabularFile, column: PublishedColumn, values: set[Value]) -> int:
+    if any(isinstance(value, str) and value.endswith(_PADDING) for value in values):
+        raise _refused(source, "text-ends-blank", "a text ends with a blank", column.name)
+    return max(_width(value, column) for value in values)
 
 
 def _width(value: Value, column: PublishedColumn) -> int:
@@ -147,8 +153,8 @@ def _zip(files: list[Path], path: Path) -> None:
                 shutil.copyfileobj(content, target, 1 << 20)
 
 
-def _refused(source: TabularFile, slug: str, what: str, column: str | None = None) -> Any:
-    remedy = "Take shapefile out of the table's `formats`, or mend it: shorten what is too long, cut blanks off in the source."
+def _refused(source: TabularFile, slug: str, what: str, column: str | None = None) -> Refused:
+    remedy = "Take shapefile out of the table's `formats`, or fix it: shorten what is too long, cut blanks off in the source."
     return source.refused(what, slug=slug, remedy=remedy, column=column)
 
 

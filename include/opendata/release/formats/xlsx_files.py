@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from include.opendata.release.formats.release_format import ReleaseFormat
@@ -40,7 +41,6 @@ _DICTIONARY_WIDTHS = (24, 24, 10, 36, 36, 30, 18, 28, 40)
 
 def write(path: Path, source: TabularFile) -> None:
     """Write the table to ``path``. Raises Refused (``text-too-long``, ``number-too-long``)."""
-
     with tempfile.TemporaryDirectory(prefix=".xlsx-", dir=path.parent) as scratch:
         options = {
             "constant_memory": True,
@@ -49,7 +49,7 @@ def write(path: Path, source: TabularFile) -> None:
             "strings_to_formulas": False,
             "strings_to_urls": False,
         }
-        book = xlsxwriter.Workbook(str(path), options)
+        book = Workbook(str(path), options)
         book.set_properties({"title": source.table.title, "comments": source.table.description, "created": CREATED})
         formats = _Formats(book)
         _data_sheet(book, source, formats)
@@ -63,7 +63,7 @@ def write(path: Path, source: TabularFile) -> None:
 class _Formats:
     """The few formats a workbook uses."""
 
-    def __init__(self, book: Any) -> None:
+    def __init__(self, book: Workbook) -> None:
         head = {"bold": True, "bg_color": "#E7EDF3", "bottom": 1, "valign": "top"}
         self.head = book.add_format(head)
         self.number_head = book.add_format({**head, "align": "right"})
@@ -71,9 +71,9 @@ class _Formats:
         self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         self.note = book.add_format({"italic": True})
         self._book = book
-        self._numbers: dict[str, Any] = {}
+        self._numbers: dict[str, Format] = {}
 
-    def number(self, column: PublishedColumn) -> Any:
+    def number(self, column: PublishedColumn) -> Format:
         """How the numbers of a column look: grouped where they are figures, with the declared decimals."""
         shape = ("#,##0" if column.measure else "0") + ("." + "0" * column.decimals if column.decimals else "")
         if shape not in self._numbers:
@@ -81,50 +81,63 @@ class _Formats:
         return self._numbers[shape]
 
 
-def _data_sheet(book: Any, source: TabularFile, formats: _Formats) -> None:
+def _data_sheet(book: Workbook, source: TabularFile, formats: _Formats) -> None:
     sheet: Worksheet = book.add_worksheet(DATA)
-    columns = source.columns
-    for position, column in enumerate(columns):
+    for position, column in enumerate(source.columns):
         sheet.set_column(position, position, _width(column, source), None)
     sheet.freeze_panes(1, 1)
     _paper(sheet)
-    for position, column in enumerate(columns):
-        head = formats.head if column.kind == "text" else formats.number_head
-        _text(sheet, 0, position, column.name, source, head)
+    for position, column in enumerate(source.columns):
+        _text(sheet, 0, position, column.name, source, formats.head if column.kind == "text" else formats.number_head)
+    last_row, codes = _data_rows(sheet, source, formats)
+    sheet.autofilter(0, 0, last_row, len(source.columns) - 1)
+    sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{last_row + 1}"})
+    if codes:
+        _footnotes(sheet, last_row + 2, codes, source, formats)
+
+
+def _data_rows(sheet: Worksheet, source: TabularFile, formats: _Formats) -> tuple[int, set[str]]:
+    """Write the rows below the header. The last row's number, and the annotation codes whose marks were written."""
+    columns = source.columns
     number_formats = [formats.number(column) for column in columns]
-    exact = [10.0 ** (EXACT_DIGITS - (column.decimals or 0)) for column in columns]
-    row_number = 0
-    used: set[str] = set()
-    for piece in source.rows():
-        for row in piece:
-            row_number += 1
-            for position, (value, column) in enumerate(zip(row, columns, strict=True)):
-                if isinstance(value, str):
-                    _text(sheet, row_number, position, value, source)
-                elif value is not None:
-                    if abs(value) >= exact[position]:
-                        raise _too_long(source, "number-too-long", f"a number of {EXACT_DIGITS} digits or more", column)
-                    sheet.write_number(row_number, position, value, number_formats[position])
-                elif mark := _mark(row, column, source):
-                    used.add(str(row[column.annotation or 0]))
-                    _text(sheet, row_number, position, mark, source, formats.mark)
-    sheet.autofilter(0, 0, row_number, len(columns) - 1)
-    sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{row_number + 1}"})
-    if used:
-        _text(sheet, row_number + 2, 0, "Why values are not shown:", source, formats.note)
-        for line, code in enumerate(sorted(used), start=row_number + 3):
-            mark, meaning = source.marks[code]
-            _text(sheet, line, 0, f"{mark} = {meaning}", source, formats.note)
+    too_large = [10.0 ** (EXACT_DIGITS - (column.decimals or 0)) for column in columns]
+    codes: set[str] = set()
+    # One loop on purpose: it runs for every cell of up to a million rows, and a call for each would double its time.
+    number = 0
+    for number, row in enumerate((row for piece in source.rows() for row in piece), start=1):
+        for position, (value, column) in enumerate(zip(row, columns, strict=True)):
+            if isinstance(value, str):
+                _text(sheet, number, position, value, source)
+            elif value is not None:
+                if abs(value) >= too_large[position]:
+                    raise _too_long(source, "number-too-long", f"a number of {EXACT_DIGITS} digits or more", column)
+                sheet.write_number(number, position, value, number_formats[position])
+            elif (code := _code(row, column)) is not None:
+                codes.add(code)
+                _text(sheet, number, position, source.marks[code][0], source, formats.mark)
+    return number, codes
 
 
-def _mark(row: tuple[Value, ...], column: PublishedColumn, source: TabularFile) -> str:
-    """The mark in place of a value that its annotation calls blank; empty where there is no annotation."""
+def _code(row: tuple[Value, ...], column: PublishedColumn) -> str | None:
+    """The annotation that calls a value blank; None where there is none."""
     code = row[column.annotation] if column.annotation is not None else None
-    return source.marks[str(code)][0] if code is not None else ""
+    return None if code is None else str(code)
+
+
+def _footnotes(sheet: Worksheet, first_row: int, codes: set[str], source: TabularFile, formats: _Formats) -> None:
+    _text(sheet, first_row, 0, "Why values are not shown:", source, formats.note)
+    for row, code in enumerate(sorted(codes), start=first_row + 1):
+        mark, meaning = source.marks[code]
+        _text(sheet, row, 0, f"{mark} = {meaning}", source, formats.note)
 
 
 def _text_sheet(
-    book: Any, name: str, rows: Sequence[Sequence[str]], widths: Sequence[int], source: TabularFile, formats: _Formats
+    book: Workbook,
+    name: str,
+    rows: Sequence[Sequence[str]],
+    widths: Sequence[int],
+    source: TabularFile,
+    formats: _Formats,
 ) -> None:
     sheet: Worksheet = book.add_worksheet(name)
     for position, width in enumerate(widths):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from include.opendata.declaration import tables as spec
 from include.opendata.declaration.dataset import Dataset
@@ -35,6 +35,7 @@ HEADER = (
 )
 
 LESS_THAN_ONE = "less than 1 %"
+_NEVER_NEGATIVE = ("count", "population", "rate", "percent")
 _COMBINED_MEANING = "suppressed, small number or complementary to one"
 
 
@@ -96,7 +97,7 @@ def mark_of(code: str) -> str:
 
 
 def small_cell_note(protected: ProtectedTable, rule: SmallCellRule) -> str:
-    """How small cells were treated, in words anybody can check against the file (DDG 2.0 §4.4.1)."""
+    """How small cells were treated, in words anyone can check against the file (DDG 2.0 §4.4.1)."""
     if protected.structure.percentages_only:
         return (
             f"{rule.sign}: one category has a count {rule.words}. Whole percentages are published and no count; "
@@ -104,11 +105,10 @@ def small_cell_note(protected: ProtectedTable, rule: SmallCellRule) -> str:
         )
     if not protected.masked:
         return "No count was suppressed for being small: the table's assessment did not ask for it."
-    sentence = (
+    return (
         f"{rule.sign}: counts {rule.words} are blank, and so are counts from which "
         "one of them could be worked out; a true zero is written 0."
     )
-    return sentence
 
 
 def describe_fields(dataset: Dataset, protected: ProtectedTable) -> tuple[FieldDescription, ...]:
@@ -199,33 +199,38 @@ def _measure_field(
     dataset: Dataset, table: spec.Table, measure: TableMeasure, protected: ProtectedTable, statute: str
 ) -> FieldDescription:
     declared = table.measure(measure.name)
-    column = getattr(declared, "column", None)
-    never_negative = measure.role in ("count", "population", "rate", "percent")
-    notes = ""
-    if measure.role == "count" or protected.structure.percentages_only:
-        notes = small_cell_note(protected, dataset.small_cell_rule)
-    elif measure.numerator is not None:
-        notes = f"Blank wherever {measure.numerator} is blank."
-    kind = "a number" if measure.decimals else "a whole number"
-    kind += f" with {measure.decimals} decimal{'s' if measure.decimals > 1 else ''}" if measure.decimals else ""
+    never_negative = measure.role in _NEVER_NEGATIVE
+    public = measure.role == "population"
+    unpublished = ", which is not published" if protected.structure.percentages_only else ""
     return FieldDescription(
         name=measure.name,
         label=declared.label,
         type="number" if measure.decimals else "integer",
         definition=declared.definition,
-        valid_values=f"{kind}{', 0 or more' if never_negative else ''}",
-        source=_measure_source(dataset, declared, column)
-        + (", which is not published" if protected.structure.percentages_only else ""),
-        privacy_class="public" if measure.role == "population" else _aggregate_privacy(dataset, column),
+        valid_values=_kind_of_number(measure) + (", 0 or more" if never_negative else ""),
+        source=_measure_source(dataset, declared) + unpublished,
+        privacy_class="public" if public else _aggregate_privacy(dataset, _column_of(declared)),
         statute=statute,
-        notes=notes,
-        required=measure.role == "population",
+        notes=_measure_notes(dataset, measure, protected),
+        required=public,
         minimum=0 if never_negative else None,
     )
 
 
+def _kind_of_number(measure: TableMeasure) -> str:
+    if not measure.decimals:
+        return "a whole number"
+    return f"a number with {measure.decimals} decimal{'s' if measure.decimals > 1 else ''}"
+
+
+def _measure_notes(dataset: Dataset, measure: TableMeasure, protected: ProtectedTable) -> str:
+    if measure.role == "count" or protected.structure.percentages_only:
+        return small_cell_note(protected, dataset.small_cell_rule)
+    return f"Blank wherever {measure.numerator} is blank." if measure.numerator is not None else ""
+
+
 def _annotation_field(
-    declared: Any, measure: TableMeasure, protected: ProtectedTable, statute: str
+    declared: spec.Measure, measure: TableMeasure, protected: ProtectedTable, statute: str
 ) -> FieldDescription:
     meanings = meanings_in(protected)
     return FieldDescription(
@@ -237,27 +242,36 @@ def _annotation_field(
         source="the pipeline",
         privacy_class="public",
         statute=statute,
-        notes=(
-            "One code stands for every suppressed value, whether it is small itself or hides another."
-            if protected.annotation == "combined" and not protected.structure.percentages_only
-            else f"Code 1 marks the one category that is {LESS_THAN_ONE}."
-            if protected.structure.percentages_only
-            else "Code 1 marks values that are small themselves, code 2 those that hide them."
-        ),
+        notes=_code_notes(protected),
         values=tuple(meanings),
     )
 
 
-def _measure_source(dataset: Dataset, declared: Any, column: str | None) -> str:
-    if column is not None:
-        return _source_of(dataset, column)
+def _code_notes(protected: ProtectedTable) -> str:
+    if protected.structure.percentages_only:
+        return f"Code 1 marks the one category that is {LESS_THAN_ONE}."
+    if protected.annotation == "combined":
+        return "One code stands for every suppressed value, whether it is small itself or hides another."
+    return "Code 1 marks values that are small themselves, code 2 those that hide them."
+
+
+def _column_of(declared: spec.Measure) -> str | None:
+    """The source column a measure is made of; None where it is made of records or of other measures."""
+    if isinstance(declared, spec.CountDistinctMeasure | spec.SumMeasure | spec.MeanMeasure):
+        return declared.column
+    return None
+
+
+def _measure_source(dataset: Dataset, declared: spec.Measure) -> str:
     if isinstance(declared, spec.CountMeasure):
         return "the number of records of the source"
     if isinstance(declared, spec.PopulationMeasure):
         return f"the population reference {declared.reference}"
     if isinstance(declared, spec.RateMeasure):
         return f"worked out from {declared.numerator} and {declared.denominator}"
-    return f"worked out from {declared.numerator}"
+    if isinstance(declared, spec.PercentMeasure):
+        return f"worked out from {declared.numerator}"
+    return _source_of(dataset, declared.column)
 
 
 def _source_of(dataset: Dataset, column: str) -> str:

@@ -7,7 +7,7 @@ many of them are small. Rules: Handbook, Guidelines §3–4; DDG 2.0 §4.3, §4.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from include.opendata.declaration.dataset import Dataset
@@ -19,7 +19,7 @@ _IS = {False: "is", True: "are each"}
 
 
 def suppressed_cells(protected: ProtectedTable) -> int:
-    """Cells of protected counts that are blank because somebody could be found: what any reader can count."""
+    """Cells of protected counts that are blank because someone could be found: what any reader can count."""
     return protected.small + protected.complementary
 
 
@@ -44,42 +44,47 @@ def deidentification_method(
 
 def _what_was_done(dataset: Dataset, protected: ProtectedTable, assessments: Mapping[str, Mapping[str, Any]]) -> str:
     name = protected.structure.table
-    limits = thresholds().score
-    sentences = []
-    score = score_of(assessments.get(name, {}))
-    if score is not None:
-        above = score >= limits.mask_from
-        sentences.append(
-            f"publication score {score} ({limits.mask_from} or more asks for masking)."
-            if above
-            else f"publication score {score} ({limits.publish_up_to} or less needs no masking by itself)."
-        )
-    populations = [high_risk_populations().populations[slug] for slug in dataset.table(name).high_risk_populations]
-    if populations:
-        sentences.append(
-            f"It counts {' and '.join(populations)}, so its small counts are suppressed whatever the score (§5.6.2)."
-        )
-    measures = protected.structure.measures
-    if not any(measure.role == "count" for measure in measures) and not protected.structure.percentages_only:
+    sentences = [*_score_said(score_of(assessments.get(name, {}))), *_high_risk_said(dataset, name)]
+    counts = any(measure.role == "count" for measure in protected.structure.measures)
+    if not counts and not protected.structure.percentages_only:
         sentences.append("It counts no persons and no events of persons, so there was no count to suppress.")
         return " ".join(sentences)
     sentences.append(small_cell_note(protected, dataset.small_cell_rule))
     if protected.masked and not protected.structure.percentages_only:
-        count = suppressed_cells(protected)
-        sentences.append(f"{count:,} of {protected.cells:,} counts are suppressed.")
-        codes = meanings_in(protected)
-        shown = [code for code in ("1", "2") if code in codes]
-        sentences.append("Annotation " + "; ".join(f"{code}: {codes[code]}" for code in shown) + ".")
-        derived = [measure.name for measure in measures if measure.role not in ("count", "population")]
-        if derived:
-            sentences.append(f"{' and '.join(derived)} {_IS[len(derived) > 1]} blank wherever a count behind it is.")
+        sentences += _suppression_said(protected)
     if protected.unstable:
-        least = thresholds().survey.sample_cases_below
+        fewest = thresholds().survey.sample_cases_below
         sentences.append(
-            f"{protected.unstable:,} estimates from fewer than {least} sample cases are blank (annotation 4)."
+            f"{protected.unstable:,} estimates from fewer than {fewest} sample cases are blank (annotation 4)."
         )
     text = " ".join(sentences)
     return text[0].upper() + text[1:]
+
+
+def _score_said(score: int | None) -> Iterator[str]:
+    limits = thresholds().score
+    if score is None:
+        return
+    if score >= limits.mask_from:
+        yield f"publication score {score} ({limits.mask_from} or more asks for masking)."
+    else:
+        yield f"publication score {score} ({limits.publish_up_to} or less needs no masking by itself)."
+
+
+def _high_risk_said(dataset: Dataset, table: str) -> Iterator[str]:
+    populations = [high_risk_populations().populations[slug] for slug in dataset.table(table).high_risk_populations]
+    if populations:
+        yield f"It counts {' and '.join(populations)}, so its small counts are suppressed whatever the score (§5.6.2)."
+
+
+def _suppression_said(protected: ProtectedTable) -> Iterator[str]:
+    """What is blank, and by which code a reader knows it; never how many of them are small where one code hides that."""
+    yield f"{suppressed_cells(protected):,} of {protected.cells:,} counts are suppressed."
+    meanings = meanings_in(protected)
+    yield "Annotation " + "; ".join(f"{code}: {meanings[code]}" for code in ("1", "2") if code in meanings) + "."
+    derived = [m.name for m in protected.structure.measures if m.role not in ("count", "population")]
+    if derived:
+        yield f"{' and '.join(derived)} {_IS[len(derived) > 1]} blank wherever a count behind it is."
 
 
 def score_of(assessment: Mapping[str, Any]) -> int | None:
