@@ -14,7 +14,7 @@ from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain, get_current_c
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags.dag_builder import FIRST_DAY
-from dags.step_task import perform_elsewhere, pipeline_run_id
+from dags.step_task import RunReference, pipeline_run_id, run_step_without_run
 from dags.trigger_form import filled_in
 from include.opendata.declaration.choices import Frequency, Topic
 
@@ -60,66 +60,66 @@ def form() -> dict[str, Param]:
     }
 
 
-def step(name: str, run: dict[str, str]) -> dict[str, Any]:
+def step(name: str, run: RunReference) -> dict[str, Any]:
     from include.opendata.onboarding import steps
 
-    return perform_elsewhere(name, lambda: getattr(steps, name)(dict(run)))
+    return run_step_without_run(name, lambda: getattr(steps, name)(dict(run)))
 
 
 @task
-def check_request() -> dict[str, str]:
-    def begin() -> dict[str, str]:
+def check_request() -> RunReference:
+    def begin() -> RunReference:
         from include.opendata.onboarding import steps
 
         said = {FIELDS.get(name, name): value for name, value in filled_in().items()}
-        return steps.start(said, pipeline_run_id(get_current_context()["run_id"]))
+        return dict[str, Any](**steps.start(said, pipeline_run_id(get_current_context()["run_id"])))
 
-    return perform_elsewhere("check_request", begin)
+    return run_step_without_run("check_request", begin)
 
 
 @task(**REACHES_OUT)
-def take_copy(run: dict[str, str]) -> dict[str, Any]:
+def take_copy(run: RunReference) -> dict[str, Any]:
     return step("take_copy", run)
 
 
 @task(**HEAVY)
-def profile_columns(run: dict[str, str]) -> dict[str, Any]:
+def profile_columns(run: RunReference) -> dict[str, Any]:
     return step("profile_columns", run)
 
 
 @task
-def propose_tables(run: dict[str, str]) -> dict[str, Any]:
+def propose_tables(run: RunReference) -> dict[str, Any]:
     return step("propose_tables", run)
 
 
 @task
-def draft_declaration(run: dict[str, str]) -> dict[str, Any]:
+def draft_declaration(run: RunReference) -> dict[str, Any]:
     return step("draft_declaration", run)
 
 
 @task
-def draft_suites(run: dict[str, str]) -> dict[str, Any]:
+def draft_suites(run: RunReference) -> dict[str, Any]:
     return step("draft_suites", run)
 
 
 @task(**HEAVY)
-def score_and_mask(run: dict[str, str]) -> dict[str, Any]:
+def score_and_mask(run: RunReference) -> dict[str, Any]:
     return step("score_and_mask", run)
 
 
 @task(**HEAVY)
-def advise(run: dict[str, str]) -> dict[str, Any]:
+def advise(run: RunReference) -> dict[str, Any]:
     return step("advise", run)
 
 
 @task
-def write_bundle(run: dict[str, str]) -> dict[str, Any]:
+def write_bundle(run: RunReference) -> dict[str, Any]:
     return step("write_bundle", run)
 
 
 # The last task decides how a run ends, so this one fails once it has done its work.
 @task(trigger_rule=TriggerRule.ONE_FAILED)
-def delete_records(run: dict[str, str]) -> None:
+def delete_records(run: RunReference) -> None:
     if run:  # there is none where the request itself was refused
         step("give_up", run)
     raise AirflowFailException(

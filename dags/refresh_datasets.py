@@ -1,9 +1,9 @@
 """One DAG ``refresh__<dataset>`` for every declaration: wiring only, the story is in ``include/opendata/pipeline``.
 
-- Tasks bear the names of the steps; the steps that work table by table are mapped over the declared tables.
+- Tasks bear the names of the steps and follow their list (``pipeline/steps.py``), which also says how often a step is tried
+  again, in which pool, and whether it is mapped over the declared tables. A step that only has to be performed needs nothing
+  here; the others have a task of their own below.
 - Tasks hand on where a run is kept and digests, never data.
-- Only ``extract``, ``stage``, ``finish`` and ``publish`` are tried again: they reach for other machines. What a rule
-  refused once it refuses again.
 - ``publish`` comes last, when the run is closed and its records are deleted. It runs for an unchanged source too, so that
   what a portal outage left undone is done by the next run; a portal that shows the release already is only read.
 - Started by hand, the trigger form's fields (``trigger_form.py``) go to the first step, which checks them. A dry run skips
@@ -17,38 +17,66 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from airflow.sdk import DAG, TriggerRule, get_parsing_context, task
+from airflow.sdk import DAG, TriggerRule, chain, get_parsing_context, task
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags.approval_task import AskForApproval, asked_of_each, waits
-from dags.assets import announce, followed
+from dags.assets import Kind, alias_of, announce
 from dags.dag_builder import broken_dag, dag_id_of, declared_dag, outlines
-from dags.step_task import begin, perform, publish_if_configured, skip_in_a_dry_run
+from dags.step_task import RunReference, begin, perform, publish_if_configured, skip_in_a_dry_run
 from dags.trigger_form import refresh_form
 from include.opendata.declaration.light import Outline, declared_ids
 from include.opendata.errors import DeclarationError
+from include.opendata.pipeline.steps import STEPS, Step, step_named
 from include.opendata.storage.outline_cache import OutlineCache
 
-# Three more tries over about a quarter of an hour: an outage of minutes heals, a longer one is for people.
-REACHES_OUT: dict[str, Any] = {
-    "retries": 3,
+if TYPE_CHECKING:
+    from include.opendata.pipeline.results import ApprovalsAsked, Comparison, Staged
+
+# Between the tries: an outage of minutes heals within a quarter of an hour, a longer one is for people.
+WAITING = {
     "retry_delay": timedelta(minutes=2),
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=10),
 }
-# Steps that hold a whole snapshot in reach. The pool is named by the installation, because a task whose pool does not
-# exist waits for ever without a word.
-HEAVY: dict[str, Any] = {"pool": os.environ.get("OPENDATA_HEAVY_POOL") or "default_pool"}
-# One portal, many datasets: how many publish at once. Named by the installation, like the one above.
-PACED: dict[str, Any] = {"pool": os.environ.get("OPENDATA_PORTAL_POOL") or "default_pool"}
-PER_TABLE: dict[str, Any] = {"map_index_template": "{{ ti.task.op_kwargs['table'] }}"}
+# The installation names the pools, because a task whose pool does not exist waits for ever without a word.
+POOLS = {
+    "heavy": os.environ.get("OPENDATA_HEAVY_POOL") or "default_pool",
+    "portal": os.environ.get("OPENDATA_PORTAL_POOL") or "default_pool",
+}
+ANNOUNCED_BY: dict[str, Kind] = {"has_changed": "snapshot", "stage": "release", "publish": "package"}
+"""Step → the asset it may announce an event of."""
 
 
-@task(**REACHES_OUT)
-def extract(dataset: str) -> dict[str, Any]:
+def options(step: Step) -> dict[str, Any]:
+    """What the list of steps asks of Airflow for a step."""
+    asked: dict[str, Any] = {}
+    if step.retries:
+        asked |= {"retries": step.retries, **WAITING}
+    if step.pool is not None:
+        asked["pool"] = POOLS[step.pool]
+    if step.per_table:
+        asked["map_index_template"] = "{{ ti.task.op_kwargs['table'] }}"
+    return asked
+
+
+def plain_task(step: Step) -> Any:
+    """The task of a step that only has to be performed, for each table where it works table by table."""
+
+    def perform_it(run: RunReference) -> dict[str, Any]:
+        return perform(step.name, run).model_dump(mode="json")
+
+    def perform_for_table(run: RunReference, table: str) -> dict[str, Any]:
+        return perform(step.name, run, table).model_dump(mode="json")
+
+    return task(task_id=step.name, **options(step))(perform_for_table if step.per_table else perform_it)
+
+
+@task(**options(step_named("extract")))
+def extract(dataset: str) -> RunReference:
     run = begin(dataset)
     perform("extract", run)
     return run
@@ -56,77 +84,52 @@ def extract(dataset: str) -> dict[str, Any]:
 
 # What follows is skipped for an unchanged source, except `finish`, which goes by its own trigger rule.
 @task.short_circuit(ignore_downstream_trigger_rules=False)
-def has_changed(run: dict[str, Any]) -> bool:
-    changed = bool(perform("has_changed", run))
+def has_changed(run: RunReference) -> bool:
+    changed = cast("Comparison", perform("has_changed", run)).changed
     if changed:
         announce(run["dataset"], "snapshot", run=run["run_id"])
     return changed
 
 
-@task(**HEAVY)
-def check_quality(run: dict[str, Any]) -> dict[str, Any]:
-    return perform("check_quality", run)
-
-
-@task(**HEAVY, **PER_TABLE)
-def tabulate(run: dict[str, Any], table: str) -> dict[str, Any]:
-    return perform("tabulate", run, table)
-
-
-@task(**PER_TABLE)
-def assess(run: dict[str, Any], table: str) -> dict[str, Any]:
-    return perform("assess", run, table)
-
-
-@task(**HEAVY)
-def protect(run: dict[str, Any]) -> dict[str, Any]:
-    return perform("protect", run)
-
-
-@task(**PER_TABLE)
-def check_publishable(run: dict[str, Any], table: str) -> dict[str, Any]:
-    return perform("check_publishable", run, table)
-
-
 @task
-def build_release(run: dict[str, Any]) -> dict[str, Any]:
+def build_release(run: RunReference) -> RunReference:
     perform("build_release", run)
     return run
 
 
 @task
-def request_approvals(run: dict[str, Any]) -> list[dict[str, Any]]:
+def request_approvals(run: RunReference) -> list[dict[str, Any]]:
     skip_in_a_dry_run(run)
-    return asked_of_each(run, perform("request_approvals", run))
+    return asked_of_each(run, cast("ApprovalsAsked", perform("request_approvals", run)))
 
 
-# With every approval given nobody is asked, and the check runs all the same. It takes the run from `build_release`, not
+# With every approval given no one is asked, and the check runs all the same. It takes the run from `build_release`, not
 # from `extract`, so that it is skipped with them where the source has not changed.
 @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
-def check_approvals(run: dict[str, Any]) -> dict[str, Any]:
+def check_approvals(run: RunReference) -> dict[str, Any]:
     skip_in_a_dry_run(run)
-    return perform("check_approvals", run)
+    return perform("check_approvals", run).model_dump(mode="json")
 
 
-@task(**REACHES_OUT)
-def stage(run: dict[str, Any]) -> dict[str, Any]:
-    done = perform("stage", run)
-    if done.get("staged"):
-        announce(run["dataset"], "release", release=done["release"])
-    return done
+@task(**options(step_named("stage")))
+def stage(run: RunReference) -> dict[str, Any]:
+    done = cast("Staged", perform("stage", run))
+    if done.staged:
+        announce(run["dataset"], "release", release=done.release)
+    return done.model_dump(mode="json")
 
 
-@task(trigger_rule=TriggerRule.NONE_FAILED, **REACHES_OUT)
-def finish(run: dict[str, Any]) -> dict[str, Any]:
-    return perform("finish", run)
+@task(trigger_rule=TriggerRule.NONE_FAILED, **options(step_named("finish")))
+def finish(run: RunReference) -> dict[str, Any]:
+    return perform("finish", run).model_dump(mode="json")
 
 
-@task(trigger_rule=TriggerRule.NONE_FAILED, **REACHES_OUT, **PACED)
-def publish(run: dict[str, Any]) -> dict[str, Any]:
+@task(trigger_rule=TriggerRule.NONE_FAILED, **options(step_named("publish")))
+def publish(run: RunReference) -> dict[str, Any]:
     done = publish_if_configured(run)
-    if done.get("outcome") == "published":
-        announce(run["dataset"], "package", release=done["release"])
-    return done
+    if done.outcome == "published":
+        announce(run["dataset"], "package", release=done.release)
+    return done.model_dump(mode="json")
 
 
 @task
@@ -134,36 +137,47 @@ def read_declaration(reason: str) -> None:
     raise AirflowFailException(reason)
 
 
+OWN_TASKS: dict[str, Any] = {
+    "has_changed": has_changed,
+    "request_approvals": request_approvals,
+    "build_release": build_release,
+    "check_approvals": check_approvals,
+    "stage": stage,
+    "finish": finish,
+    "publish": publish,
+}
+
+
 def refresh_dag(outline: Outline, dag: DAG) -> DAG:
-    """The steps of one refresh, in the order of ``pipeline.py``."""
+    """One task for every step of the list, one after the other."""
     tables = list(outline.tables)
     with dag:
         run = extract(outline.dataset)
-        asked = request_approvals(run)
-        built: Any = build_release(run)
-        approved = check_approvals(built)
-        (
-            has_changed.override(outlets=[followed(outline.dataset, "snapshot")])(run)
-            >> check_quality(run)
-            >> tabulate.partial(run=run).expand(table=tables)
-            >> assess.partial(run=run).expand(table=tables)
-            >> protect(run)
-            >> check_publishable.partial(run=run).expand(table=tables)
-            >> built
-            >> asked
-            >> AskForApproval.partial(
-                task_id="ask_approvers", map_index_template="{{ task.role_name }}", **waits(outline.approval_days)
-            ).expand_kwargs(asked)
-            >> approved
-            >> stage.override(outlets=[followed(outline.dataset, "release")])(run)
-            >> finish(run)
-            >> publish.override(outlets=[followed(outline.dataset, "package")])(run)
-        )
-        asked >> approved
+        tasks: dict[str, Any] = {"extract": run}
+        for step in STEPS[1:]:
+            if step.name == "ask_approvers":
+                tasks[step.name] = ask_approvers(outline, tasks["request_approvals"])
+                continue
+            wanted = OWN_TASKS.get(step.name) or plain_task(step)
+            if step.name in ANNOUNCED_BY:
+                wanted = wanted.override(outlets=[alias_of(outline.dataset, ANNOUNCED_BY[step.name])])
+            if step.per_table:
+                tasks[step.name] = wanted.partial(run=run).expand(table=tables)
+            else:
+                tasks[step.name] = wanted(tasks["build_release"] if step.name == "check_approvals" else run)
+        chain(*tasks.values())
+        tasks["request_approvals"] >> tasks["check_approvals"]
     # Last: Airflow copies a DAG's form in depth into every task that is made after it, some forty times a DAG; with hundreds
     # of DAGs that was a third of the time it takes to parse them. A running task is given the DAG's form all the same.
     dag.params = ParamsDict(refresh_form(outline.tables))
     return dag
+
+
+def ask_approvers(outline: Outline, asked: Any) -> Any:
+    """The task that waits for people, mapped over the roles that are still open when the run gets there."""
+    return AskForApproval.partial(
+        task_id="ask_approvers", map_index_template="{{ task.role_name }}", **waits(outline.approval_days)
+    ).expand_kwargs(asked)
 
 
 def dag_for(dataset: str, known: OutlineCache | None) -> DAG:

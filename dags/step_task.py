@@ -17,8 +17,9 @@ import logging
 import os
 import re
 import traceback
-from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from airflow.sdk import Connection, Variable, get_current_context
 from airflow.sdk.exceptions import (
@@ -34,6 +35,17 @@ from dags.staging_access import staging_access
 from dags.trigger_form import filled_in
 from include.opendata import places
 from include.opendata.errors import AuditFailed, DeclarationError, InputError, OpendataError, Refused, SetupError
+from include.opendata.pipeline import door
+from include.opendata.pipeline.steps import step_named
+
+if TYPE_CHECKING:
+    from include.opendata.pipeline.publish import PortalTarget
+    from include.opendata.pipeline.results import PublishedOnPortal, Result
+    from include.opendata.pipeline.run import Run
+
+T = TypeVar("T")
+RunReference = dict[str, Any]
+"""A run (``pipeline.run.Run``) as tasks hand it on: plain JSON."""
 
 log = logging.getLogger(__name__)
 # Hundreds of lines on its own registries in every task that runs a suite; what it found is told by the step.
@@ -44,87 +56,110 @@ STAGING_VARIABLE = "opendata_staging"
 PORTAL_VARIABLE = "opendata_portal"
 
 
-def begin(dataset: str) -> dict[str, Any]:
+def begin(dataset: str) -> RunReference:
     """The reference to this run that every later step is given: small, and free of data."""
-    from include.opendata import pipeline
+    from include.opendata.pipeline.start import start
 
     airflow_run = get_current_context()["run_id"]
-    asked = {"source": None, **_guarded("start", None, filled_in)}
+    asked = {"source": None, **translate_errors("start", None, filled_in)}
     if "accept_changes" in asked:
         asked["by"] = accepting_user(dataset)
-    return _guarded(
+    run = translate_errors(
         "start",
         None,
-        lambda: pipeline.start(dataset, run_id=pipeline_run_id(airflow_run), staging=staging_place(), **asked),
+        lambda: start(dataset, run_id=pipeline_run_id(airflow_run), staging=staging_place(), **asked),
     )
+    return run.model_dump(mode="json")
 
 
-def skip_in_a_dry_run(run: Mapping[str, Any]) -> None:
-    """Nobody is asked and nothing leaves the work area in a run that was started to look only."""
-    if run.get("preview"):
-        raise AirflowSkipException("A dry run: nobody is asked, nothing is staged or published.")
+def read_run(reference: RunReference) -> Run:
+    """The run a reference stands for."""
+    from include.opendata.pipeline.run import Run
+
+    return Run.model_validate(reference)
 
 
-def perform_elsewhere(step: str, call: Callable[[], Any]) -> Any:
+def skip_in_a_dry_run(reference: RunReference) -> None:
+    """In a run that was started to look only, no one is asked and nothing leaves the work area."""
+    if read_run(reference).preview:
+        raise AirflowSkipException("A dry run: no one is asked, nothing is staged or published.")
+
+
+def run_step_without_run(step: str, call: Callable[[], T]) -> T:
     """What ``call`` returns, a step of another story than a refresh; a failure as this module describes."""
-    return _guarded(step, None, call)
+    return translate_errors(step, None, call)
 
 
-def perform(step: str, run: Mapping[str, Any], *arguments: str, **named: Any) -> Any:
-    """What the step of that name in ``pipeline.py`` returns for this run; a failure as this module describes.
+def perform(step: str, reference: RunReference, table: str | None = None) -> Result:
+    """Perform a step of the list (``pipeline.steps``) for this run; a failure as this module describes.
 
-    The task's log shows, folded under the step's name, the sentences the step told the ledger; the reason of a failure stands
-    after the fold.
+    The task's log shows, folded under the step's name, the sentences the step recorded in the ledger; the reason of a failure
+    stands after the fold.
     """
-    from include.opendata import pipeline
+    from include.opendata.pipeline import ledger_summary
 
-    log.info("::group::%s", " ".join([step, *arguments[:1]]))
-    try:
-        answer = _guarded(step, run, lambda: getattr(pipeline, step)(dict(run), *arguments, **named))
-        for sentence in _guarded(step, None, lambda: pipeline.said(dict(run), step, *arguments[:1])):
+    run = read_run(reference)
+    with log_fold(step if table is None else f"{step} {table}"):
+        result = translate_errors(step, run, lambda: door.perform(step_named(step), run, table))
+        for sentence in translate_errors(step, None, lambda: ledger_summary.sentences(run, step, table)):
             log.info("%s", sentence)
+    return result
+
+
+@contextmanager
+def log_fold(title: str) -> Iterator[None]:
+    """What is logged within it is folded under ``title``. It ends before the reason of a failure is logged: Airflow writes
+    that next, and it must not be folded away."""
+    log.info("::group::%s", title)
+    try:
+        yield
     finally:
-        log.info("::endgroup::")  # the reason of a failure, which Airflow writes next, must not be folded away
-    return answer
+        log.info("::endgroup::")
 
 
-def fail(step: str, run: Mapping[str, Any], message: str) -> NoReturn:
-    """End the task for good with a message for people, told to the ledger too."""
+def fail(step: str, run: Run, message: str) -> NoReturn:
+    """End the task for good with a message for people, recorded in the ledger too."""
     _note_in_ledger(step, run, message)
     raise AirflowFailException(message)
 
 
-def publish_if_configured(run: Mapping[str, Any]) -> dict[str, Any]:
+def publish_if_configured(reference: RunReference) -> PublishedOnPortal:
     """Publish the current release on the configured portal; skipped where none is configured.
 
     The ledger's record of publications has a failure already, and the run itself ended well: so nothing is noted of it here.
     """
-    from include.opendata import pipeline
+    from include.opendata.pipeline import publish
 
-    skip_in_a_dry_run(run)
+    skip_in_a_dry_run(reference)
     name = Variable.get(PORTAL_VARIABLE, default=None)
     if not name:
         raise AirflowSkipException(f"No portal is configured: the Variable {PORTAL_VARIABLE} names no connection.")
-    connection = portal_connection(name)
-    return _guarded("publish", None, lambda: pipeline.publish(dict(run), **portal_settings(connection)))
+    target = portal_target(portal_connection(name))
+    return translate_errors("publish", None, lambda: publish.publish_current(read_run(reference), target))
 
 
-def portal_settings(connection: Connection) -> dict[str, Any]:
-    """What ``pipeline.publish`` needs, from an Airflow connection: host (an address, or a name to go with conn_type and
-    port), password or extra ``token`` (the token), extra (``profile``, ``organization``, ``timeout``)."""
+def portal_target(connection: Connection) -> PortalTarget:
+    """The portal of an Airflow connection: host (an address, or a name to go with conn_type and port), password or extra
+    ``token`` (the token), extra (``profile``, ``organization``, ``timeout``)."""
+    from include.opendata.pipeline.publish import PortalTarget
     from include.opendata.portals.ckan import PortalAccess
 
-    extra, host = connection.extra_dejson, connection.host or ""
-    if "://" not in host:
-        scheme = connection.schema or (connection.conn_type if connection.conn_type in ("http", "https") else "https")
-        host = f"{scheme}://{host}" + (f":{connection.port}" if connection.port else "")
-    return {
-        "access": PortalAccess(
-            host, connection.password or extra.get("token") or "", timeout=float(extra.get("timeout") or 120)
-        ),
-        "profile": extra.get("profile") or "chhs",
-        "organization": extra.get("organization") or None,
-    }
+    extra = connection.extra_dejson
+    token = connection.password or extra.get("token") or ""
+    return PortalTarget(
+        access=PortalAccess(_portal_address(connection), token, timeout=float(extra.get("timeout") or 120)),
+        profile=extra.get("profile") or "chhs",
+        organization=extra.get("organization") or None,
+    )
+
+
+def _portal_address(connection: Connection) -> str:
+    host = connection.host or ""
+    if "://" in host:
+        return host
+    scheme = connection.schema or (connection.conn_type if connection.conn_type in ("http", "https") else "https")
+    port = f":{connection.port}" if connection.port else ""
+    return f"{scheme}://{host}{port}"
 
 
 def portal_connection(name: str) -> Connection:
@@ -170,9 +205,10 @@ def verdict(step: str, error: Exception) -> AirflowException:
     )
 
 
-def _guarded(step: str, run: Mapping[str, Any] | None, call: Any) -> Any:
+def translate_errors(step: str, run: Run | None, call: Callable[[], T]) -> T:
+    """What ``call`` returns; whatever it raises becomes an exception of Airflow's, recorded in the ledger for a known run."""
     try:
-        with staging_access((run or {}).get("staging") or staging_place() or places.staging()):
+        with staging_access((run.staging if run is not None else None) or staging_place() or places.staging()):
             return call()
     except Exception as error:  # noqa: BLE001 - whatever it is, its message must not reach the log unread
         failure = verdict(step, error)
@@ -187,10 +223,10 @@ def _is_last_try() -> bool:
     return ti.try_number > (ti.max_tries or 0)
 
 
-def _note_in_ledger(step: str, run: Mapping[str, Any], message: str) -> None:
-    from include.opendata import pipeline
+def _note_in_ledger(step: str, run: Run, message: str) -> None:
+    from include.opendata.pipeline import run_context
 
     try:
-        pipeline.record_failure(dict(run), step, message)
+        run_context.record_failure(run, step, message)
     except Exception as error:  # noqa: BLE001 - the step's own failure must stay the one people read
         log.error("The ledger could not be told of this failure either (%s).", type(error).__name__)

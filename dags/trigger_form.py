@@ -14,6 +14,7 @@ from typing import Any
 from airflow.sdk import Param, get_current_context
 
 from include.opendata.errors import DeclarationError
+from include.opendata.pipeline.limits import LONGEST_NOTE
 
 
 def refresh_form(tables: Iterable[str]) -> dict[str, Param]:
@@ -49,12 +50,12 @@ def refresh_form(tables: Iterable[str]) -> dict[str, Param]:
             False,
             type="boolean",
             title="The source is the whole table",
-            description="Begin anew with it, although the declaration says to append, update or delete.",
+            description="Start again with it, although the declaration says to append, update or delete.",
         ),
         "accept_changes": Param(
             None,
             type=["null", "string"],
-            maxLength=500,
+            maxLength=LONGEST_NOTE,
             format="multiline",
             title="Accept the changes",
             description="Why the changes are right for which an earlier run was refused. Only an approver of this dataset may.",
@@ -62,7 +63,7 @@ def refresh_form(tables: Iterable[str]) -> dict[str, Param]:
         "note": Param(
             None,
             type=["null", "string"],
-            maxLength=500,
+            maxLength=LONGEST_NOTE,
             format="multiline",
             title="Note",
             description="Why this run; kept in the ledger. Nothing about a person.",

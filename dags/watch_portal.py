@@ -14,24 +14,24 @@ from airflow.sdk import DAG, Variable, get_parsing_context, task
 from dags.dag_builder import FIRST_DAY
 from dags.notifications import overview, send_mail, send_to_channel, watch_failed, watchers
 from dags.staging_access import staging_access
-from dags.step_task import PORTAL_VARIABLE, perform_elsewhere, portal_connection, portal_settings, staging_place
+from dags.step_task import PORTAL_VARIABLE, portal_connection, portal_target, run_step_without_run, staging_place
 
 DAG_ID = "watch_portal"
 
 
 @task(retries=2)
 def look() -> dict[str, Any]:
-    return perform_elsewhere("look", _looked)
+    return run_step_without_run("look", _looked)
 
 
 @task
 def send_mails(found: dict[str, Any]) -> int:
-    return perform_elsewhere("send_mails", lambda: send_mail(found["messages"]))
+    return run_step_without_run("send_mails", lambda: send_mail(found["messages"]))
 
 
 @task
 def post(found: dict[str, Any]) -> bool:
-    return perform_elsewhere("post", lambda: bool(found["text"]) and send_to_channel(found["text"]))
+    return run_step_without_run("post", lambda: bool(found["text"]) and send_to_channel(found["text"]))
 
 
 def _looked() -> dict[str, Any]:
@@ -49,7 +49,11 @@ def _looked() -> dict[str, Any]:
     with staging_access(address):
         checks = [("staging-drift", staging_check(address))]
         if portal := Variable.get(PORTAL_VARIABLE, default=None):
-            checks.append(("portal-drift", portal_check(address, **portal_settings(portal_connection(portal)))))
+            target = portal_target(portal_connection(portal))
+            check = portal_check(
+                address, access=target.access, profile=target.profile, organization=target.organization
+            )
+            checks.append(("portal-drift", check))
         problems = find_problems(declared_ids(), open_ledger(), now=dt.datetime.now(dt.UTC), checks=checks)
     told = messages(problems, everything_to=watchers(), link=overview())
     return {

@@ -23,29 +23,15 @@ from dev.airflow_env import ROOT, embedded_environment, ensure_private, home, no
 from dev.airflow_home import InUse, sole_use
 from dev.processes import die_with_parent
 from include.opendata.declaration.light import declared_ids
+from include.opendata.pipeline.steps import STEPS
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 PREFIX = "refresh__"
 LOG_TAIL_LINES = 15
 
-# What each step does, in the words of the people it is done for.
-IN_PLAIN_WORDS = {
-    "extract": "took a snapshot of the source",
-    "has_changed": "compared it with the last release",
-    "check_quality": "checked it against its quality suite",
-    "tabulate": "made the data table",
-    "assess": "scored the risk of the data table",
-    "protect": "suppressed small cells and tried to undo it",
-    "check_publishable": "checked that the data table may be shown",
-    "build_release": "wrote the release: files, metadata, evidence",
-    "request_approvals": "stated what is to be approved, and by whom",
-    "ask_approvers": "asked an approver",
-    "check_approvals": "made sure of the approvals",
-    "stage": "moved it to portal staging",
-    "finish": "closed the run and emptied its work area",
-    "publish": "made the portal show it",
-    "read_declaration": "read the declaration",
-}
+# `read_declaration` is the only task of a DAG whose declaration cannot be used.
+DONE = {step.name: step.done for step in STEPS} | {"read_declaration": "read the declaration"}
+"""What each task did, in the words of the people it is done for."""
 
 
 def say(text: str = "") -> None:
@@ -125,7 +111,7 @@ def tell(events: Iterator[dict[str, Any]]) -> Told:
 def _step_line(what: str, event: dict[str, Any], seconds: float) -> str:
     name = event["step"] + (f" [{event['table']}]" if event["table"] else "")
     if what == "done":
-        return f"  {name:<58} {IN_PLAIN_WORDS.get(event['step'], ''):<46} {seconds:5.1f} s"
+        return f"  {name:<58} {DONE.get(event['step'], ''):<46} {seconds:5.1f} s"
     reason = "\n".join(f"      {line}" for line in event["why"].splitlines())
     return f"  {name:<58} {'FAILED' if what == 'failed' else 'will be tried again in some minutes'}\n{reason}"
 

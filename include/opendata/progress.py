@@ -16,7 +16,7 @@ QUIET_SECONDS = 3.0
 _LOG = logging.getLogger("opendata.progress")
 
 
-def say(text: str) -> None:
+def report(text: str) -> None:
     """One line, e.g. ``suppressing 11,151 counts: walk``."""
     _LOG.info(text)
 
@@ -32,9 +32,9 @@ class _Forward(logging.Handler):
 
 
 @contextmanager
-def heard(by: Callable[[str], None]) -> Iterator[None]:
-    """While it lasts, and once it has lasted ``QUIET_SECONDS``, every line goes to ``by`` as well."""
-    handler, level = _Forward(by), _LOG.level
+def progress_to(show: Callable[[str], None]) -> Iterator[None]:
+    """While it lasts, and once it has lasted ``QUIET_SECONDS``, every line goes to ``show`` as well."""
+    handler, level = _Forward(show), _LOG.level
     _LOG.addHandler(handler)
     _LOG.setLevel(logging.INFO)
     try:

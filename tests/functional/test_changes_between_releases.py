@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.lib.monthly import CLINIC, SEX, Begun, a_table, declaration, extract
+from tests.lib.run_steps import perform
 
 TOLERANCES = """\
     tolerances:
@@ -168,25 +169,19 @@ def test_a_run_killed_after_its_changes_were_accepted_needs_no_second_answer(pub
 def test_staging_itself_refuses_what_was_not_accepted(published):
     """The state of another task is no evidence: stage looks again."""
     from include.opendata.errors import Refused
-    from include.opendata.pipeline import steps
     from include.opendata.pipeline.changes import check_changes
+    from include.opendata.pipeline.start import start
 
     published.write_source(BEYOND)
-    run = steps.start("clinic_visits", "by-task") | {"preview": True}
-    for step in ("extract", "has_changed", "check_quality"):
-        getattr(steps, step)(run)
-    for step in ("tabulate", "assess"):
-        getattr(steps, step)(run, "visits_by_month")
-    steps.protect(run)
-    steps.check_publishable(run, "visits_by_month")
-    steps.build_release(run)
+    run = start("clinic_visits", "by-task")
+    looking = run.model_copy(update={"preview": True})
+    perform(looking, "extract", "has_changed", "check_quality", "tabulate", "assess", "protect", "check_publishable")
+    perform(looking, "build_release")
     with pytest.raises(Refused) as refused:
-        check_changes({**run, "preview": False})
+        check_changes(run)
     assert refused.value.slug == "moved-beyond-tolerance"
 
-    from include.opendata.pipeline.approvals import request_approvals
-
-    request_approvals(run)
+    perform(run, "request_approvals")
     with pytest.raises(Refused) as refused:
-        steps.stage({**run, "preview": False})
+        perform(run, "stage")
     assert refused.value.slug == "moved-beyond-tolerance"

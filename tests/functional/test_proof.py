@@ -155,13 +155,13 @@ def test_a_proof_that_leaves_a_measure_out_is_no_proof(staged):
 
 
 def test_a_run_killed_between_staging_and_ledger_is_remembered_by_the_next(installation, monkeypatch):
-    import include.opendata.pipeline.steps as steps
+    import include.opendata.pipeline.stage as stage
     from include.opendata.ledger import open_ledger
 
     installation.write_source(records())
     installation.declare(SMALL)
     with monkeypatch.context() as killed:
-        killed.setattr(steps, "record_release", lambda run: (_ for _ in ()).throw(KeyboardInterrupt))
+        killed.setattr(stage, "record_release", lambda run, ledger: (_ for _ in ()).throw(KeyboardInterrupt))
         assert installation.opendata("refresh", DATASET).code != 0
     assert open_ledger().published(DATASET) == []
     assert list((installation.folder / "evidence" / DATASET).glob(".pending-*"))
@@ -177,10 +177,10 @@ def test_a_run_killed_between_staging_and_ledger_is_remembered_by_the_next(insta
 
 
 def test_changed_code_over_unchanged_data_stages_nothing(staged, monkeypatch):
-    import include.opendata.pipeline.provenance as provenance
+    import include.opendata.pipeline.start as start
 
     before = staged.staged()
-    monkeypatch.setattr(provenance, "code_version", lambda: "9.9.9+abcdef")
+    monkeypatch.setattr(start, "code_version", lambda: "9.9.9+abcdef")
     answer = staged.opendata("refresh", DATASET, "--json")
     assert answer.code == 0, answer.err
     assert answer.json()["datasets"][0]["outcome"] == "unchanged"

@@ -5,9 +5,11 @@ import json
 
 import pytest
 
-from include.opendata.pipeline.approvals import request_approvals
+from include.opendata.pipeline.results import Comparison, Finished
+from include.opendata.pipeline.start import start
 from tests.lib.declarations import SOUND
 from tests.lib.monthly import CLINIC, a_table, declaration, extract
+from tests.lib.run_steps import Killed, kill_at, perform
 
 SMALL = SOUND.replace(
     "    measures:\n",
@@ -144,8 +146,6 @@ def test_the_same_snapshot_declaration_and_code_give_the_same_bytes(small, tmp_p
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_at_any_step_and_run_again_ends_in_the_same_staging(small, monkeypatch, step, when):
-    from include.opendata.pipeline import steps
-
     assert small.opendata("refresh", "clinic_visits", "--staging", str(small.folder / "undisturbed")).code == 0
     expected = sorted(
         (p.relative_to(small.folder / "undisturbed").as_posix(), p.read_bytes())
@@ -153,20 +153,10 @@ def test_killed_at_any_step_and_run_again_ends_in_the_same_staging(small, monkey
         if p.is_file() and p.name not in ("manifest.json", "current.json", "data.json")
     )
 
-    class Killed(BaseException):
-        """Not an Exception: nothing in the pipeline may catch it, as nothing catches SIGKILL."""
-
-    real = getattr(steps, step)
-
-    def dies(run, *arguments):
-        if when == "after":
-            real(run, *arguments)
-        raise Killed
-
-    monkeypatch.setattr(steps, step, dies)
-    with pytest.raises(Killed):
-        small.opendata("refresh", "clinic_visits")
-    monkeypatch.setattr(steps, step, real)
+    with monkeypatch.context() as killing:
+        kill_at(killing, step, after=when == "after")
+        with pytest.raises(Killed):
+            small.opendata("refresh", "clinic_visits")
     again = small.opendata("refresh", "clinic_visits")
     assert again.code == 0, again.err
     found = sorted(
@@ -239,29 +229,19 @@ def test_a_weakened_suite_is_refused(small):
 def test_a_run_that_found_nothing_new_and_is_run_again_on_a_newer_source_is_told_as_staged(installation):
     """Its last step failed, and somebody cleared the whole run: the same run, the same folder of the work area."""
     from include.opendata.ledger import open_ledger
-    from include.opendata.pipeline import steps as refresh
 
     installation.write_source()
     installation.declare()
     assert installation.opendata("refresh", "clinic_visits").code == 0
-    run = refresh.start("clinic_visits", "scheduled__1")
-    refresh.extract(run)
-    assert not refresh.has_changed(run)
+    run = start("clinic_visits", "scheduled__1")
+    assert perform(run, "extract", "has_changed")[-1] == Comparison(changed=False)
     installation.write_source(installation.visits(women=1300))
-    run = refresh.start("clinic_visits", "scheduled__1")
-    refresh.extract(run)
-    assert refresh.has_changed(run)
-    refresh.check_quality(run)
-    for step in (refresh.tabulate, refresh.assess):
-        for table in refresh.table_names(run):
-            step(run, table)
-    refresh.protect(run)
-    for table in refresh.table_names(run):
-        refresh.check_publishable(run, table)
-    refresh.build_release(run)
-    request_approvals(run)
-    assert refresh.stage(run)["staged"]
-    assert refresh.finish(run) == {"outcome": "staged"}
+    run = start("clinic_visits", "scheduled__1")
+    assert perform(run, "extract", "has_changed")[-1] == Comparison(changed=True)
+    perform(run, "check_quality", "tabulate", "assess", "protect", "check_publishable", "build_release")
+    (_, staged, finished) = perform(run, "request_approvals", "stage", "finish")
+    assert staged.staged
+    assert finished == Finished(outcome="staged")
     assert open_ledger().run("clinic_visits", "scheduled__1").outcome == "staged"
 
 

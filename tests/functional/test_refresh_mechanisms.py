@@ -23,6 +23,7 @@ from tests.lib.monthly import (
     extract,
     together,
 )
+from tests.lib.run_steps import Killed, kill_at
 
 
 def current(installation):
@@ -277,21 +278,10 @@ def undisturbed(january):
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_an_append_killed_at_any_step_and_run_again_appends_once(undisturbed, monthly, monkeypatch, step):
-    from include.opendata.pipeline import steps
-
-    class Killed(BaseException):
-        """Not an Exception: nothing in the pipeline may catch it, as nothing catches SIGKILL."""
-
-    real = getattr(steps, step)
-
-    def dies(run, *arguments):
-        real(run, *arguments)
-        raise Killed
-
-    monkeypatch.setattr(steps, step, dies)
-    with pytest.raises(Killed):
-        refresh(monthly, FEBRUARY)
-    monkeypatch.setattr(steps, step, real)
+    with monkeypatch.context() as killing:
+        kill_at(killing, step, after=True)
+        with pytest.raises(Killed):
+            refresh(monthly, FEBRUARY)
     assert refresh(monthly, FEBRUARY).code == 0
     assert whole(monthly) == undisturbed
     assert figures(monthly)["North", "All months"] == "205"
@@ -302,22 +292,19 @@ def test_an_append_killed_at_any_step_and_run_again_appends_once(undisturbed, mo
     "moment", ["before the figures are kept", "before the release is staged", "after it is staged"]
 )
 def test_an_append_killed_while_it_is_staged_appends_once(monthly, monkeypatch, moment):
-    from include.opendata.pipeline import merging, steps
+    from include.opendata.pipeline import stage
     from include.opendata.staging.local import LocalStaging
-
-    class Killed(BaseException):
-        """As above."""
 
     def dies(*arguments, **named):
         raise Killed
 
     with monkeypatch.context() as killing:
         if moment == "before the figures are kept":
-            killing.setattr(merging, "keep_standing", dies)
+            killing.setattr(stage, "keep_base_figures", dies)
         elif moment == "before the release is staged":
             killing.setattr(LocalStaging, "publish", dies)
         else:
-            killing.setattr(steps, "record_release", dies)
+            killing.setattr(stage, "record_release", dies)
         with pytest.raises(Killed):
             refresh(monthly, FEBRUARY)
     assert refresh(monthly, FEBRUARY).code == 0

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.lib.declarations import SOUND
+from tests.lib.run_steps import perform
 
 TWO_TABLES = (
     SOUND
@@ -93,30 +94,30 @@ def test_the_first_release_is_never_one_table_alone(installation):
 
 def test_a_dry_run_is_not_staged_even_by_a_step_called_by_itself(refreshed):
     from include.opendata.errors import Refused
-    from include.opendata.pipeline import steps as refresh
+    from include.opendata.pipeline.start import start
 
-    run = refresh.start("clinic_visits", "manual__1", dry_run=True)
+    run = start("clinic_visits", "manual__1", dry_run=True)
     with pytest.raises(Refused) as refused:
-        refresh.stage({**run, "preview": False, "dry_run": False})
+        perform(run.model_copy(update={"preview": False}), "stage")
     assert refused.value.slug == "dry-run"
 
 
 def test_an_option_nobody_knows_is_refused_with_the_list(refreshed):
     from include.opendata.errors import DeclarationError
-    from include.opendata.pipeline import steps as refresh
+    from include.opendata.pipeline.start import start
 
     with pytest.raises(DeclarationError) as refused:
-        refresh.start("clinic_visits", "manual__1", dryrun=True, colour="blue")
+        start("clinic_visits", "manual__1", dryrun=True, colour="blue")
     assert "'colour', 'dryrun'" in refused.value.what
     assert "did you mean 'dry_run'?" in str(refused.value)
     with pytest.raises(DeclarationError, match="force"):
-        refresh.start("clinic_visits", "manual__1", force="yes")
+        start("clinic_visits", "manual__1", force="yes")
 
 
 def test_a_release_that_waited_while_another_was_staged_and_rolled_back_is_not_staged(refreshed):
     """The pointer is where it was; what stood there in between is public all the same, and nobody attacked the two together."""
     from include.opendata.errors import Refused
-    from include.opendata.pipeline.run import run_refresh
+    from include.opendata.pipeline.refresh import run_refresh
 
     other = refreshed.folder / "other.csv"
     other.write_text(refreshed.visits(women=1300))

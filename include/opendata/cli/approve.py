@@ -16,7 +16,7 @@ from include.opendata.cli.options import DatasetId, Json
 from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.ledger import open_ledger
-from include.opendata.pipeline.approvals import approve_by_form
+from include.opendata.pipeline.approvals import SignedForm, approve_by_form
 
 
 def approve(
@@ -48,14 +48,16 @@ def approve(
     position = approve_by_form(
         declared,
         open_ledger(),
-        role=role,
-        name=name.strip(),
-        reference=reference.strip(),
-        signed_on=_signing_day(signed, place),
-        expires=_day(expires, "--expires", place),
-        covers=covers,
-        reject=reject,
-        comment=comment.strip(),
+        SignedForm(
+            role=role,
+            name=name.strip(),
+            reference=reference.strip(),
+            signed_on=_signing_day(signed, place),
+            expires=_day(expires, "--expires", place),
+            covers=covers,
+            reject=reject,
+            comment=comment.strip(),
+        ),
     )
     print_position(id, position, (), as_json=json)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from include.opendata.cli.options import DatasetId, Json, SourceAddress, StagingAddress, WholeSource, located
 from include.opendata.cli.output import report_step
 from include.opendata.cli.release_view import print_preview
-from include.opendata.pipeline.run import run_refresh
+from include.opendata.pipeline.refresh import run_refresh
 
 
 def preview(

@@ -38,7 +38,7 @@ def publish(
         profile=profile,
         organization=organization,
         staging=located(staging),
-        say=lambda text: report(f"  {text}"),
+        report=lambda text: report(f"  {text}"),
     )
     if json:
         print_json(_view(done))

@@ -9,7 +9,7 @@ import typer
 from include.opendata.cli.options import DatasetId, Json, SourceAddress, StagingAddress, WholeSource, located, person
 from include.opendata.cli.output import report_step
 from include.opendata.cli.release_view import print_preview, print_summary
-from include.opendata.pipeline.run import run_refresh
+from include.opendata.pipeline.refresh import run_refresh
 
 
 def refresh(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from include.opendata.cli.output import print_json, print_lines
-from include.opendata.pipeline.run import Outcome
+from include.opendata.pipeline.refresh import Outcome
 from include.opendata.staging import Staging, open_staging
 from include.opendata.storage.manifest import Manifest, read_manifest
 

@@ -27,7 +27,7 @@ from include.opendata.disclosure.protect.tables import Policy, protect_tables
 from include.opendata.disclosure.protection_result import Protection, TableFacts
 from include.opendata.disclosure.release_attack import Verdicts, attack_published, attack_with_earlier
 from include.opendata.errors import AuditFailed, DeclarationError, OpendataError, Place, Refused
-from include.opendata.progress import say
+from include.opendata.progress import report as say
 from include.opendata.rules.release import thresholds
 from include.opendata.vocabulary import DataTable, ProtectedTable
 

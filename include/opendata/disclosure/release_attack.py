@@ -30,7 +30,7 @@ from include.opendata.disclosure.history.published import PublishedRelease, Publ
 from include.opendata.disclosure.proof_without_truth import without_the_truth
 from include.opendata.disclosure.protection_result import AttackedView
 from include.opendata.errors import AuditFailed, Place
-from include.opendata.progress import say
+from include.opendata.progress import report as say
 from include.opendata.vocabulary import DataTable, ProtectedTable
 
 ATTACK_SECONDS = 3600.0

@@ -28,8 +28,10 @@ from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.tables import Table
 from include.opendata.errors import Place, Refused
 from include.opendata.ledger.decided import decided_before
-from include.opendata.pipeline.options import LONGEST_NOTE
-from include.opendata.pipeline.run_context import Run, decide, open_run
+from include.opendata.pipeline.limits import LONGEST_NOTE
+from include.opendata.pipeline.records import ReleaseRecord
+from include.opendata.pipeline.run import Run
+from include.opendata.pipeline.run_context import OpenRun, open_run
 from include.opendata.release.formats.csv_files import write_table_csv
 from include.opendata.release.inputs import ChangesSince
 from include.opendata.release.metadata.dictionary import describe_fields
@@ -97,40 +99,54 @@ def compare_releases(dataset: str, staging: Staging, *, since: str, to: str, dec
     return Differences(dataset=dataset, from_=since, to=to, tables=tuple(tables))
 
 
-def check_changes(run: Run) -> dict[str, Any]:
+def check_changes(run: Run) -> None:
     """Refuse a release whose figures moved further than declared, unless a person accepted exactly these changes.
 
     Raises Refused (``moved-beyond-tolerance``); its sentences name categories, never a figure.
     """
-
-    declared, area, ledger = open_run(run)
-    path = area.folder / "changes" / "diff.json"
-    content = path.read_bytes() if path.is_file() else None
-    differences = None if content is None else read_differences(content)
-    if content is None or differences is None or not differences.beyond:
-        return {"beyond": 0}
+    opened = open_run(run)
+    path = opened.area.folder / "changes" / "diff.json"
+    if not path.is_file():  # there is no release before
+        return
+    content = path.read_bytes()
+    differences = read_differences(content)
+    if not differences.beyond:
+        return
     digest = sha256_of(content)
     figures = {"beyond": differences.beyond, "digest": digest}
+    if _accepted(opened, digest, figures):
+        return
+    opened.decide("check_changes", BEYOND, f"The release waits: {_sentence(differences.beyond)}.", figures=figures)
+    raise _moved_too_far(opened, differences)
 
-    def known(slug: str) -> bool:
-        return any(one.figures.get("digest") == digest for one in decided_before(ledger, declared.dataset, slug))
 
-    reason = run.get("accept_changes")
-    if not known(ACCEPTED) and reason and known(BEYOND):
-        who, why = run.get("by") or "somebody", " ".join(str(reason).split())[:LONGEST_NOTE]
-        decide(run, "check_changes", ACCEPTED, f"{who} accepted these changes: {why}", figures=figures)
-    if known(ACCEPTED):
-        return {"beyond": differences.beyond, "digest": digest}
-    said = _sentence(differences.beyond)
-    decide(run, "check_changes", BEYOND, f"The release waits: {said}.", figures=figures)
-    unseen = " They are not the changes that were looked at before." if reason else ""
-    raise Refused(
-        f"{said} since the release before.{unseen}",
-        remedy=f"Look at the evidence page, {_evidence(area)}, and ask the steward where it surprises; if it is right: "
-        f'`bin/opendata refresh {declared.dataset} --accept-changes "why"`, or in Airflow a refresh with "Accept the changes" '
+def _accepted(opened: OpenRun, digest: str, figures: dict[str, Any]) -> bool:
+    """Whether exactly these changes were accepted before, or are now: they were refused first, so that somebody saw them."""
+    if _was_decided(opened, ACCEPTED, digest):
+        return True
+    reason, by = opened.run.accept_changes, opened.run.by or "somebody"
+    if not reason or not _was_decided(opened, BEYOND, digest):
+        return False
+    why = " ".join(reason.split())[:LONGEST_NOTE]
+    opened.decide("check_changes", ACCEPTED, f"{by} accepted these changes: {why}", figures=figures)
+    return True
+
+
+def _was_decided(opened: OpenRun, slug: str, digest: str) -> bool:
+    decisions = decided_before(opened.ledger, opened.declared.dataset, slug)
+    return any(decision.figures.get("digest") == digest for decision in decisions)
+
+
+def _moved_too_far(opened: OpenRun, differences: Differences) -> Refused:
+    dataset = opened.declared.dataset
+    unseen = " They are not the changes that were looked at before." if opened.run.accept_changes else ""
+    return Refused(
+        f"{_sentence(differences.beyond)} since the release before.{unseen}",
+        remedy=f"Look at the evidence page, {_evidence(opened.area)}, and ask the steward where it surprises; if it is right: "
+        f'`bin/opendata refresh {dataset} --accept-changes "why"`, or in Airflow a refresh with "Accept the changes" '
         f"filled in by an approver of this dataset.",
         slug=BEYOND,
-        place=Place(dataset=declared.dataset),
+        place=Place(dataset=dataset),
         details=tuple(
             f"{table.table}: {result.rule}: {result.beyond} of {result.compared}: {'; '.join(result.where)}"
             for table in differences.tables
@@ -146,7 +162,7 @@ def _sentence(beyond: int) -> str:
 
 
 def _evidence(area: RunArea) -> str:
-    folder = area.read_json("release.json")["folder"] if area.has("release.json") else "release"
+    folder = ReleaseRecord.read(area).folder if ReleaseRecord.is_in(area) else "release"
     return str(area.folder / folder / "evidence" / "index.html")
 
 

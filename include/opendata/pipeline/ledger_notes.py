@@ -1,4 +1,4 @@
-"""What the ledger is told of a run beside its decisions' sentences, for who looks at many runs at once.
+"""What the ledger keeps of a run beside its decisions' sentences, for people who look at many runs at once.
 
 How every expectation of a suite went, also where the run is about to be refused for it; what makes up a score; what coarser
 tables would show. Sentences and counts, never a value of a record.
@@ -10,20 +10,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from include.opendata.gate.assessment import Assessment
-from include.opendata.ledger import open_ledger
 from include.opendata.ledger.quality_results import record_quality
-from include.opendata.pipeline.run_context import Run, decide
+from include.opendata.pipeline.run_context import OpenRun
 from include.opendata.quality.report import QualityReport
 
 
-def quality_told(run: Run, table: str = "") -> Callable[[QualityReport], None]:
-    """What takes the report of a suite of this run; ``table``: empty for the source's suite."""
+def quality_recorder(opened: OpenRun, table: str = "") -> Callable[[QualityReport], None]:
+    """What records the report of a suite of this run, also where the run is then refused; ``table``: empty for the source."""
 
-    def keep(report: QualityReport) -> None:
+    def record(report: QualityReport) -> None:
+        record_quality(opened.ledger, opened.run.dataset, opened.run.run_id, table, report.to_json())
 
-        record_quality(open_ledger(), run["dataset"], run["run_id"], table, report.to_json())
-
-    return keep
+    return record
 
 
 def score_figures(assessment: Assessment) -> dict[str, Any]:
@@ -34,11 +32,12 @@ def score_figures(assessment: Assessment) -> dict[str, Any]:
     return {"score": assessment.score.total, "variables": lines}
 
 
-def told_advice(run: Run, advice: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def record_advice(opened: OpenRun, advice: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """The advice itself, once its sentences are in the ledger: one decision per table, ``proposals`` the best first."""
-    for table, one in advice.items():
+    for table, of_table in advice.items():
         proposals = [
-            {"sentence": proposal["sentence"], "settles": proposal["settles"]} for proposal in one["proposals"]
+            {"sentence": proposal["sentence"], "settles": proposal["settles"]} for proposal in of_table["proposals"]
         ]
-        decide(run, "build_release", "advice", one["sentence"], table=table, figures={"proposals": proposals})
-    return {table: dict(one) for table, one in advice.items()}
+        figures = {"proposals": proposals}
+        opened.decide("build_release", "advice", of_table["sentence"], table=table, figures=figures)
+    return {table: dict(of_table) for table, of_table in advice.items()}

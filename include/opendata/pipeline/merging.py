@@ -1,20 +1,20 @@
-"""How a refresh that is no replacement goes: what stood is looked up, the extract merged in, and the outcome kept for the next.
+"""How a refresh that is no replacement works: what stood is looked up, the extract merged in, the outcome kept for the next.
 
 Decides where figures to merge with come from (the release the run began at, and no other), that they are the ones that
 release was made of, and when nothing is to be merged: an extract that was merged last is not merged again. What is made is
 the whole table; everything after this step treats it like one that was counted from records, so that protection sees all
-of it. Where nothing is kept to merge with, it refuses: it never begins anew unasked.
+of it. Where nothing is kept to merge with, it refuses: it never begins again unasked.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.tables import Table
 from include.opendata.errors import Place, Refused, StorageError
 from include.opendata.ledger import Ledger
-from include.opendata.pipeline.run_context import Run, decide
+from include.opendata.pipeline.records import SnapshotRecord
+from include.opendata.pipeline.run import Run
+from include.opendata.pipeline.run_context import OpenRun
 from include.opendata.staging import Staging, open_staging
 from include.opendata.storage import RunArea
 from include.opendata.storage.atomic import PARTIAL, write_bytes
@@ -38,32 +38,31 @@ def merges(declared: Dataset) -> bool:
 
 def taken_as_whole(run: Run, declared: Dataset, previous: str | None) -> bool:
     """Whether the extract is asked to be the whole table although there is one to merge it into."""
-    return bool(run.get("whole")) and previous is not None and merges(declared)
+    return run.whole and previous is not None and merges(declared)
 
 
-def tabulate_merged(run: Run, declared: Dataset, name: str, warehouse: Warehouse, area: RunArea) -> DataTable:
+def tabulate_merged(opened: OpenRun, name: str, warehouse: Warehouse) -> DataTable:
     """One table of a dataset in which tables are merged: with what stood at the release the run began at.
 
-    Leaves in the work area what :func:`keep_standing` will keep. Raises Refused (``standing-missing``,
+    Leaves in the work area what :func:`keep_base_figures` will keep. Raises Refused (``standing-missing``,
     ``standing-of-another-shape``, what ``tabulate.merging`` refuses) and StorageError (``standing-differs``).
     """
-
-    source = area.read_json("snapshot.json")["sha256"]
-    base = _standing(run, declared, name, area)
-    counted, ways, moved = _with_extract(declared, declared.table(name), base, source, warehouse)
-    tabulated = assemble(declared, declared.table(name), counted, atoms_of(declared, ways))
-    if declared.table(name).refresh.merges:
+    declared, table = opened.declared, opened.declared.table(name)
+    source = SnapshotRecord.read(opened.area).sha256
+    base = _base_figures(opened, table)
+    counted, ways, merged = _with_extract(declared, table, base, source, warehouse)
+    tabulated = assemble(declared, table, counted, atoms_of(declared, ways))
+    if table.refresh.merges:
         kept = BaseFigures(shape_of(declared), source, {name: BaseTable.of(counted)}, ways).to_files()
         for file, content in kept.items():
-            write_bytes(
-                area.path(_KEPT, file), content, concurrent=True
-            )  # other tables write the facts they share as well
-        again = base is not None and base.source_sha256 == source and not _by_rule_alone(declared.table(name))
-        _tell(run, declared.table(name), moved, again=again, rows=len(tabulated.frame))
+            # Tasks of other tables write the facts they share at the same time.
+            write_bytes(opened.area.path(_KEPT, file), content, concurrent=True)
+        again = base is not None and base.source_sha256 == source and not _by_rule_alone(table)
+        _record_merge(opened, table, merged, again=again, rows=len(tabulated.frame))
     return tabulated
 
 
-def keep_standing(area: RunArea, declared: Dataset, release: str) -> None:
+def keep_base_figures(area: RunArea, declared: Dataset, release: str) -> None:
     """Keep what the tables of ``release`` are made of, for the extract after it; again does no harm."""
 
     folder = area.folder / _KEPT
@@ -90,18 +89,17 @@ def require_current(declared: Dataset, current: str, previous: str | None) -> No
         )
 
 
-def prune_standing(declared: Dataset, *, staging: Staging, address: str, ledger: Ledger) -> int:
+def prune_base_figures(declared: Dataset, *, staging: Staging, address: str, ledger: Ledger) -> int:
     """Let go of the figures of releases that are staged nowhere any more; the number let go."""
 
     elsewhere = {entry.release for entry in ledger.releases(declared.dataset) if entry.staging != address}
     return BaseFigureStore().prune(declared.dataset, {*staging.releases(declared.dataset), *elsewhere})
 
 
-def _standing(run: Run, declared: Dataset, name: str, area: RunArea) -> BaseFigures | None:
+def _base_figures(opened: OpenRun, table: Table) -> BaseFigures | None:
     """What the extract is merged into; None where the extract is the whole table."""
-
-    previous = area.read_json("run.json")["previous"]
-    if previous is None or run.get("whole"):
+    declared, previous = opened.declared, opened.record.previous
+    if previous is None or opened.run.whole:
         return None
     place = Place(dataset=declared.dataset)
     whole = f"refresh once with the full source: `bin/opendata refresh {declared.dataset} --whole --source FULL`."
@@ -121,9 +119,9 @@ def _standing(run: Run, declared: Dataset, name: str, area: RunArea) -> BaseFigu
             slug="standing-of-another-shape",
             place=place,
         )
-    if declared.table(name).refresh.merges:
-        text = open_staging(run["staging"]).read_file(declared.dataset, previous, f"data/{name}.csv").decode()
-        _require_published(declared, declared.table(name), standing, text)
+    if table.refresh.merges:
+        published = open_staging(opened.run.staging).read_file(declared.dataset, previous, f"data/{table.table}.csv")
+        _require_published(declared, table, standing, published.decode())
     return standing
 
 
@@ -191,28 +189,35 @@ def _require_published(declared: Dataset, table: Table, standing: BaseFigures, t
         )
 
 
-_SAID = {
+_MERGED: dict[str, tuple[str, str]] = {
     "append": ("appended", "added {added}"),
     "update": ("updated", "added {added} and replaced {changed}"),
     "delete": ("deleted", "removed {removed}"),
 }
+"""Mechanism → slug of the decision, and what was done."""
 
 
-def _tell(run: Run, table: Table, moved: MergedRows | None, *, again: bool, rows: int) -> None:
-
-    mechanism = table.refresh.mechanism
-    figures: dict[str, Any] = {"rows": rows}
-    if moved is None:
-        slug = "begun-anew" if run.get("whole") else "begun"
+def _record_merge(opened: OpenRun, table: Table, merged: MergedRows | None, *, again: bool, rows: int) -> None:
+    """``merged`` None: there was nothing to merge with · ``again``: the extract is the one that was merged last."""
+    figures = {"rows": rows}
+    if merged is None:
+        slug = "begun-anew" if opened.run.whole else "begun"
+        mechanism = table.refresh.mechanism
         sentence = f"The extract was taken as the whole table; what comes after it is merged by {mechanism}."
     else:
-        counts = {"added": moved.added, "changed": moved.changed, "removed": moved.removed}
-        figures |= counts
-        slug, done = _SAID[mechanism]
-        said = done.format(**{name: f"{count:,} rows" for name, count in counts.items()})
-        if mechanism != "delete" and table.refresh.remove is not None:
-            said += f", removed {moved.removed:,} by rule"
-        sentence = f"Merged the extract into the table as it stood: {said}; totals were added up anew."
+        figures |= {"added": merged.added, "changed": merged.changed, "removed": merged.removed}
+        slug, sentence = _merged_sentence(table, merged)
         if again:
             slug, sentence = "merged-before", "This extract is the one that was merged last; it was not merged again."
-    decide(run, "tabulate", slug, sentence, table=table.table, figures=figures)
+    opened.decide("tabulate", slug, sentence, table=table.table, figures=figures)
+
+
+def _merged_sentence(table: Table, merged: MergedRows) -> tuple[str, str]:
+    """(slug, sentence) of what was merged."""
+    refresh = table.refresh
+    slug, pattern = _MERGED[refresh.mechanism]
+    counts = {"added": merged.added, "changed": merged.changed, "removed": merged.removed}
+    done = pattern.format(**{name: f"{count:,} rows" for name, count in counts.items()})
+    if refresh.mechanism != "delete" and refresh.remove is not None:
+        done += f", removed {merged.removed:,} by rule"
+    return slug, f"Merged the extract into the table as it stood: {done}; totals were added up again."

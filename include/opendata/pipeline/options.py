@@ -25,10 +25,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from include.opendata.errors import DeclarationError, Place, Refused
+from include.opendata.pipeline.limits import LONGEST_NOTE
 from include.opendata.staging import Staging
 from include.opendata.storage.manifest import Manifest
 
-LONGEST_NOTE = 500
 TABLE_FILES = ("data/{table}.csv", "dictionary/{table}.csv")
 
 
@@ -90,24 +90,24 @@ def checked_options(options: Mapping[str, Any], *, dataset: str, tables: Sequenc
     return checked
 
 
-def goes_on(options: Mapping[str, Any], *, merging: bool, dataset: str) -> bool:
-    """Whether a run whose inputs are those of the current release goes on all the same.
+def continues(options: RefreshOptions, *, merging: bool, dataset: str) -> bool:
+    """Whether a run whose inputs are those of the current release continues all the same.
 
     ``merging``: the extract would be merged into what is there. Raises Refused ``force-merges-twice``: it was merged already.
     """
-    if options["force"] and merging:
+    if options.force and merging:
         raise Refused(
             "the source is the extract that was merged last, and merging it again would count it twice",
             remedy="Refresh without `force`, or give the whole source with --whole.",
             slug="force-merges-twice",
             place=Place(dataset=dataset),
         )
-    return bool(options["force"] or options["dry_run"])
+    return options.force or options.dry_run
 
 
-def require_no_dry_run(options: Mapping[str, Any], *, dataset: str) -> None:
+def require_no_dry_run(options: RefreshOptions, *, dataset: str) -> None:
     """Raises Refused ``dry-run``: what was started as a dry run is never staged."""
-    if options["dry_run"]:
+    if options.dry_run:
         raise Refused(
             "a dry run is not staged",
             remedy="Start a refresh that is no dry run.",

@@ -1,4 +1,4 @@
-"""The story of one publication: the current release of a dataset, from staging onto a portal, told to the ledger.
+"""The story of one publication: the current release of a dataset, from staging onto a portal, recorded in the ledger.
 
 The ledger knows of an attempt before anything is sent, and how it ended. If the portal, read back, does not show what was
 sent, the release it showed before is put back from staging, and the error stays an error. How a package gets onto the portal
@@ -17,6 +17,8 @@ from typing import Any
 from include.opendata import places
 from include.opendata.errors import DeclarationError, OpendataError, Place, StorageError
 from include.opendata.ledger import Decision, PortalPublication, open_ledger
+from include.opendata.pipeline.results import PublishedOnPortal
+from include.opendata.pipeline.run import Run
 from include.opendata.portals.ckan import (
     DCAT_METADATA,
     PACKAGE_METADATA,
@@ -28,7 +30,16 @@ from include.opendata.portals.ckan import (
 from include.opendata.rules.portal import PORTAL_PROFILES, portal_profile
 from include.opendata.staging import Staging, open_staging
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class PortalTarget:
+    """The portal to publish on. ``organization``: the department's name there, where it is not made of the declared one."""
+
+    access: PortalAccess
+    profile: str = "chhs"
+    organization: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,14 +59,13 @@ def publish_on_portal(
     profile: str = "chhs",
     organization: str | None = None,
     staging: str | None = None,
-    say: Say = lambda text: None,
+    report: Report = lambda text: None,
 ) -> Publication:
     """Publish the current release of ``dataset``. ``staging``: an address · ``organization``: the department's name on the
     portal, where it is not the declared one's.
 
-    Raises the OpendataError that stopped it, after telling the ledger; docs/portal.md lists them.
+    Raises the OpendataError that stopped it, after recording it in the ledger; docs/portal.md lists them.
     """
-
     if profile not in PORTAL_PROFILES:
         raise DeclarationError(
             "there is no such portal profile",
@@ -70,28 +80,30 @@ def publish_on_portal(
     asked = PortalPublication(dataset, release, address, access.url.rstrip("/"), profile, organization)
     before = known.last_shown(dataset, asked.portal)
     try:
-        package = _attempt(place, access, asked, was_public=before is not None, say=say)
+        package = _attempt(place, access, asked, was_public=before is not None, report=report)
     except StorageError as error:
         if error.slug != "portal-mismatch":
             raise
-        raise _after_restoring(error, place, access, asked, before, say) from None
+        raise _after_restoring(error, place, access, asked, before, report) from None
     return Publication(dataset, release, "published" if package.changed else "unchanged", package)
 
 
-def publish(
-    run: dict[str, Any], access: PortalAccess, profile: str = "chhs", organization: str | None = None
-) -> dict[str, Any]:
-    """The step of a refresh that follows staging: publish what is now the current release, if the portal does not show it."""
-
+def publish_current(run: Run, target: PortalTarget) -> PublishedOnPortal:
+    """The step ``publish``: publish what is now the current release, if the portal does not show it."""
     done = publish_on_portal(
-        run["dataset"], access, profile=profile, organization=organization, staging=run["staging"], say=_log
+        run.dataset,
+        target.access,
+        profile=target.profile,
+        organization=target.organization,
+        staging=run.staging,
+        report=_log,
     )
-    said = "is on the portal" if done.outcome == "published" else "was on the portal already, every file and row"
-    decision = Decision("publish", done.outcome, f"Release {done.release} {said}.", figures=_figures(done.package))
+    shown = "is on the portal" if done.outcome == "published" else "was on the portal already, every file and row"
+    decision = Decision("publish", done.outcome, f"Release {done.release} {shown}.", figures=_figures(done.package))
     ledger = open_ledger()
-    if ledger.run(run["dataset"], run["run_id"]) is not None:
-        ledger.decide(run["dataset"], run["run_id"], [decision])
-    return {"release": done.release, "outcome": done.outcome, "package": done.package.id}
+    if ledger.run(run.dataset, run.run_id) is not None:
+        ledger.decide(run.dataset, run.run_id, [decision])
+    return PublishedOnPortal(release=done.release, outcome=done.outcome, package=done.package.id)
 
 
 def _attempt(
@@ -100,11 +112,10 @@ def _attempt(
     asked: PortalPublication,
     *,
     was_public: bool,
-    say: Say,
+    report: Report,
     restoring: bool = False,
 ) -> PublishedPackage:
-    """Publish one release and tell the ledger, before and after."""
-
+    """Publish one release and record it in the ledger, before and after."""
     known = open_ledger().portal_publications
     row = known.begin(asked)
     dataset, release = asked.dataset, asked.release
@@ -123,7 +134,7 @@ def _attempt(
             if shown is None
             else replace(wanted, adopted=frozenset(shown.figures.get("resources", {}).values())),
             lambda path, into: place.fetch_file(dataset, release, path, into),
-            say,
+            report,
             was_public=was_public,
         )
     except OpendataError as error:
@@ -147,17 +158,17 @@ def _after_restoring(
     access: PortalAccess,
     asked: PortalPublication,
     before: PortalPublication | None,
-    say: Say,
+    report: Report,
 ) -> StorageError:
     """Put back what the portal showed before, if that is known and still staged; the error, with what became of it."""
     if before is None:
         return _with(error, "the package was not shown before, and is still private")
     if before.release == asked.release or before.release not in place.releases(asked.dataset):
         return _with(error, "the portal may show parts of two releases; there is none to put back")
-    say(f"putting release {before.release} back")
+    report(f"putting release {before.release} back")
     earlier = replace(asked, release=before.release, profile=before.profile, organization=before.organization)
     try:
-        _attempt(place, access, earlier, was_public=True, say=say, restoring=True)
+        _attempt(place, access, earlier, was_public=True, report=report, restoring=True)
     except OpendataError as failed:
         return _with(error, f"release {before.release} could not be put back either: {failed.what}")
     return _with(error, f"release {before.release} is shown again, as before")
@@ -182,5 +193,4 @@ def _figures(package: PublishedPackage) -> dict[str, Any]:
 
 
 def _log(text: str) -> None:
-
     logging.getLogger(__name__).info(text)

@@ -1,102 +1,112 @@
-"""What every step of a run shares: opening it, telling the ledger what was decided, how it failed, what was staged.
+"""What every step of a run shares: opening it, recording what was decided, and how it failed.
 
-A run's declaration must be the one it began with. Imports are inside the functions, as in ``refresh``.
+A run's declaration must be the one it began with, in every step of it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from include.opendata import places
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.load import load
 from include.opendata.errors import Place, Refused
-from include.opendata.ledger import Decision, Ledger, ReleaseEntry, open_ledger
+from include.opendata.ledger import Decision, Ledger, open_ledger
 from include.opendata.pipeline.provenance import declaration_digest
-from include.opendata.pipeline.published_history import remember
-from include.opendata.pipeline.releases import record_publication
-from include.opendata.staging import open_staging
+from include.opendata.pipeline.records import RunRecord, SnapshotRecord
+from include.opendata.pipeline.run import Run
+from include.opendata.rules.rule_book import rule_book_digest
 from include.opendata.storage import RunArea
 from include.opendata.storage.digests import sha256_of
 from include.opendata.vocabulary import Snapshot
 
-Run = dict[str, Any]
-"""``dataset``, ``run_id``, ``staging`` (an address), ``source`` (an override, or None), ``preview``."""
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run with what its steps work with: the declaration it began with, its work area, the ledger, how it began."""
+
+    run: Run
+    declared: Dataset
+    area: RunArea
+    ledger: Ledger
+    record: RunRecord
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the declared tables, in order."""
+        return tuple(table.table for table in self.declared.tables)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot the run took. Raises StorageError (``work-area-swept``) before it took one."""
+        record = SnapshotRecord.read(self.area)
+        return Snapshot(
+            dataset=self.run.dataset,
+            sha256=record.sha256,
+            bytes=record.bytes,
+            rows=record.rows,
+            schema=record.columns,
+            raw=self.area.folder / record.raw,
+            parquet=self.area.folder / record.parquet,
+        )
+
+    def decide(
+        self,
+        step: str,
+        slug: str,
+        sentence: str,
+        *,
+        section: str = "",
+        table: str = "",
+        figures: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Record one decision of ``step`` in the ledger; no value of a record in ``sentence`` or ``figures``."""
+        decision = Decision(step, slug, sentence, section=section, table=table, figures=dict(figures or {}))
+        self.ledger.decide(self.run.dataset, self.run.run_id, [decision])
 
 
-def open_run(run: Run) -> tuple[Dataset, RunArea, Ledger]:
-    """The declaration (unchanged since the run began), the work area and the ledger of a run."""
-
-    declared, area = load(run["dataset"]), RunArea(run["dataset"], run["run_id"])
-    if area.read_json("run.json")["declaration_sha256"] != declaration_digest(declared):
+def open_run(run: Run) -> OpenRun:
+    """The run, opened. Raises Refused (``declaration-moved``) where the declaration, a suite or the rule book moved on."""
+    declared, area = _declaration(run.dataset), RunArea(run.dataset, run.run_id)
+    record = RunRecord.read(area)
+    if record.declaration_sha256 != declaration_digest(declared):
         raise Refused(
             "the declaration, a suite or the rule book changed while the run was under way",
             remedy="Start the refresh again; what was approved and what is built must be the same.",
             slug="declaration-moved",
-            place=Place(dataset=run["dataset"]),
+            place=Place(dataset=run.dataset),
         )
-    return declared, area, run_ledger()
+    return OpenRun(run, declared, area, open_ledger(), record)
 
 
-def snapshot_of(run: Run) -> Snapshot:
-    """The snapshot a run took."""
-
-    area = RunArea(run["dataset"], run["run_id"])
-    facts = area.read_json("snapshot.json")
-    return Snapshot(
-        dataset=run["dataset"],
-        sha256=facts["sha256"],
-        bytes=facts["bytes"],
-        rows=facts["rows"],
-        schema=tuple((name, kind) for name, kind in facts["schema"]),
-        raw=area.folder / facts["raw"],
-        parquet=area.folder / facts["parquet"],
-    )
+def _declaration(dataset: str) -> Dataset:
+    """The declaration as it is now; a file that did not change is parsed once in a process."""
+    path = places.declaration(dataset)
+    if not path.is_file():
+        return load(dataset)  # says that it is not there
+    return _parsed(dataset, str(path), sha256_of(path.read_bytes()), rule_book_digest())
 
 
-def decide(run: Run, step: str, slug: str, sentence: str, **more: Any) -> None:
-    """Record one decision of a step; ``more``: section, table, figures."""
-
-    run_ledger().decide(run["dataset"], run["run_id"], [Decision(step=step, slug=slug, sentence=sentence, **more)])
-
-
-def run_ledger() -> Ledger:
-    """The ledger this installation tells its runs to."""
-
-    return open_ledger()
+@lru_cache(maxsize=8)
+def _parsed(dataset: str, path: str, sha256: str, rule_book: str) -> Dataset:
+    """Path and digests are the cache's key. Were the file changed between digest and parsing, the run would be refused:
+    its own digest is compared with what was parsed."""
+    return load(dataset)
 
 
 def record_failure(run: Run, step: str, message: str, outcome: str = "failed") -> None:
-    """Tell the ledger that a run ended in ``step``; ``message`` is for people and holds no value of a record.
+    """Record in the ledger that a run ended in ``step``; ``message`` is for people and holds no value of a record.
 
-    ``outcome`` is failed, or refused where a rule said no.
+    ``outcome`` is failed, or refused where a rule said no. Needs neither declaration nor work area: they may be the reason.
     """
-    ledger = run_ledger()
-    if ledger.run(run["dataset"], run["run_id"]) is not None:
-        ledger.finish_run(run["dataset"], run["run_id"], outcome=outcome, message=f"{step}: {message}")
-        decide(run, step, "stopped", message.split("\n", 1)[0])
-
-
-def record_release(run: Run) -> None:
-    """Tell the ledger of the current release in staging and of what it published; what it knows already stays as it is."""
-
-    manifest, ledger = open_staging(run["staging"]).read_manifest(run["dataset"]), run_ledger()
-    remember(run["dataset"], manifest, address=run["staging"], ledger=ledger)
-    record_publication(manifest, run["staging"], ledger)
-    ledger.record_release(
-        ReleaseEntry(
-            dataset=manifest.dataset,
-            release=manifest.release,
-            staged_at=now(),
-            staging=run["staging"],
-            manifest_sha256=sha256_of(manifest.to_bytes()),
-            source_sha256=manifest.source.sha256,
-            declaration_sha256=manifest.declaration_sha256,
-            code_version=manifest.code_version,
-            previous=manifest.previous_release,
-            figures={"tables": [table.model_dump(mode="json") for table in manifest.tables]},
-        )
-    )
+    ledger = open_ledger()
+    if ledger.run(run.dataset, run.run_id) is not None:
+        ledger.finish_run(run.dataset, run.run_id, outcome=outcome, message=f"{step}: {message}")
+        ledger.decide(run.dataset, run.run_id, [Decision(step, "stopped", message.split("\n", 1)[0])])
 
 
 def now() -> str:

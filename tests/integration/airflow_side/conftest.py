@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,11 @@ from typing import Any
 import pytest
 
 from dev.airflow_env import Home, embedded_environment
+from include.opendata.pipeline import ask_approvers, door, ledger_summary, run_context, start
+from include.opendata.pipeline.ask_approvers import AnswerInAirflow
+from include.opendata.pipeline.results import ApprovalsAsked, Comparison, Finished, Result, Staged
+from include.opendata.pipeline.run import Run
+from include.opendata.pipeline.steps import Step
 from tests.integration.airflow_side.whole_airflow import running_airflow, whole_airflow  # noqa: F401 - fixtures
 
 DECLARATION = """\
@@ -65,73 +68,69 @@ def declare(declarations: Path) -> Callable[..., str]:
     return write
 
 
-class ScriptedPipeline(types.ModuleType):
-    """Stands in for include.opendata.pipeline: notes every call, and fails where a test says so."""
+class ScriptedPipeline:
+    """Stands in for the steps: notes every call, and fails where a test says so."""
 
     def __init__(self) -> None:
-        super().__init__("include.opendata.pipeline")
         self.calls: list[tuple[str, str | None]] = []
         self.failures: list[tuple[str, str]] = []
         self.raises: dict[str, list[Exception]] = {}
         self.is_changed = True
         self.open_roles: dict[str, str] = {}
-        self.answers: list[tuple[str, dict[str, str]]] = []
+        self.answers: list[AnswerInAirflow] = []
         self.started_with: dict[str, Any] = {}
 
     def start(
         self, dataset: str, run_id: str, source: str | None = None, staging: str | None = None, **options: Any
-    ) -> dict[str, Any]:
+    ) -> Run:
         self.started_with = {"dataset": dataset, "run_id": run_id, "source": source, "staging": staging, **options}
-        return {"dataset": dataset, "run_id": run_id, "preview": options.get("dry_run", False)}
+        return Run(dataset=dataset, run_id=run_id, staging=staging or "/nowhere", preview=options.get("dry_run", False))
 
-    def record_failure(self, run: dict[str, Any], step: str, message: str) -> None:
-        self.failures.append((step, message))
+    def perform(self, step: Step, run: Run, table: str | None = None) -> Result:
+        self.calls.append((step.name, table))
+        if self.raises.get(step.name):
+            raise self.raises[step.name].pop(0)
+        return self.results().get(step.name, Result())
 
-    def request_approvals(self, run: dict[str, Any]) -> dict[str, Any]:
-        self.calls.append(("request_approvals", None))
+    def results(self) -> dict[str, Result]:
+        """What the steps return whose results the DAG reads."""
         return {
-            "digest": "0" * 64,
-            "level": 1,
-            "open": dict(self.open_roles),
-            "changes": [],
-            "first": True,
-            "answer_by": "2026-05-15T00:00:00Z",
-            "tables": {},
+            "has_changed": Comparison(changed=self.is_changed),
+            "request_approvals": ApprovalsAsked(
+                digest="0" * 64,
+                level=1,
+                open_roles=dict(self.open_roles),
+                changes=(),
+                first=True,
+                answer_by="2026-05-15T00:00:00Z",
+                tables={},
+            ),
+            "stage": Staged(release="r1", staged=True),
+            "finish": Finished(outcome="staged"),
         }
 
-    def approval_needed(self, run: dict[str, Any], role: str) -> bool:
+    def record_failure(self, run: Run, step: str, message: str) -> None:
+        self.failures.append((step, message))
+
+    def approval_needed(self, run: Run, role: str) -> bool:
         return role in self.open_roles
 
-    def record_answer(self, run: dict[str, Any], role: str, **answer: str) -> None:
-        self.answers.append((role, answer))
+    def record_answer(self, run: Run, answer: AnswerInAirflow) -> None:
+        self.answers.append(answer)
 
-    def said(self, run: dict[str, Any], step: str, table: str = "") -> list[str]:
-        return [f"What {step} told the ledger."]
-
-    def has_changed(self, run: dict[str, Any]) -> bool:
-        self.calls.append(("has_changed", None))
-        return self.is_changed
-
-    def __getattr__(self, step: str) -> Callable[..., dict[str, str]]:
-        if step.startswith("__"):
-            raise AttributeError(step)
-
-        def perform(run: dict[str, Any], table: str | None = None) -> dict[str, str]:
-            self.calls.append((step, table))
-            if self.raises.get(step):
-                raise self.raises[step].pop(0)
-            return {"digest": "0" * 64}
-
-        return perform
+    def sentences(self, run: Run, step: str, table: str | None = None) -> list[str]:
+        return [f"What {step} recorded in the ledger."]
 
 
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> ScriptedPipeline:
-    import include.opendata
-
     scripted = ScriptedPipeline()
-    monkeypatch.setitem(sys.modules, "include.opendata.pipeline", scripted)
-    monkeypatch.setattr(include.opendata, "pipeline", scripted, raising=False)
+    monkeypatch.setattr(door, "perform", scripted.perform)
+    monkeypatch.setattr(start, "start", scripted.start)
+    monkeypatch.setattr(run_context, "record_failure", scripted.record_failure)
+    monkeypatch.setattr(ask_approvers, "approval_needed", scripted.approval_needed)
+    monkeypatch.setattr(ask_approvers, "record_answer", scripted.record_answer)
+    monkeypatch.setattr(ledger_summary, "sentences", scripted.sentences)
     return scripted
 
 

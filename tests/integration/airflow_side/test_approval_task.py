@@ -8,19 +8,22 @@ from typing import Any
 
 import pytest
 
-RUN = {"dataset": "clinic_visits", "run_id": "manual-1"}
+from include.opendata.pipeline.ask_approvers import AnswerInAirflow
+from include.opendata.pipeline.results import ApprovalsAsked, TableToApprove
+
+RUN = {"dataset": "clinic_visits", "run_id": "manual-1", "staging": "/nowhere"}
 WHEN = dt.datetime(2026, 5, 2, 9, 30, tzinfo=dt.UTC)
-ASKED = {
-    "digest": "ab" * 32,
-    "level": 2,
-    "open": {"legal_counsel": "legal counsel"},
-    "changes": ["tables, visits, annotation: combined became separate."],
-    "first": False,
-    "answer_by": "2026-05-15T00:00:00Z",
-    "tables": {
-        "visits": {"title": "Visits", "conclusion": "It may be published.", "score": ["Score 9", "sex: 2 (yes)"]}
+ASKED = ApprovalsAsked(
+    digest="ab" * 32,
+    level=2,
+    open_roles={"legal_counsel": "legal counsel"},
+    changes=("tables, visits, annotation: combined became separate.",),
+    first=False,
+    answer_by="2026-05-15T00:00:00Z",
+    tables={
+        "visits": TableToApprove(title="Visits", conclusion="It may be published.", score=("Score 9", "sex: 2 (yes)"))
     },
-}
+)
 
 
 @pytest.fixture
@@ -62,15 +65,13 @@ def event(choice: str = "Approve", user: str | None = "counsel", comment: str | 
 def test_an_approval_reaches_the_ledger_with_who_and_when(task, pipeline):
     assert task.execute_complete({}, event(comment="Fine.")) == "approved by counsel"
     assert pipeline.answers == [
-        (
-            "legal_counsel",
-            {
-                "choice": "approve",
-                "name": "counsel",
-                "identity": "counsel",
-                "comment": "Fine.",
-                "given_on": "2026-05-02T09:30:00Z",
-            },
+        AnswerInAirflow(
+            role="legal_counsel",
+            choice="approve",
+            name="counsel",
+            identity="counsel",
+            comment="Fine.",
+            given_on="2026-05-02T09:30:00Z",
         )
     ]
 
@@ -80,7 +81,7 @@ def test_a_rejection_is_recorded_and_fails_the_run_with_its_reason(task, pipelin
 
     with pytest.raises(AirflowFailException, match=r"counsel rejected .* as legal counsel. Reason: Too fine"):
         task.execute_complete({}, event("Reject", comment="Too fine"))
-    assert pipeline.answers[0][1]["choice"] == "reject"
+    assert pipeline.answers[0].choice == "reject"
     assert pipeline.failures[0][0] == "ask_approvers"
 
 
@@ -96,7 +97,7 @@ def test_an_answer_of_somebody_else_does_not_count(task, pipeline, user):
 def test_a_deadline_nobody_met_fails_the_run_and_is_not_asked_again(task, pipeline):
     from airflow.sdk.exceptions import AirflowFailException
 
-    with pytest.raises(AirflowFailException, match="Nobody answered as legal counsel within 14 days"):
+    with pytest.raises(AirflowFailException, match="No one answered as legal counsel within 14 days"):
         task.execute_complete({}, {"error_type": "timeout", "error": "timeout"})
     assert pipeline.answers == []
 

@@ -7,9 +7,11 @@ import json
 import pytest
 
 from include.opendata.errors import Refused, StorageError
+from include.opendata.pipeline import publish
+from include.opendata.pipeline.results import PublishedOnPortal
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.the-token-of-the-tests"
-DONE = {"release": "r1", "outcome": "published", "package": "p1"}
+DONE = PublishedOnPortal(release="r1", outcome="published", package="p1")
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +20,7 @@ def clinic_visits(declare):
 
 
 @pytest.fixture
-def published(pipeline):
+def published(pipeline, monkeypatch):
     """What the step was asked for, each time; ``published.raises`` is raised first."""
 
     class Published(list):
@@ -26,13 +28,13 @@ def published(pipeline):
 
     asked = Published()
 
-    def publish(run, access, profile, organization):
-        asked.append((run["dataset"], access, profile, organization))
+    def publish_current(run, target):
+        asked.append((run.dataset, target.access, target.profile, target.organization))
         if asked.raises:
             raise asked.raises.pop(0)
         return DONE
 
-    pipeline.publish = publish
+    monkeypatch.setattr(publish, "publish_current", publish_current)
     return asked
 
 
@@ -76,10 +78,10 @@ def test_what_was_staged_is_published_on_the_portal_of_the_connection(run_dag, p
 def test_a_connection_may_give_the_address_in_parts(embedded_airflow, connection, address):
     from airflow.sdk import Connection
 
-    from dags.step_task import portal_settings
+    from dags.step_task import portal_target
 
-    found = portal_settings(Connection(conn_id="p", extra=json.dumps({"token": TOKEN}), **connection))
-    assert (found["access"].url, found["access"].token, found["profile"]) == (address, TOKEN, "chhs")
+    target = portal_target(Connection(conn_id="p", extra=json.dumps({"token": TOKEN}), **connection))
+    assert (target.access.url, target.access.token, target.profile) == (address, TOKEN, "chhs")
 
 
 def test_an_unchanged_source_is_published_all_the_same_so_that_an_outage_heals(run_dag, pipeline, published, portal):

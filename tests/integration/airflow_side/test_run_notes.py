@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from include.opendata.ledger import Decision, ReleaseEntry, open_ledger
-from include.opendata.pipeline import ledger_summary as told
-from include.opendata.pipeline.ledger_summary import outcome_line, said
+from include.opendata.pipeline import ledger_summary
+from include.opendata.pipeline.ledger_summary import outcome_line, sentences
+from include.opendata.pipeline.run import Run
 
 RUN = "manual-1"
 
@@ -60,7 +61,7 @@ def test_a_step_tells_what_it_decided_for_its_table(ledger):
             Decision("protect", "c", "Later."),
         ],
     )
-    assert said({"dataset": "births", "run_id": RUN}, "assess", "one") == ["Of one. (DDG 2.0 §4)"]
+    assert sentences(Run(dataset="births", run_id=RUN, staging="s"), "assess", "one") == ["Of one. (DDG 2.0 §4)"]
 
 
 def test_airflow_writes_the_note_when_a_run_ends(bag, declare, run_dag, pipeline, monkeypatch):
@@ -69,7 +70,7 @@ def test_airflow_writes_the_note_when_a_run_ends(bag, declare, run_dag, pipeline
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    monkeypatch.setattr(told, "outcome_line", lambda dataset, run_id: f"Done: {dataset}")
+    monkeypatch.setattr(ledger_summary, "outcome_line", lambda dataset, run_id: f"Done: {dataset}")
     declare("births")
     run_dag("refresh__births")
     with create_session() as session:

@@ -22,7 +22,7 @@ from include.opendata.disclosure.protect.tables import linked
 from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.disclosure.release_attack import attack_published, attack_with_earlier, upcoming_release
 from include.opendata.errors import AuditFailed
-from include.opendata.progress import heard
+from include.opendata.progress import progress_to
 from include.opendata.tables import tabulate
 from tests.lib.random_cubes import synthetic
 from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of
@@ -115,7 +115,7 @@ def test_after_a_revision_what_was_shown_and_is_as_it_was_stays_shown(true_table
     changed = tabulated(declared(), revised, tmp_path)
     told: list[str] = []
     monkeypatch.setattr(progress, "QUIET_SECONDS", 0.0)
-    with heard(told.append):
+    with progress_to(told.append):
         after = protect_and_attack(declared(), [changed], masked=True, earlier=(as_release(protected),))
     unchanged = counts_of(true_table) == counts_of(changed)
     assert 0 < (~unchanged).sum() < unchanged.sum()

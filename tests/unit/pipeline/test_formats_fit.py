@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from include.opendata.errors import Refused
-from include.opendata.pipeline import steps as refresh
+from include.opendata.pipeline.start import start
 from include.opendata.release.formats.registry import RELEASE_FORMATS
+from tests.lib.run_steps import perform
 
 
 def test_a_table_with_more_rows_than_a_sheet_is_refused_when_it_is_tabulated(tmp_path, monkeypatch):
@@ -20,8 +21,8 @@ def test_a_table_with_more_rows_than_a_sheet_is_refused_when_it_is_tabulated(tmp
     workbook = replace(RELEASE_FORMATS["xlsx"], most_rows=100)
     monkeypatch.setitem(RELEASE_FORMATS, "xlsx", workbook)
     make_sources.main()
-    run = refresh.start("homicides_by_county", "a-run")
-    refresh.extract(run)
+    run = start("homicides_by_county", "a-run")
+    perform(run, "extract")
     with pytest.raises(Refused) as caught:
-        refresh.tabulate(run, "homicides_by_county_and_year")
+        perform(run, "tabulate")
     assert caught.value.slug == "too-many-rows" and "1,003 rows" in caught.value.what

@@ -1,0 +1,66 @@
+"""The step ``protect``: hide small cells and what would reveal them, over all tables of a dataset at once.
+
+The result is attacked as a stranger would, one who kept every release before it.
+"""
+
+from __future__ import annotations
+
+from include.opendata.disclosure.history.published import PublishedRelease
+from include.opendata.disclosure.protection import protect_and_attack
+from include.opendata.disclosure.protection_result import Protection
+from include.opendata.pipeline.published_history import earlier_releases, keep_attack
+from include.opendata.pipeline.records import ProtectionRecord, read_assessment
+from include.opendata.pipeline.results import TablesProtected
+from include.opendata.pipeline.run import Run
+from include.opendata.pipeline.run_context import OpenRun, open_run
+from include.opendata.staging import open_staging
+from include.opendata.storage.tables import read_table, write_table
+from include.opendata.tables.column_dependencies import refuse_dependent_columns
+from include.opendata.vocabulary import DataTable
+from include.opendata.warehouse import open_snapshot
+
+
+def perform(run: Run) -> TablesProtected:
+    """Protect and attack. Raises AuditFailed where a hidden figure can be narrowed too far, and Refused."""
+    opened = open_run(run)
+    true_tables = [read_table(opened.area, "tables", name) for name in opened.tables]
+    earlier = earlier_releases(
+        opened.declared,
+        true_tables,
+        staging=open_staging(run.staging),
+        address=run.staging,
+        ledger=opened.ledger,
+        declaration=opened.record.declaration_sha256,
+    )
+    masked = any(read_assessment(opened.area, name).masking_required for name in opened.tables)
+    _refuse_dependent(opened, true_tables, earlier, masked=masked)
+    protection = protect_and_attack(opened.declared, true_tables, masked=masked, earlier=earlier)
+    keep_attack(opened.area, protection)
+    for table in protection.tables:
+        write_table(opened.area, "protected", table)
+        _record_table(opened, protection, table.structure.table)
+    facts_of = {name: dict(facts) for name, facts in protection.facts.items()}
+    ProtectionRecord(tables=facts_of, systems=protection.systems).write(opened.area)
+    return TablesProtected(
+        tables={
+            name: {key: value for key, value in facts.items() if key != "attack"}
+            for name, facts in protection.facts.items()
+        }
+    )
+
+
+def _refuse_dependent(
+    opened: OpenRun, tables: list[DataTable], earlier: tuple[PublishedRelease, ...], *, masked: bool
+) -> None:
+    # What is shown in full now still says what an earlier release hid.
+    published = [table.structure for release in earlier if masked or release.hides for table in release.tables]
+    if masked or published:
+        structures = [table.structure for table in tables]
+        with open_snapshot(opened.snapshot.parquet, dataset=opened.run.dataset) as warehouse:
+            refuse_dependent_columns(opened.declared, structures, warehouse, published=published, masked=masked)
+
+
+def _record_table(opened: OpenRun, protection: Protection, name: str) -> None:
+    slug, sentence = protection.summary(name)
+    figures = {key: value for key, value in protection.facts[name].items() if isinstance(value, int)}
+    opened.decide("protect", slug, sentence, section="DDG 2.0 §4.4", table=name, figures=figures)

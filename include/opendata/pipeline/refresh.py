@@ -1,0 +1,105 @@
+"""The steps of a refresh one after the other, without Airflow: what the command line runs.
+
+The order is the list's, which the DAGs follow too. A preview performs everything but the comparison with the current release,
+the check of approvals and staging, and leaves its release in the work area for people to look at.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.opendata.errors import EXIT_AUDIT, EXIT_REFUSED, OpendataError
+from include.opendata.pipeline import door
+from include.opendata.pipeline.results import Comparison, Finished, Result
+from include.opendata.pipeline.run import Run
+from include.opendata.pipeline.run_context import open_run, record_failure
+from include.opendata.pipeline.start import start
+from include.opendata.pipeline.steps import STEPS, Step
+from include.opendata.progress import progress_to
+
+Progress = Callable[[str], None]
+
+NOT_IN_A_PREVIEW = ("has_changed", "check_approvals", "stage")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: staged, unchanged or previewed; ``folder`` is a preview's release, in the work area."""
+
+    dataset: str
+    run_id: str
+    outcome: str
+    staging: str
+    folder: Path | None = None
+
+
+def run_refresh(
+    dataset: str,
+    *,
+    source: str | None = None,
+    staging: str | None = None,
+    preview: bool = False,
+    whole: bool = False,
+    accept_changes: str | None = None,
+    by: str = "",
+    force: bool = False,
+    only: str | None = None,
+    note: str | None = None,
+    progress: Progress = lambda step: None,
+) -> Outcome:
+    """Refresh one dataset. Raises the OpendataError that stopped it, after recording it in the ledger.
+
+    ``whole``: the source is the whole of every table, whatever the declared mechanism · ``accept_changes``: why ``by``
+    accepts the changes for which an earlier run was refused · ``force``, ``only``, ``note``: see ``pipeline.options``, where a
+    preview is called a dry run · ``progress`` is given the name of each step, and what a long step is doing.
+    """
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    run_id = f"{'preview' if preview else 'by-hand'}__{stamp}__{os.getpid()}"
+    run = start(
+        dataset, run_id, source=source, staging=staging, force=force, dry_run=preview, only=only, note=note, whole=whole,
+        accept_changes=accept_changes, by=by,
+    )  # fmt: skip
+    finished = _perform_all(run, progress)
+    folder = Path(finished.folder) if finished.folder is not None else None
+    return Outcome(dataset, run_id, finished.outcome, run.staging, folder)
+
+
+def _perform_all(run: Run, progress: Progress) -> Finished:
+    """Perform the steps of the list; from an unchanged source it goes on with the last one."""
+    with _failure_recorded(run, "start"):
+        tables = open_run(run).tables
+    steps = [step for step in STEPS if step.module is not None and not (run.preview and step.name in NOT_IN_A_PREVIEW)]
+    result: Result | None = None
+    for step in steps:
+        if isinstance(result, Comparison) and not result.changed and step is not steps[-1]:
+            continue
+        for table in tables if step.per_table else (None,):
+            result = _perform(step, run, table, progress)
+    if not isinstance(result, Finished):
+        raise TypeError(f"the last step of the list is not `finish`: {steps[-1].name}")
+    return result
+
+
+def _perform(step: Step, run: Run, table: str | None, progress: Progress) -> Result:
+    progress(step.name if table is None else f"{step.name} {table}")
+    with _failure_recorded(run, step.name), progress_to(lambda line: progress(f"  {line}")):
+        return door.perform(step, run, table)
+
+
+@contextmanager
+def _failure_recorded(run: Run, step: str) -> Iterator[None]:
+    """Record in the ledger what stops ``step``, and let it pass."""
+    try:
+        yield
+    except OpendataError as error:
+        refused = error.exit_code in (EXIT_REFUSED, EXIT_AUDIT)
+        record_failure(run, step, str(error), outcome="refused" if refused else "failed")
+        raise
+    except Exception:
+        record_failure(run, step, "an unforeseen error; its message is withheld because it may quote a record")
+        raise
