@@ -9,7 +9,7 @@
 =====================  ==============================================================================================
 
 No value of a record is in it: of a column's values only categories are named, where they are few and the column does not look
-personal; ranges are rounded outwards, and numbers of records under 11 are told as such.
+personal; ranges are rounded outwards, and small numbers of records are told as such.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from include.opendata import yaml_reader
 from include.opendata.declaration.dataset import Dataset
@@ -28,10 +27,11 @@ from include.opendata.errors import Place
 from include.opendata.gate.permission import decide_permission
 from include.opendata.onboarding.design import Design
 from include.opendata.onboarding.draft import covered_years
+from include.opendata.onboarding.meaning import Meaning
 from include.opendata.onboarding.page import page
 from include.opendata.onboarding.place import refuse_to_write_over
 from include.opendata.onboarding.priority import Priority, priority
-from include.opendata.onboarding.profile import FEW_RECORDS, ColumnProfile, Profile
+from include.opendata.onboarding.profile import ColumnProfile, Profile
 from include.opendata.onboarding.reading import Reading
 from include.opendata.onboarding.request import OnboardingRequest
 from include.opendata.onboarding.trial import Trial
@@ -45,6 +45,9 @@ from include.opendata.storage.system_errors import storage_errors
 
 VERSION = 1
 CATEGORIES_NAMED = 60
+
+Told = dict[str, object]
+"""A part of ``onboarding.json``: plain values, keys in the order they are written."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,15 @@ class Findings:
     as_of: dt.date
 
 
-def write(found: Findings, *, drafts: Path, into: Path) -> Path:
+def write(findings: Findings, *, drafts: Path, into: Path) -> Path:
     """Write the bundle ``into/<id>``, whole or not at all. ``drafts``: the folder with the declaration and its suites.
 
     Raises DeclarationError ``bundle-exists`` rather than writing over what a steward may have worked on, StorageError.
     """
-    target = refuse_to_write_over(into, found.request.id)
-    partial = into / f".{found.request.id}.partial"
-    told = as_json(found, yaml_reader.read(drafts / "dataset.yaml")[1])
-    with storage_errors(found.request.id, "the bundle's folder"):
+    target = refuse_to_write_over(into, findings.request.id)
+    partial = into / f".{findings.request.id}.partial"
+    told = as_json(findings, yaml_reader.read(drafts / "dataset.yaml")[1])
+    with storage_errors(findings.request.id, "the bundle's folder"):
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(drafts, partial)
         (partial / "onboarding.json").write_text(
@@ -79,94 +82,107 @@ def write(found: Findings, *, drafts: Path, into: Path) -> Path:
         write_text_csv(
             partial / "dictionary.csv",
             ("table", *HEADER),
-            ((trial.table, *row) for trial in found.trials for row in trial.fields),
-            place=Place(dataset=found.request.id),
+            ((trial.table, *row) for trial in findings.trials for row in trial.fields),
+            place=Place(dataset=findings.request.id),
         )
         move_folder(partial, target)
     return target
 
 
-def as_json(found: Findings, positions: yaml_reader.Positions) -> dict[str, Any]:
+def as_json(findings: Findings, positions: yaml_reader.Positions) -> Told:
     """What is told, as plain values. ``positions``: the lines of the declaration."""
-    request, decided = found.request, decide_permission(found.declared.permission)
-    questions = sorted((positions.line(field), dotted(field), asked) for field, asked in open_questions(found.declared))
+    request, design = findings.request, findings.design
+    permission = decide_permission(findings.declared.permission)
     return {
         "version": VERSION,
         "dataset": request.id,
         "title": request.shown_title,
         "department": request.department,
         "steward": request.steward_name,
-        "as_of": found.as_of.isoformat(),
-        "source": {
-            "location": shown(request.source),
-            "format": found.reading.format,
-            "encoding": found.reading.writing.encoding,
-            "delimiter": found.reading.writing.delimiter,
-            "rows": found.reading.rows,
-            "bytes": found.reading.bytes,
-            "sha256": found.reading.sha256,
-            "missing": list(found.profile.missing),
-        },
-        "record": {"kind": found.design.record, "reason": found.design.record_reason, "key": list(found.design.key)},
-        "candidate_keys": [list(key) for key in found.profile.keys],
-        "columns": [_column(found, column) for column in found.profile.columns],
-        "tables": [_table(found, trial) for trial in found.trials],
-        "looks_personal": list(found.refused_columns),
-        "open_questions": [{"line": line, "field": field, "asks": asked} for line, field, asked in questions],
+        "as_of": findings.as_of.isoformat(),
+        "source": _source(findings),
+        "record": {"kind": design.record, "reason": design.record_reason, "key": list(design.key)},
+        "candidate_keys": [list(key) for key in findings.profile.keys],
+        "columns": [_column(findings, column) for column in findings.profile.columns],
+        "tables": [_table(findings.declared, trial) for trial in findings.trials],
+        "looks_personal": list(findings.refused_columns),
+        "open_questions": _open_questions(findings.declared, positions),
         "permission": {
-            "sentence": decided.sentence,
+            "sentence": permission.sentence,
             "open": [{"id": q.id, "asks": q.asks, "fields": list(q.fields)} for q in permission_rules().questions],
-            "section": decided.section,
+            "section": permission.section,
         },
-        "suites": sorted(f"{name}.json" for name in _suites(found)),
-        "priority": _priority(found).model_dump(mode="json"),
+        "suites": sorted(f"{name}.json" for name in floors(findings.declared)),
+        "priority": _priority(findings).model_dump(mode="json"),
     }
 
 
-def _suites(found: Findings) -> list[str]:
+def _source(findings: Findings) -> Told:
+    reading = findings.reading
+    return {
+        "location": shown(findings.request.source),
+        "format": reading.format,
+        "encoding": reading.writing.encoding,
+        "delimiter": reading.writing.delimiter,
+        "rows": reading.rows,
+        "bytes": reading.bytes,
+        "sha256": reading.sha256,
+        "missing": list(findings.profile.missing),
+    }
 
-    return list(floors(found.declared))
+
+def _open_questions(declared: Dataset, positions: yaml_reader.Positions) -> list[Told]:
+    """The questions in the declaration, by line."""
+    questions = sorted((positions.line(field), dotted(field), asks) for field, asks in open_questions(declared))
+    return [{"line": line, "field": field, "asks": asks} for line, field, asks in questions]
 
 
-def _priority(found: Findings) -> Priority:
+def _priority(findings: Findings) -> Priority:
     return priority(
-        found.profile,
-        found.design,
-        frequency=found.request.frequency,
-        years=covered_years(found.profile, found.design),
-        as_of=found.as_of,
+        findings.profile,
+        findings.design,
+        frequency=findings.request.frequency,
+        years=covered_years(findings.profile, findings.design),
+        as_of=findings.as_of,
     )
 
 
-def _column(found: Findings, column: ColumnProfile) -> dict[str, Any]:
-    m = found.design.meaning(column.name)
-    personal = found.design.personal.get(column.name, "")
-    shown_in = [t.table for t in found.design.tables if column.name in (*t.dimensions, *t.counts, t.population)]
-    few = column.values is not None and len(column.values) <= CATEGORIES_NAMED
-    named = few and (m.is_dimension or bool(m.totals)) and (not personal or m.role in ("age", "time"))
-    ranged = column.shown_range if not personal or m.role in ("age", "time") else ""
+def _column(findings: Findings, column: ColumnProfile) -> Told:
+    design, rule = findings.design, findings.declared.small_cell_rule
+    m = design.meaning(column.name)
+    personal = design.personal.get(column.name, "")
+    few_blank = 0 < column.blank < rule.below
+    # A category or a range of a column that looks personal could be somebody's; years and groups of ages are nobody's.
+    may_be_told = not personal or m.role in ("age", "time")
     return {
         "name": column.name,
         "type": column.type,
-        "filled": column.filled if not 0 < column.blank < FEW_RECORDS else f"all but under {FEW_RECORDS}",
-        "blank": column.blank if not 0 < column.blank < FEW_RECORDS else f"under {FEW_RECORDS}",
+        "filled": f"all but under {rule.below}" if few_blank else column.filled,
+        "blank": f"under {rule.below}" if few_blank else column.blank,
         "different_values": column.distinct,
         "exact": column.exact,
-        "range": ranged if m.role != "none" else "",
-        "categories": list(column.values or ()) if named and m.role != "age" else [],
+        "range": column.shown_range if may_be_told and m.role != "none" else "",
+        "categories": _categories(column, m) if may_be_told else [],
         "cannot_be_read": column.unreadable,
         "looks_personal": personal,
         "role": m.role,
         "scores_as": m.variable,
-        "reason": found.design.left_out.get(column.name) or m.reason,
+        "reason": design.left_out.get(column.name) or m.reason,
         "question": m.question,
         "totals": list(m.totals),
-        "shown_in": shown_in,
+        "shown_in": [t.table for t in design.tables if column.name in (*t.dimensions, *t.counts, t.population)],
     }
 
 
-def _table(found: Findings, trial: Trial) -> dict[str, Any]:
-    table = found.declared.table(trial.table)
+def _categories(column: ColumnProfile, m: Meaning) -> list[str]:
+    """The values of a column that groups records, where they are few; single ages are not named."""
+    values = column.values or ()
+    groups_records = m.is_dimension or bool(m.totals)
+    return list(values) if groups_records and m.role != "age" and len(values) <= CATEGORIES_NAMED else []
+
+
+def _table(declared: Dataset, trial: Trial) -> Told:
+    table = declared.table(trial.table)
     return {
         "table": trial.table,
         "title": table.title,

@@ -7,15 +7,17 @@ The draft is a sound declaration (it can be read, its suites fit it) of which no
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import yaml
 
 from include.opendata import places
 from include.opendata.declaration.base import OPEN
+from include.opendata.declaration.choices import PrivacyClass
 from include.opendata.declaration.formulas import no_label
+from include.opendata.declaration.source import Source
 from include.opendata.onboarding.design import Design, TableDesign
 from include.opendata.onboarding.meaning import AGE_BANDS, OLDEST, Meaning
 from include.opendata.onboarding.profile import ColumnProfile, Profile
@@ -45,16 +47,20 @@ _COMMENTS = {
 }  # fmt: skip
 
 
+Fields = dict[str, object]
+"""Fields of a declaration in the order they are written, values as YAML has them."""
+
+
 class _Plain(yaml.SafeDumper):
     """Writes everything out: a declaration has no anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: object) -> bool:
         return True
 
 
 def declaration(
     request: OnboardingRequest, reading: Reading, profile: Profile, design: Design, high_risk: tuple[str, ...]
-) -> dict[str, Any]:
+) -> Fields:
     """The fields of the declaration, in the order they are written. ``high_risk``: populations the names hint at."""
     coverage, unknown = _coverage(profile, design)
     questions = [*unknown, *_questions(design, high_risk)]
@@ -86,7 +92,7 @@ def declaration(
     }
 
 
-def as_yaml(fields: Mapping[str, Any], asked: tuple[str, ...]) -> str:
+def as_yaml(fields: Mapping[str, object], asked: tuple[str, ...]) -> str:
     """The declaration as a file for people. ``asked``: the questions of the release-permission tree, in order."""
     lines = [
         "# yaml-language-server: $schema=../dataset.schema.json",
@@ -103,24 +109,24 @@ def as_yaml(fields: Mapping[str, Any], asked: tuple[str, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _source(request: OnboardingRequest, reading: Reading, profile: Profile, design: Design) -> dict[str, Any]:
+def _source(request: OnboardingRequest, reading: Reading, profile: Profile, design: Design) -> Fields:
     used = _used(profile, design)
-    found: dict[str, Any] = {"location": _location(request.source)}
-    if reading.format != "csv":
-        found["format"] = reading.format
-    if reading.writing.encoding != "utf-8":
-        found["encoding"] = reading.writing.encoding
-    if reading.writing.delimiter != ",":
-        found["delimiter"] = reading.writing.delimiter
-    if profile.missing != ("",):
-        found["missing"] = list(profile.missing)
-    found["record"] = design.record
+    written = {
+        "format": reading.format,
+        "encoding": reading.writing.encoding,
+        "delimiter": reading.writing.delimiter,
+        "missing": list(profile.missing),
+    }
+    fields: Fields = {"location": _location(request.source)}
+    # What a declaration means where it says nothing is not written.
+    fields |= {name: value for name, value in written.items() if value != Source.model_fields[name].default}
+    fields["record"] = design.record
     if design.key:
-        found["key"] = list(design.key)
-    found["columns"] = [_column(profile.column(name), design) for name in used]
+        fields["key"] = list(design.key)
+    fields["columns"] = [_column(profile.column(name), design) for name in used]
     if unused := [column.name for column in profile.columns if column.name not in used]:
-        found["unused_columns"] = unused
-    return found
+        fields["unused_columns"] = unused
+    return fields
 
 
 def _location(source: str) -> str:
@@ -133,38 +139,42 @@ def _location(source: str) -> str:
 
 def _used(profile: Profile, design: Design) -> list[str]:
     """The columns the tables need, in the source's order."""
-    needed = {*design.key, *([design.person] if design.person else []), *_filtered(design)}
+    needed = {*design.key, design.person, *_columns_with_totals(design)}
     for table in design.tables:
-        needed |= {*table.dimensions, *table.counts, *([table.population] if table.population else [])}
+        needed |= {*table.dimensions, *table.counts, table.population}
     return [column.name for column in profile.columns if column.name in needed]
 
 
-def _filtered(design: Design) -> list[str]:
+def _columns_with_totals(design: Design) -> list[str]:
     """Columns of added-up records that hold rows of totals, which must not be added up with the rest."""
     return [m.column for m in design.meanings if m.totals and design.record == "aggregate"]
 
 
-def _column(column: ColumnProfile, design: Design) -> dict[str, Any]:
+def _column(column: ColumnProfile, design: Design) -> Fields:
     m = design.meaning(column.name)
-    found: dict[str, Any] = {
+    fields: Fields = {
         "name": column.name,
         "type": column.type,
         "label": m.label,
         "definition": m.definition or f"{OPEN}what does the column {column.name} say?",
         "privacy": _privacy(column.name, m, design),
     }
-    if m.role in ("county", "area", "group", "category") and column.values and not m.totals:
-        found["valid_values"] = list(column.values)
-    elif m.role == "age":
-        found["valid_values"] = {"from": 0, "to": OLDEST}
-    elif m.role in ("count", "population"):
-        found["valid_values"] = {"from": 0}
+    if valid_values := _valid_values(m, column):
+        fields["valid_values"] = valid_values
     if column.blank:
-        found["required"] = False
-    return found
+        fields["required"] = False
+    return fields
 
 
-def _privacy(name: str, m: Meaning, design: Design) -> str:
+def _valid_values(m: Meaning, column: ColumnProfile) -> list[str] | dict[str, int] | None:
+    if m.role in ("county", "area", "group", "category") and column.values and not m.totals:
+        return list(column.values)
+    if m.role == "age":
+        return {"from": 0, "to": OLDEST}
+    return {"from": 0} if m.role in ("count", "population") else None
+
+
+def _privacy(name: str, m: Meaning, design: Design) -> PrivacyClass:
     if m.role in ("person", "event_id") or (name in design.personal and not m.is_dimension):
         return "direct_identifier"
     if design.record == "aggregate":
@@ -174,60 +184,67 @@ def _privacy(name: str, m: Meaning, design: Design) -> str:
     return "sensitive" if m.is_dimension else "indirect_identifier"
 
 
-def _table(table: TableDesign, profile: Profile, design: Design) -> dict[str, Any]:
+def _table(table: TableDesign, profile: Profile, design: Design) -> Fields:
     dims = [design.meaning(column) for column in table.dimensions]
     names = _names(dims, table, design)
-    said = _said([m.label.lower() for m in dims])
-    what = {"person": "Persons", "event": "Events"}.get(design.record) or _said(
-        [design.meaning(c).label for c in table.counts]
-    ).capitalize()
-    found: dict[str, Any] = {
+    title = f"{_what_is_counted(table, design)} by {_listed([m.label.lower() for m in dims])}"
+    fields: Fields = {
         "table": table.table,
-        "title": f"{what} by {said}",
-        "description": f"{what} by {said}.",
+        "title": title,
+        "description": f"{title}.",
         "annotation": "combined",
         "dimensions": [_dimension(m, names[m.column], profile.column(m.column)) for m in dims],
         "measures": _measures(table, design, names),
     }
-    if filters := [{"column": c, "not_in": list(design.meaning(c).totals)} for c in _filtered(design)]:
-        found["filter"] = filters
+    if with_totals := _columns_with_totals(design):
+        fields["filter"] = [{"column": c, "not_in": list(design.meaning(c).totals)} for c in with_totals]
     county = next((m for m in dims if m.role == "county"), None)
     if county is not None and not _all_counties(profile.column(county.column)):
-        found["absent_combinations"] = "omit"
-    return found
+        fields["absent_combinations"] = "omit"
+    return fields
+
+
+def _what_is_counted(table: TableDesign, design: Design) -> str:
+    if design.record == "aggregate":
+        return _listed([design.meaning(column).label for column in table.counts]).capitalize()
+    return {"person": "Persons", "event": "Events"}[design.record]
 
 
 def _all_counties(column: ColumnProfile) -> bool:
     return len([v for v in column.values or () if v.isdigit()]) == len(california_counties().areas)
 
 
-def _dimension(m: Meaning, name: str, column: ColumnProfile) -> dict[str, Any]:
-    found: dict[str, Any] = {
+def _dimension(m: Meaning, name: str, column: ColumnProfile) -> Fields:
+    labels = _labels(m, column)
+    fields: Fields = {
         "name": name,
         "label": m.label,
         "definition": m.definition or f"{OPEN}what do the categories of {m.column} mean?",
         "column": m.column,
     }
-    labels = _labels(m, column)
-    if m.standard:
-        found["standard"] = m.standard
-    elif column.type == "date":
-        found["period"] = "year"
-    elif m.role == "age":
-        found["bins"] = _bins(column)
-        labels = {str(i): b["label"] for i, b in enumerate(found["bins"])}
-    elif labels:
-        found["labels"] = labels
-    taken = {label.lower() for label in labels.values()}
+    fields |= _categories(m, column, labels)
+    shown = labels.values() if m.role != "age" else [str(age_group["label"]) for age_group in _bins(column)]
+    taken = {label.lower() for label in shown}
     if column.blank:
-        found["missing"] = "Unknown" if "unknown" not in taken else "Not stated"
-    scores: dict[str, Any] = {"variable": m.variable, **m.scores}
+        fields["missing"] = "Unknown" if "unknown" not in taken else "Not stated"
+    scores: Fields = {"variable": m.variable, **m.scores}
     if m.variable == "unlisted":
         scores["reviewer"] = f"{OPEN}{m.question}"
-    found["scores_as"] = scores
+    fields["scores_as"] = scores
     if m.role != "time":
-        found["total"] = _total(m, column, taken)
-    return found
+        fields["total"] = _total(m, column, taken)
+    return fields
+
+
+def _categories(m: Meaning, column: ColumnProfile, labels: Mapping[str, str]) -> Fields:
+    """How the values become categories: by a standard, years, groups of ages or labels; as they are where nothing is said."""
+    if m.standard:
+        return {"standard": m.standard}
+    if column.type == "date":
+        return {"period": "year"}
+    if m.role == "age":
+        return {"bins": _bins(column)}
+    return {"labels": labels} if labels else {}
 
 
 def _labels(m: Meaning, column: ColumnProfile) -> dict[str, str]:
@@ -236,19 +253,26 @@ def _labels(m: Meaning, column: ColumnProfile) -> dict[str, str]:
     if m.role == "time" or m.standard or not column.values:
         return {}
     kept = [v for v in column.values if v not in m.totals]
-    formulas = {v: f"{OPEN}how is {v} to be written? A spreadsheet would run it." for v in kept if no_label(v)}
-    if len(column.values) > LABELLED_UP_TO and not formulas:
+    questions = {v: f"{OPEN}how is {v} to be written? A spreadsheet would run it." for v in kept if no_label(v)}
+    if len(column.values) > LABELLED_UP_TO and not questions:
         return {}
-    plain = {v: v[:1].upper() + v[1:] if v.islower() else v for v in kept} | formulas
-    return plain if len(set(plain.values())) == len(plain) else {v: v for v in plain} | formulas
+    labels = {v: _capitalised(v) for v in kept} | questions
+    # Two values may not get one label: then they are left as they are.
+    return labels if len(set(labels.values())) == len(labels) else {v: v for v in kept} | questions
 
 
-def _bins(column: ColumnProfile) -> list[dict[str, Any]]:
+def _capitalised(value: str) -> str:
+    return value[:1].upper() + value[1:] if value.islower() else value
+
+
+def _bins(column: ColumnProfile) -> list[Fields]:
     low, high = column.low or 0, column.high or 0
-    kept = [(a, b) for a, b in AGE_BANDS if high >= a and (b is None or low <= b)]
+    bands = [(first, last) for first, last in AGE_BANDS if high >= first and (last is None or low <= last)]
     return [
-        {"from": a, "label": f"{a} and over"} if b is None else {"from": a, "to": b, "label": f"{a} to {b}"}
-        for a, b in kept
+        {"from": first, "label": f"{first} and over"}
+        if last is None
+        else {"from": first, "to": last, "label": f"{first} to {last}"}
+        for first, last in bands
     ]
 
 
@@ -261,97 +285,114 @@ def _total(m: Meaning, column: ColumnProfile, taken: set[str]) -> str:
     return next(label for label in wanted if label.lower() not in taken)
 
 
-def _measures(table: TableDesign, design: Design, names: Mapping[str, str]) -> list[dict[str, Any]]:
+def _measures(table: TableDesign, design: Design, names: Mapping[str, str]) -> list[Fields]:
     if design.record == "person":
         return [{"name": "Persons", "kind": "count", "label": "Persons", "definition": "Number of persons."}]
     if design.record == "event":
-        event = {"name": "Events", "kind": "count", "label": "Events", "definition": f"{OPEN}which events are counted?"}
+        event: Fields = {
+            "name": "Events",
+            "kind": "count",
+            "label": "Events",
+            "definition": f"{OPEN}which events are counted?",
+        }
         return [event | ({"persons": design.person} if design.person else {})]
-    found = []
-    for column in (*table.counts, *([table.population] if table.population else [])):
-        m = design.meaning(column)
-        of = "population" if column == table.population else "persons" if m.of_persons else "events"
-        asked = (
-            "of which year and place are these the residents?" if of == "population" else f"what does {column} count?"
-        )
-        found.append(
-            {
-                "name": names[column],
-                "kind": "sum",
-                "column": column,
-                "of": of,
-                "label": m.label,
-                "definition": OPEN + asked,
-            }
-        )
-    return found
+    return [_sum(m, names[m.column], is_population=m.column == table.population) for m in _figures(table, design)]
+
+
+def _sum(m: Meaning, name: str, *, is_population: bool) -> Fields:
+    question = f"what does {m.column} count?"
+    of = "persons" if m.of_persons else "events"
+    if is_population:
+        question, of = "of which year and place are these the residents?", "population"
+    return {
+        "name": name,
+        "kind": "sum",
+        "column": m.column,
+        "of": of,
+        "label": m.label,
+        "definition": OPEN + question,
+    }
+
+
+def _figures(table: TableDesign, design: Design) -> list[Meaning]:
+    """The columns that are added up, the population last."""
+    columns = [*table.counts, *([table.population] if table.population else [])]
+    return [design.meaning(column) for column in columns]
 
 
 def _names(dims: list[Meaning], table: TableDesign, design: Design) -> dict[str, str]:
-    """Source column → published column: letters, digits, underscores, none twice."""
-    found: dict[str, str] = {}
-    figures = [design.meaning(c) for c in (*table.counts, *([table.population] if table.population else []))]
+    """Source column → published column: letters, digits, underscores, no name twice."""
+    names: dict[str, str] = {}
+    figures = _figures(table, design)
     taken = {"persons", "events"} if not figures else set()
     for m in [*dims, *figures]:
-        name = "_".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", m.label))[:48].strip("_")
-        name = name if re.match(r"[A-Za-z]", name) else f"C_{name}"
-        number = 2
-        plain = name
-        while name.lower() in taken:
-            name, number = f"{plain}_{number}", number + 1
+        name = _free_name(m.label, taken)
+        # The columns that may stand beside it are taken as well.
         taken |= {name.lower(), f"{name.lower()}_annotation", f"{name.lower()}_fips"}
-        found[m.column] = name
-    return found
+        names[m.column] = name
+    return names
 
 
-def _coverage(profile: Profile, design: Design) -> tuple[dict[str, Any], list[str]]:
-    found: dict[str, Any] = {}
+def _free_name(label: str, taken: set[str]) -> str:
+    words = re.findall(r"[A-Za-z0-9]+", label)
+    plain = "_".join(word[:1].upper() + word[1:] for word in words)[:48].strip("_")
+    if not re.match(r"[A-Za-z]", plain):
+        plain = f"C_{plain}"
+    numbered = (f"{plain}_{number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([plain], numbered) if name.lower() not in taken)
+
+
+def _coverage(profile: Profile, design: Design) -> tuple[Fields, list[str]]:
+    fields: Fields = {}
     unknown: list[str] = []
     years = covered_years(profile, design)
     if years:
-        found |= {"start": dt.date(years[0], 1, 1), "end": dt.date(years[1], 12, 31)}
+        fields |= {"start": dt.date(years[0], 1, 1), "end": dt.date(years[1], 12, 31)}
         unknown.append(f"Do the data cover {years[0]} to {years[1]} whole? Then leave `coverage` as it is.")
     else:
-        found |= {"start": NO_DAY, "end": NO_DAY}
+        fields |= {"start": NO_DAY, "end": NO_DAY}
         unknown.append("Which days do the data cover? Write `coverage.start` and `coverage.end`.")
     county = next((m for m in design.meanings if m.role == "county" or m.scores.get("reference")), None)
     if county is not None:
-        found |= {"geography": "California", "granularity": "county"}
+        fields |= {"geography": "California", "granularity": "county"}
     else:
-        found |= {"geography": f"{OPEN}which place do the data cover?", "granularity": "other"}
+        fields |= {"geography": f"{OPEN}which place do the data cover?", "granularity": "other"}
         unknown.append("How fine is the finest area? Write `coverage.granularity`; statewide, if there is none.")
-    return found, unknown
+    return fields, unknown
 
 
 def covered_years(profile: Profile, design: Design) -> tuple[int, int] | None:
     """The first and the last year the data tell of; None where no column tells."""
-    for m in design.meanings:
-        column = profile.column(m.column)
-        if m.role != "time":
-            continue
-        if column.type == "date" and column.low is not None and column.high is not None:
-            return int(column.low), int(column.high)
-        found = [int(y) for v in column.values or () for y in re.findall(r"(?:19|20)\d\d", v)]
-        if found:
-            return min(found), max(found)
-    return None
+    times = (profile.column(m.column) for m in design.meanings if m.role == "time")
+    return next((years for column in times if (years := _years_in(column)) is not None), None)
+
+
+def _years_in(column: ColumnProfile) -> tuple[int, int] | None:
+    if column.type == "date" and column.low is not None and column.high is not None:
+        return int(column.low), int(column.high)
+    years = [int(year) for value in column.values or () for year in re.findall(r"(?:19|20)\d\d", value)]
+    return (min(years), max(years)) if years else None
 
 
 def _questions(design: Design, high_risk: tuple[str, ...]) -> list[str]:
-    asked = [
+    hint = f"; the names hint at {', '.join(high_risk)}." if high_risk else "."
+    questions = [
         "Do the tables describe a population at high risk (DDG 2.0 §5.6.2)? Then name it under `high_risk_populations` of "
-        "each table" + (f"; the names hint at {', '.join(high_risk)}." if high_risk else "."),
+        f"each table{hint}",
         "Are the records a sample? Then write `survey: yes`.",
         f"Is each record {_RECORDS[design.record]}? It was taken to be so. {design.record_reason}",
     ]
-    shown = {c for table in design.tables for c in table.dimensions}
-    asked += [m.question[:1].upper() + m.question[1:] + "." for m in design.meanings
-              if m.question and m.column in shown and m.variable != "unlisted"]  # fmt: skip
-    totals = [m.column for m in design.meanings if m.totals and design.record == "aggregate"]
-    if totals:
-        asked.append(f"Are the rows that look like totals ({', '.join(totals)}) totals? They are left out by `filter`.")
-    return asked
+    dimensions = {column for table in design.tables for column in table.dimensions}
+    for m in design.meanings:
+        # The question of an unlisted variable stands in the declaration, as its reviewer.
+        if m.question and m.column in dimensions and m.variable != "unlisted":
+            questions.append(m.question[:1].upper() + m.question[1:] + ".")
+    if totals := _columns_with_totals(design):
+        questions.append(
+            f"Are the rows that look like totals ({', '.join(totals)}) totals? They are left out by `filter`."
+        )
+    return questions
 
 
-def _said(parts: list[str]) -> str:
+def _listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

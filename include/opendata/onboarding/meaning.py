@@ -1,14 +1,15 @@
 """What a column stands for among the variables that are scored, guessed from its name and its values (DDG 2.0 §4.3.1).
 
 A guess comes with its reason and is the steward's to confirm. Where the rules need a fact no column holds (a population, a
-plan's members), the column is proposed as a variable that an expert must review, by name, which nobody has been yet: then the
+plan's members), the column is proposed as a variable that an expert must review, by name, which no one has been yet: then the
 question stays open and no refresh runs.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -27,6 +28,8 @@ Role = Literal[
 
 MOST_GROUPS = 40
 OLDEST = 120
+CALIFORNIA = 6000
+"""What a FIPS number of a county begins with where the state is part of it."""
 AGE_BANDS = ((0, 17), (18, 34), (35, 49), (50, 64), (65, None))
 """No group narrower than 15 years (2 points), and all ages over 89 in one (HIPAA Safe Harbor)."""
 TOTAL = re.compile(r"^(grand |sub)?totals?$|^all( .*)?$|^(both sexes|statewide|california|overall|any)$", re.I)
@@ -73,17 +76,76 @@ class Meaning(BaseModel):
         return self.variable is not None
 
 
+@dataclass(frozen=True)
+class _Clue:
+    """A column with what its name and its values say: ``words``: of its name, in small letters; ``plain``: its values but for
+    those that look like totals."""
+
+    column: ColumnProfile
+    words: str
+    label: str
+    plain: tuple[str, ...]
+
+    @classmethod
+    def of(cls, column: ColumnProfile) -> _Clue:
+        words = words_of(column.name)
+        text = words or column.name
+        plain = tuple(v for v in column.values or () if not TOTAL.match(v.strip()))
+        return cls(column, words, text[:1].upper() + text[1:], plain)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Its values where they are listed."""
+        return self.column.values or ()
+
+    def is_named(self, pattern: str) -> bool:
+        """Whether these whole words are in its name."""
+        return re.search(rf"(?:^| )(?:{pattern})(?: |$)", self.words) is not None
+
+    def means(
+        self,
+        role: Role,
+        reason: str,
+        *,
+        variable: ScoringVariableName | None = None,
+        label: str = "",
+        definition: str = "",
+        question: str = "",
+        scores: dict[str, str] | None = None,
+    ) -> Meaning:
+        """The meaning of this column."""
+        return Meaning(
+            column=self.column.name,
+            role=role,
+            reason=reason,
+            label=label or self.label,
+            definition=definition,
+            variable=variable,
+            scores=scores or {},
+            question=question,
+        )
+
+    def for_an_expert(self, reason: str, question: str) -> Meaning:
+        """A category whose points depend on a fact no column holds."""
+        return self.means(
+            "category",
+            reason,
+            variable="unlisted",
+            question=f"{question}; or name the expert who reviewed it (DDG 2.0 §4.3.1)",
+        )
+
+
 def meaning(column: ColumnProfile) -> Meaning:
     """What ``column`` stands for."""
-    label = _label(column.name)
+    clue = _Clue.of(column)
     if column.unreadable:
-        return Meaning(
-            column=column.name, role="none", label=label, reason=f"A refresh could not read it: {column.unreadable}."
-        )
-    found = next((m for rule in _RULES if (m := rule(column, words_of(column.name), label)) is not None), None)
-    found = found or Meaning(column=column.name, role="none", label=label, reason=_too_many(column))
-    totals = tuple(v for v in column.values or () if TOTAL.match(v.strip())) if found.is_dimension else ()
-    return found.model_copy(update={"totals": totals if len(totals) < len(column.values or ()) else ()})
+        return clue.means("none", f"A refresh could not read it: {column.unreadable}.")
+    found = next((m for rule in _RULES if (m := rule(clue)) is not None), None)
+    if found is None:
+        return clue.means("none", _too_many(column))
+    if not found.is_dimension or not clue.plain:  # where every value looks like a total, none is
+        return found
+    return found.model_copy(update={"totals": tuple(v for v in clue.values if TOTAL.match(v.strip()))})
 
 
 def _too_many(column: ColumnProfile) -> str:
@@ -94,227 +156,287 @@ def _too_many(column: ColumnProfile) -> str:
     )
 
 
-def _named(words: str, pattern: str) -> bool:
-    return re.search(rf"(?:^| )(?:{pattern})(?: |$)", words) is not None
-
-
-def _ids(column: ColumnProfile, words: str, label: str) -> Meaning | None:
-    if not _named(words, "id|ids|identifier|uid|guid|key|no|nr|record|rownames|rowid|mrn|cin|index|seq") or (
-        column.values is not None and len(column.values) <= 20
-    ):
+def _zip(clue: _Clue) -> Meaning | None:
+    if not clue.is_named("zip|zip code|zipcode|postal code|zip ?[345]|zcta"):
         return None
-    if _named(words, "person|patient|client|member|beneficiary|enrollee|recipient|participant|mrn|cin|ssn"):
-        return Meaning(
-            column=column.name, role="person", label=label, reason="It is named like the number of a person."
-        )
-    if _named(words, "visit|encounter|claim|event|case|incident|admission|discharge|test|report"):
-        return Meaning(
-            column=column.name, role="event_id", label=label, reason="It is named like the number of an event."
-        )
-    return Meaning(column=column.name, role="none", label=label, reason="It is named like a running number.")
-
-
-def _zip(column: ColumnProfile, words: str, label: str) -> Meaning | None:
-    if not _named(words, "zip|zip code|zipcode|postal code|zip ?[345]|zcta"):
-        return None
-    return Meaning(
-        column=column.name,
-        role="none",
-        label=label,
-        reason="ZIP codes make a table only as areas of three digits, whose least population must be known (HIPAA Safe "
+    return clue.means(
+        "none",
+        "ZIP codes make a table only as areas of three digits, whose least population must be known (HIPAA Safe "
         "Harbor); declare `standard: zip3` with that `population` if it is needed.",
     )
 
 
-def _county(column: ColumnProfile, words: str, label: str) -> Meaning | None:
-    values = column.values
-    if not values:
+def _county(clue: _Clue) -> Meaning | None:
+    if not clue.plain:
         return None
-    codes = {area.code for area in california_counties().areas}
-    plain = [v for v in values if not TOTAL.match(v.strip())]
-    digits = [v for v in plain if v.isdigit()]
-    by_code = {f"{int(v) - 6000 if int(v) > 6000 else int(v):03}" for v in digits}
-    written_so = column.type == "integer" or all(len(v) in (3, 5) for v in plain)
-    named = _named(words, "county ?fips|fips|county ?code|county|countyfp|fips ?code|geoid|cnty|co")
-    if named and plain and len(digits) == len(plain) and by_code <= codes and written_so:
-        return Meaning(
-            column=column.name, role="county", variable="residence_geography", standard="county", label="County",
-            definition="The county.",
-            reason="Its values are the FIPS numbers of California's counties, published by name and number "
-            "(Handbook, Guidelines §3).",
-        )  # fmt: skip
-    names = {area.name for area in california_counties().areas}
-    if plain and {v.strip() for v in plain} <= names:
-        return Meaning(
-            column=column.name, role="area", variable="residence_geography", scores={"reference": "california_counties"},
-            reason="Its values are the names of California's counties; a column of FIPS numbers would be better, for the "
-            "Handbook (Guidelines §3) asks for County_FIPS beside County.", label="County", definition="The county.",
-        )  # fmt: skip
-    if _named(words, "county|cnty") or _named(words, "region|city|district|tract|msa|mssa|area|place|geography"):
-        if len(values) > MOST_GROUPS * 3:
-            return None
-        return Meaning(
-            column=column.name,
-            role="area",
-            variable="unlisted",
-            label=label,
-            reason="It is named like an area, and the population of its smallest area is not known.",
-            question=f"what is the population of the smallest area of {column.name}? Then declare scores_as: "
-            "{variable: residence_geography, population: …} and take the reviewer out",
-        )
-    return None
-
-
-def _time(column: ColumnProfile, words: str, label: str) -> Meaning | None:
-    if column.type == "date":
-        if _named(words, "birth|dob|born|birthday|birthdate"):
-            return Meaning(column=column.name, role="none", label=label, reason="A date of birth is never shown.")
-        return Meaning(
-            column=column.name, role="time", variable="time", label="Year", definition="Calendar year.",
-            reason="It is a date; it is cut into years, which score 0.",
-        )  # fmt: skip
-    years = [
-        re.fullmatch(r"(?:CY|FY|SFY|FFY)? ?((?:19|20)\d\d)(?:[-–/](?:\d\d|\d{4}))?", v.strip())
-        for v in column.values or ()
-    ]
-    if (
-        years
-        and all(years)
-        and (_named(words, "year|yr|period|cy|fy|sfy|ffy|fiscal|calendar") or _named(words, r"\w*year\w*"))
+    if clue.is_named("county ?fips|fips|county ?code|county|countyfp|fips ?code|geoid|cnty|co") and _are_fips_numbers(
+        clue
     ):
-        return Meaning(
-            column=column.name, role="time", variable="time", label="Year", definition="The year.",
-            reason="It is named like a year and its values are years, which score 0.",
-        )  # fmt: skip
-    if _named(words, "month|quarter|week|period"):
-        return Meaning(
-            column=column.name,
-            role="none",
-            label=label,
-            reason="It is named like a part of a year, which costs 3 to 5 points; years are proposed instead.",
+        found = clue.means(
+            "county",
+            "Its values are the FIPS numbers of California's counties, published by name and number "
+            "(Handbook, Guidelines §3).",
+            variable="residence_geography",
+            label="County",
+            definition="The county.",
+        )
+        return found.model_copy(update={"standard": "county"})
+    if {v.strip() for v in clue.plain} <= {area.name for area in california_counties().areas}:
+        return clue.means(
+            "area",
+            "Its values are the names of California's counties; a column of FIPS numbers would be better, for the "
+            "Handbook (Guidelines §3) asks for County_FIPS beside County.",
+            variable="residence_geography",
+            scores={"reference": "california_counties"},
+            label="County",
+            definition="The county.",
         )
     return None
 
 
-def _age(column: ColumnProfile, words: str, label: str) -> Meaning | None:
-    if not _named(words, "ages?|agegroups?|agegrp|ageband|agecat"):
+def _are_fips_numbers(clue: _Clue) -> bool:
+    """Whether the values are numbers of California's counties: with the state's 06 in front or not, as text in full length."""
+    if not all(v.isdigit() for v in clue.plain):
+        return False
+    if clue.column.type != "integer" and not all(len(v) in (3, 5) for v in clue.plain):
+        return False
+    numbers = [int(v) for v in clue.plain]
+    codes = {f"{number - CALIFORNIA if number > CALIFORNIA else number:03}" for number in numbers}
+    return codes <= {area.code for area in california_counties().areas}
+
+
+def _area(clue: _Clue) -> Meaning | None:
+    if not clue.values or not clue.is_named("county|cnty|region|city|district|tract|msa|mssa|area|place|geography"):
         return None
-    low, high = column.low, column.high
-    if column.type in ("integer", "number") and low is not None and high is not None and 0 <= low <= high <= OLDEST:
-        return Meaning(
-            column=column.name, role="age", variable="age_range", label="Age group", definition="Age in years.",
-            reason="It is an age in years; groups of 15 years and more, the oldest open, score 2.",
-        )  # fmt: skip
-    values = column.values or ()
-    plain = [v for v in values if not TOTAL.match(v.strip())]
-    if plain and column.type == "text" and all(_AGES.match(v) or v.isdigit() for v in plain):
-        return Meaning(
-            column=column.name, role="group", variable="age_range", label="Age group", definition="Age group in years.",
-            reason="Its values are age groups; the narrowest one decides the score.",
-        )  # fmt: skip
-    if values and len(values) <= MOST_GROUPS:
-        return _expert(column, label, "It is named like an age, and not every group's first and last age can be read.",
-                       f"which ages does each group of {column.name} hold? Then use `labels` that say so and "
-                       "scores_as: age_range")  # fmt: skip
-    return None
-
-
-def _persons(column: ColumnProfile, words: str, label: str) -> Meaning | None:
-    """Sex, race, ethnicity, language and the other characteristics the criteria list."""
-    values = column.values
-    if not values or len(values) > MOST_GROUPS:
+    if len(clue.values) > MOST_GROUPS * 3:
         return None
-    told = {re.sub(r"[^a-z0-9]+", " ", v.lower()).strip() for v in values if not TOTAL.match(v.strip())}
+    return clue.means(
+        "area",
+        "It is named like an area, and the population of its smallest area is not known.",
+        variable="unlisted",
+        question=f"what is the population of the smallest area of {clue.column.name}? Then declare scores_as: "
+        "{variable: residence_geography, population: …} and take the reviewer out",
+    )
 
-    def group(variable: ScoringVariableName, said: str, definition: str, **more: str) -> Meaning:
-        return Meaning(
-            column=column.name,
-            role="group",
-            variable=variable,
-            label=label,
-            definition=definition,
-            reason=said,
-            scores=more,
+
+def _time(clue: _Clue) -> Meaning | None:
+    if clue.column.type == "date":
+        if clue.is_named("birth|dob|born|birthday|birthdate"):
+            return clue.means("none", "A date of birth is never shown.")
+        return clue.means(
+            "time",
+            "It is a date; it is cut into years, which score 0.",
+            variable="time",
+            label="Year",
+            definition="Calendar year.",
         )
-
-    if _named(words, "sex|gender|gender identity|sex at birth"):
-        if told <= _SEXES:
-            return group("sex", "It is named like sex and has its categories.", "Sex, as the source records it.")
-        if any("intersex" in v for v in told):
-            return group(
-                "intersex", "It is named like sex and has a third option, intersex.", "Sex, as the source records it."
-            )
-        return group("gender_identity", "It is named like gender and has more categories than two.", "Gender identity.")
-    if _named(words, "sexual orientation|orientation"):
-        return group("sexual_orientation", "It is named like sexual orientation.", "Sexual orientation.")
-    if _named(words, "race|race eth|race ethnicity|raceeth|ethnicity|ethnic|ethnic group|hispanic|latino"):
-        if told <= _HISPANIC and len(told) <= 3:
-            return group("ethnicity", "It tells Hispanic from not Hispanic.", "Whether Hispanic or Latino.")
-        broad = [scoring_criteria().is_broad_race(v) for v in values]
-        if sum(broad) * 2 >= len(told) or len(told) <= 10:
-            return group("race_ethnicity", "It is named like race or ethnicity; the groups shown decide the score.",
-                         "Race and ethnicity, as the source groups them.")  # fmt: skip
-        return _expert(column, label, "It is named like race or ethnicity in detail.",
-                       f"what is the statewide population of the smallest group of {column.name}? Then declare scores_as: "
-                       "{variable: detailed_race, population: …}")  # fmt: skip
-    if _named(words, "language|lang|language spoken|primary language"):
-        if told <= {"english", "spanish", "other"}:
-            return group(
-                "language", "Its values are English, Spanish and Other.", "Language.", groups="english_spanish_other"
-            )
-        return _expert(column, label, "It is named like language.",
-                       f"how many people speak the smallest language of {column.name}? Then declare scores_as: "
-                       "{variable: language, population: …}")  # fmt: skip
-    if _named(words, "citizenship|citizen|immigration|immigration status|nativity|foreign born"):
-        return group("immigration", "It is named like immigration status; finer groups are a population at high risk.",
-                     "Immigration status.")  # fmt: skip
-    if _named(words, "plan|health plan|insurance plan|payer|payor|coverage plan|program|aid code"):
-        return _expert(column, label, "It is named like a plan or program, whose members must be known.",
-                       f"how many members has the smallest plan or program of {column.name}? Then declare scores_as "
-                       "insurance_coverage with `members`, or means_tested_program with `enrollment`")  # fmt: skip
+    if clue.is_named(r"year|yr|period|cy|fy|sfy|ffy|fiscal|calendar|\w*year\w*") and _are_years(clue.values):
+        return clue.means(
+            "time",
+            "It is named like a year and its values are years, which score 0.",
+            variable="time",
+            label="Year",
+            definition="The year.",
+        )
+    if clue.is_named("month|quarter|week|period"):
+        return clue.means(
+            "none", "It is named like a part of a year, which costs 3 to 5 points; years are proposed instead."
+        )
     return None
 
 
-def _figure(column: ColumnProfile, words: str, label: str) -> Meaning | None:
-    if column.type != "integer" or column.low is None or column.low < 0 or _named(words, _NOT_COUNTS):
+def _are_years(values: Sequence[str]) -> bool:
+    """Whether these are years, fiscal ones (``SFY 2019-20``) among them."""
+    year = re.compile(r"(?:CY|FY|SFY|FFY)? ?((?:19|20)\d\d)(?:[-–/](?:\d\d|\d{4}))?")
+    return bool(values) and all(year.fullmatch(v.strip()) for v in values)
+
+
+def _age(clue: _Clue) -> Meaning | None:
+    if not clue.is_named("ages?|agegroups?|agegrp|ageband|agecat"):
         return None
-    of_persons = _named(words, _OF_PERSONS)
-    if _named(words, "population|pop|popul|denominator|residents"):
-        return Meaning(column=column.name, role="population", label=label, of_persons=True,
-                       reason="It is named like a population.")  # fmt: skip
-    if _named(words, _COUNTED):
-        return Meaning(column=column.name, role="count", label=label, of_persons=of_persons,
-                       reason="It is a whole number that is named like a count.")  # fmt: skip
+    if _are_ages(clue.column):
+        return clue.means(
+            "age",
+            "It is an age in years; groups of 15 years and more, the oldest open, score 2.",
+            variable="age_range",
+            label="Age group",
+            definition="Age in years.",
+        )
+    if clue.column.type == "text" and clue.plain and all(_AGES.match(v) or v.isdigit() for v in clue.plain):
+        return clue.means(
+            "group",
+            "Its values are age groups; the narrowest one decides the score.",
+            variable="age_range",
+            label="Age group",
+            definition="Age group in years.",
+        )
+    if 0 < len(clue.values) <= MOST_GROUPS:
+        return clue.for_an_expert(
+            "It is named like an age, and not every group's first and last age can be read.",
+            f"which ages does each group of {clue.column.name} hold? Then use `labels` that say so and scores_as: age_range",
+        )
     return None
 
 
-def _category(column: ColumnProfile, words: str, label: str) -> Meaning | None:
-    values = column.values
-    if not values or len(values) > MOST_GROUPS or len(values) < 2 or column.type in ("number", "date"):
+def _are_ages(column: ColumnProfile) -> bool:
+    if column.type not in ("integer", "number") or column.low is None or column.high is None:
+        return False
+    return 0 <= column.low <= column.high <= OLDEST
+
+
+def _sex(clue: _Clue) -> Meaning | None:
+    if not clue.is_named("sex|gender|gender identity|sex at birth"):
+        return None
+    groups = _in_small_letters(clue.plain)
+    if groups <= _SEXES:
+        return clue.means(
+            "group",
+            "It is named like sex and has its categories.",
+            variable="sex",
+            definition="Sex, as the source records it.",
+        )
+    if any("intersex" in group for group in groups):
+        return clue.means(
+            "group",
+            "It is named like sex and has a third option, intersex.",
+            variable="intersex",
+            definition="Sex, as the source records it.",
+        )
+    return clue.means(
+        "group",
+        "It is named like gender and has more categories than two.",
+        variable="gender_identity",
+        definition="Gender identity.",
+    )
+
+
+def _orientation(clue: _Clue) -> Meaning | None:
+    if not clue.is_named("sexual orientation|orientation"):
+        return None
+    return clue.means(
+        "group",
+        "It is named like sexual orientation.",
+        variable="sexual_orientation",
+        definition="Sexual orientation.",
+    )
+
+
+def _race(clue: _Clue) -> Meaning | None:
+    if not clue.is_named("race|race eth|race ethnicity|raceeth|ethnicity|ethnic|ethnic group|hispanic|latino"):
+        return None
+    groups = _in_small_letters(clue.plain)
+    if groups <= _HISPANIC and len(groups) <= 3:
+        return clue.means(
+            "group",
+            "It tells Hispanic from not Hispanic.",
+            variable="ethnicity",
+            definition="Whether Hispanic or Latino.",
+        )
+    broad = sum(scoring_criteria().is_broad_race(v) for v in clue.values)
+    if broad * 2 >= len(groups) or len(groups) <= 10:
+        return clue.means(
+            "group",
+            "It is named like race or ethnicity; the groups shown decide the score.",
+            variable="race_ethnicity",
+            definition="Race and ethnicity, as the source groups them.",
+        )
+    return clue.for_an_expert(
+        "It is named like race or ethnicity in detail.",
+        f"what is the statewide population of the smallest group of {clue.column.name}? Then declare scores_as: "
+        "{variable: detailed_race, population: …}",
+    )
+
+
+def _language(clue: _Clue) -> Meaning | None:
+    if not clue.is_named("language|lang|language spoken|primary language"):
+        return None
+    if _in_small_letters(clue.plain) <= {"english", "spanish", "other"}:
+        return clue.means(
+            "group",
+            "Its values are English, Spanish and Other.",
+            variable="language",
+            definition="Language.",
+            scores={"groups": "english_spanish_other"},
+        )
+    return clue.for_an_expert(
+        "It is named like language.",
+        f"how many people speak the smallest language of {clue.column.name}? Then declare scores_as: "
+        "{variable: language, population: …}",
+    )
+
+
+def _immigration(clue: _Clue) -> Meaning | None:
+    if not clue.is_named("citizenship|citizen|immigration|immigration status|nativity|foreign born"):
+        return None
+    return clue.means(
+        "group",
+        "It is named like immigration status; finer groups are a population at high risk.",
+        variable="immigration",
+        definition="Immigration status.",
+    )
+
+
+def _plan(clue: _Clue) -> Meaning | None:
+    if not clue.is_named("plan|health plan|insurance plan|payer|payor|coverage plan|program|aid code"):
+        return None
+    return clue.for_an_expert(
+        "It is named like a plan or program, whose members must be known.",
+        f"how many members has the smallest plan or program of {clue.column.name}? Then declare scores_as "
+        "insurance_coverage with `members`, or means_tested_program with `enrollment`",
+    )
+
+
+def _characteristic(clue: _Clue) -> Meaning | None:
+    """A characteristic of persons the criteria list: sex, race, ethnicity, language and the others."""
+    if not 0 < len(clue.values) <= MOST_GROUPS:
+        return None
+    rules = (_sex, _orientation, _race, _language, _immigration, _plan)
+    return next((found for rule in rules if (found := rule(clue)) is not None), None)
+
+
+def _in_small_letters(values: Iterable[str]) -> set[str]:
+    return {re.sub(r"[^a-z0-9]+", " ", v.lower()).strip() for v in values}
+
+
+def _number(clue: _Clue) -> Meaning | None:
+    """The number of a person, of an event, or a running one."""
+    if not clue.is_named("id|ids|identifier|uid|guid|key|no|nr|record|rownames|rowid|mrn|cin|index|seq"):
+        return None
+    if clue.column.values is not None and len(clue.values) <= 20:  # so few are categories
+        return None
+    if clue.is_named("person|patient|client|member|beneficiary|enrollee|recipient|participant|mrn|cin|ssn"):
+        return clue.means("person", "It is named like the number of a person.")
+    if clue.is_named("visit|encounter|claim|event|case|incident|admission|discharge|test|report"):
+        return clue.means("event_id", "It is named like the number of an event.")
+    return clue.means("none", "It is named like a running number.")
+
+
+def _figure(clue: _Clue) -> Meaning | None:
+    column = clue.column
+    if column.type != "integer" or column.low is None or column.low < 0 or clue.is_named(_NOT_COUNTS):
+        return None
+    if clue.is_named("population|pop|popul|denominator|residents"):
+        return clue.means("population", "It is named like a population.").model_copy(update={"of_persons": True})
+    if clue.is_named(_COUNTED):
+        found = clue.means("count", "It is a whole number that is named like a count.")
+        return found.model_copy(update={"of_persons": clue.is_named(_OF_PERSONS)})
+    return None
+
+
+def _category(clue: _Clue) -> Meaning | None:
+    column = clue.column
+    if not 2 <= len(clue.values) <= MOST_GROUPS or column.type in ("number", "date"):
         return None
     coded = column.type == "integer" or column.code
-    return Meaning(
-        column=column.name,
-        role="category",
+    return clue.means(
+        "category",
+        f"It has {len(clue.values)} categories and is no variable the scoring criteria list; it scores by their number.",
         variable="other",
-        label=label,
-        reason=f"It has {len(values)} categories and is no variable the scoring criteria list; it scores by their number.",
         question=f"what does each code of {column.name} mean? Give `labels`" if coded else "",
     )
 
 
-def _expert(column: ColumnProfile, label: str, reason: str, question: str) -> Meaning:
-    return Meaning(
-        column=column.name, role="category", variable="unlisted", label=label, reason=reason,
-        question=f"{question}; or name the expert who reviewed it (DDG 2.0 §4.3.1)",
-    )  # fmt: skip
-
-
-def _label(name: str) -> str:
-    words = words_of(name) or name
-    return words[:1].upper() + words[1:]
-
-
-_RULES: tuple[Callable[[ColumnProfile, str, str], Meaning | None], ...] = (
-    _zip, _county, _time, _age, _persons, _ids, _figure, _category,
+# The first that knows the column decides.
+_RULES: tuple[Callable[[_Clue], Meaning | None], ...] = (
+    _zip, _county, _area, _time, _age, _characteristic, _number, _figure, _category,
 )  # fmt: skip

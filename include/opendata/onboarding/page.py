@@ -10,9 +10,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from include.opendata.rules.release import thresholds
@@ -36,13 +35,13 @@ _ROLES = {
 _VARIABLES = {"other": "other variable", "unlisted": "for an expert to review"}
 
 
-def page(told: Mapping[str, Any]) -> str:
+def page(told: Mapping[str, object]) -> str:
     """The page as HTML, from what ``bundle.as_json`` gives."""
     return _template().render(told=told, limits=thresholds())
 
 
 @lru_cache(maxsize=1)
-def _template() -> Any:
+def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

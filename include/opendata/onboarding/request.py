@@ -1,4 +1,4 @@
-"""What a person says of a new source before anybody has looked at it, and what is wrong with it, all at once.
+"""What a person says of a new source before anyone has looked at it, and what is wrong with it, all at once.
 
 The same request comes from a trigger form and from the command line. Nothing is read here; whether the columns named exist is
 asked when the source has been.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 
 from include.opendata import places
 from include.opendata.declaration.base import Slug, Text
@@ -54,7 +55,7 @@ class OnboardingRequest(BaseModel):
         return self.title or re.sub(r"[_\W]+", " ", _name_of(self.source)).strip().capitalize() or "New dataset"
 
 
-def request_from(fields: Mapping[str, Any]) -> OnboardingRequest:
+def request_from(fields: Mapping[str, object]) -> OnboardingRequest:
     """The request in ``fields``; a field left empty counts as not given.
 
     Raises DeclarationError ``request-invalid``, listing everything that is wrong, ``source-secret`` for a location that holds
@@ -64,24 +65,24 @@ def request_from(fields: Mapping[str, Any]) -> OnboardingRequest:
     try:
         request = OnboardingRequest.model_validate(given)
     except ValidationError as error:
-        problems = [_said(detail) for detail in error.errors(include_url=False)]
+        problems = [_sentence(detail) for detail in error.errors(include_url=False)]
         raise DeclarationError(
             f"the request has {'one problem' if len(problems) == 1 else f'{len(problems)} problems'}",
-            remedy="Mend each field named and ask again.",
+            remedy="Fix each field named and ask again.",
             slug="request-invalid",
             details=tuple(sorted(problems)),
         ) from None
     place = Place(file=shown(request.source))
-    if "://" in request.source and (_SECRET.search(request.source) or "@" in request.source.split("/")[2]):
+    if _holds_a_secret(request.source):
         raise DeclarationError(
             "the location holds a password or a key, which a declaration would carry on",
             remedy="Give an address the pipeline may read by itself, or put a copy of the file where it can.",
             slug="source-secret",
             place=place,
         )
-    if twice := sorted({name for name in request.columns if request.columns.count(name) > 1}):
+    if repeated := sorted({name for name in request.columns if request.columns.count(name) > 1}):
         raise DeclarationError(
-            f"columns are named twice: {', '.join(twice)}",
+            f"columns are named twice: {', '.join(repeated)}",
             remedy="Name each column that matters once.",
             slug="request-invalid",
             place=place,
@@ -96,26 +97,36 @@ def request_from(fields: Mapping[str, Any]) -> OnboardingRequest:
     return request
 
 
-def _said(detail: Any) -> str:
+def _holds_a_secret(location: str) -> bool:
+    if "://" not in location:
+        return False
+    return _SECRET.search(location) is not None or "@" in location.split("/")[2]
+
+
+_ASKED_FOR = {
+    "steward_email": "an e-mail address is needed",
+    "dataset": "small letters, digits and underscores, at least three, beginning with a letter",
+    "columns": f"a list of at most {MOST_COLUMNS} column names is needed",
+}
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    """What is wrong with a field, in words."""
     name = str(detail["loc"][0]) if detail["loc"] else "the request"
-    context = detail.get("ctx", {})
     if detail["type"] == "extra_forbidden":
-        known = list(OnboardingRequest.model_fields)
-        near = difflib.get_close_matches(name, known, n=1)
-        return f"{name}: there is no such field" + (f"; did you mean {near[0]!r}?" if near else "")
+        return f"{name}: there is no such field{_suggestion(name, list(OnboardingRequest.model_fields))}"
     if detail["type"] == "missing":
         return f"{name}: it is needed"
     if detail["type"] == "literal_error":
-        choices = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ").split(", ")
-        near = difflib.get_close_matches(str(detail.get("input")), choices, n=1)
-        return f"{name}: allowed are {', '.join(choices)}" + (f"; did you mean {near[0]!r}?" if near else "")
-    if name == "steward_email":
-        return f"{name}: an e-mail address is needed"
-    if name == "dataset":
-        return f"{name}: small letters, digits and underscores, at least three, beginning with a letter"
-    if name == "columns":
-        return f"{name}: a list of at most {MOST_COLUMNS} column names is needed"
-    return f"{name}: text is needed"
+        expected = str(detail.get("ctx", {}).get("expected", ""))
+        choices = expected.replace("'", "").replace(" or ", ", ").split(", ")
+        return f"{name}: allowed are {', '.join(choices)}{_suggestion(str(detail.get('input')), choices)}"
+    return f"{name}: {_ASKED_FOR.get(name, 'text is needed')}"
+
+
+def _suggestion(written: str, known: list[str]) -> str:
+    similar = difflib.get_close_matches(written, known, n=1)
+    return f"; did you mean {similar[0]!r}?" if similar else ""
 
 
 def _name_of(source: str) -> str:
@@ -125,6 +136,7 @@ def _name_of(source: str) -> str:
 
 
 def _id_of(text: str) -> str:
-    made = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-    made = made if re.match(r"[a-z]", made) else f"dataset_{made}"
-    return made[:60].rstrip("_") if len(made) >= 3 else f"dataset_{made}".rstrip("_")
+    slug = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    if not re.match(r"[a-z]", slug):
+        slug = f"dataset_{slug}"
+    return slug[:60].rstrip("_") if len(slug) >= 3 else f"dataset_{slug}".rstrip("_")
