@@ -155,4 +155,16 @@ def test_a_text_that_ends_with_a_blank_is_refused_by_name_because_a_shapefile_wo
     assert clinics.declare_clinics(source=CLINICS.replace("Not yet geocoded,", "Not yet geocoded ,")).code == 0
     answer = clinics.opendata("refresh", "licensed_clinics")
     assert answer.code == 3 and "column Facility_Name: a text ends with a blank" in answer.err, answer.err
+    assert json.loads(clinics.opendata("refresh", "licensed_clinics", "--json").out)["slug"] == "text-ends-blank"
     assert "geocoded" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("limit", "least", "slug"), [("MOST_FIELDS", 3, "too-many-columns"), ("MOST_BYTES", 500, "file-too-large")]
+)
+def test_a_shapefile_that_would_be_larger_than_its_form_allows_is_refused(clinics, monkeypatch, limit, least, slug):
+    monkeypatch.setattr(f"include.opendata.release.formats.shapefile_files.{limit}", least)
+    assert clinics.declare_clinics().code == 0
+    answer = clinics.opendata("refresh", "licensed_clinics", "--json")
+    assert (answer.code, json.loads(answer.out)["slug"]) == (3, slug)
+    assert not (clinics.staging / "licensed_clinics").exists()

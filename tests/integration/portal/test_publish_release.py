@@ -131,8 +131,9 @@ def test_what_the_portal_requires_is_asked_for_before_anything_is_sent(staged, p
 
 
 def test_a_profile_nobody_knows(staged):
-    answer = staged.opendata("publish", "clinic_visits", "--profile", "elsewhere")
+    answer = staged.opendata("publish", "clinic_visits", "--profile", "elsewhere", "--json")
     assert answer.code == 2
+    assert answer.json()["slug"] == "portal-profile-unknown"
     assert "chhs, data_ca" in answer.err
 
 
