@@ -3,13 +3,13 @@
 from include.opendata.changes.compare import compare_tables
 from include.opendata.changes.files import change_header, change_rows
 from include.opendata.changes.report import Differences, differences_bytes, read_differences
-from include.opendata.changes.sides import Facts, Side
+from include.opendata.changes.sides import Side, TableFacts
 from include.opendata.changes.tolerances import check_tolerances
 
 __all__ = [
     "Differences",
-    "Facts",
     "Side",
+    "TableFacts",
     "change_header",
     "change_rows",
     "check_tolerances",

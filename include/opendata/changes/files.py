@@ -8,40 +8,46 @@ puts the added and changed rows in by key, takes the removed ones out, and has t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from include.opendata.changes.compare import changed_rows, matched
-from include.opendata.changes.sides import Facts, Side
+from include.opendata.changes.sides import Side, TableFacts
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
 CHANGE, BEFORE = "_change", "_before_"
 
 
-def change_header(new: Side, facts: Facts) -> list[str]:
+def change_header(new: Side, facts: TableFacts) -> list[str]:
     """The columns of the change file."""
     return [CHANGE, *new.types, *(f"{BEFORE}{measure}" for measure in new.measures(facts))]
 
 
-def change_rows(old: Side, new: Side, facts: Facts) -> Iterator[tuple[str, ...]]:
+def change_rows(old: Side, new: Side, facts: TableFacts) -> Iterator[tuple[str, ...]]:
     """The rows of the change file; the keys of both sides are the same columns."""
     measures = new.measures(facts)
-    figures = {*measures, *(f"{m}{ANNOTATION_SUFFIX}" for m in measures)}
     at = matched(old, new)
     changed = changed_rows(old, new, at)
-    now = {column: new.rows[column].tolist() for column in new.types}
-    was = {column: old.rows[column].tolist() for column in old.types}
-    for position, before in enumerate(at.tolist()):
-        if before < 0 or changed[position]:
-            yield (
-                "added" if before < 0 else "changed",
-                *(now[column][position] for column in new.types),
-                *("" if before < 0 or m not in was else was[m][before] for m in measures),
-            )
+    now, before = _Texts(new), _Texts(old)
+    for row, old_row in enumerate(at.tolist()):
+        if old_row < 0:
+            yield ("added", *now.of(row, new.types), *("" for _ in measures))
+        elif changed[row]:
+            yield ("changed", *now.of(row, new.types), *before.of(old_row, measures))
+    figures = {*measures, *(f"{measure}{ANNOTATION_SUFFIX}" for measure in measures)}
+    labels = [column if column not in figures else None for column in new.types]
     staying = set(at.tolist())
-    for before in range(len(old)):
-        if before not in staying:
-            yield (
-                "removed",
-                *("" if c in figures or c not in was else was[c][before] for c in new.types),
-                *(was[m][before] if m in was else "" for m in measures),
-            )
+    for old_row in range(len(old)):
+        if old_row not in staying:
+            yield ("removed", *before.of(old_row, labels), *before.of(old_row, measures))
+
+
+class _Texts:
+    """The cells of a side, column by column, as they stand in its file."""
+
+    def __init__(self, side: Side) -> None:
+        self._columns = {column: side.rows[column].tolist() for column in side.types}
+
+    def of(self, row: int, columns: Iterable[str | None]) -> Iterator[str]:
+        """The row's cells in these columns; empty for a column that the side does not have, and for None."""
+        for column in columns:
+            yield self._columns[column][row] if column in self._columns else ""

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from include.opendata.declaration import tables as t
@@ -23,8 +24,12 @@ _APART = "\x1f"
 """Joins the labels of a key; no label holds it, for it is a control character."""
 
 
+Mask = npt.NDArray[np.bool_]
+"""bool[rows]: which rows of a side are meant."""
+
+
 @dataclass(frozen=True)
-class Facts:
+class TableFacts:
     """What a declaration says of a table that its file does not: ``totals``: dimension → the label of its total ·
     ``measures``: measure → whether its parts add up."""
 
@@ -32,7 +37,7 @@ class Facts:
     measures: Mapping[str, bool] = field(default_factory=dict)
 
     @classmethod
-    def declared(cls, table: t.Table) -> Facts:
+    def declared(cls, table: t.Table) -> TableFacts:
         """Of a declared table."""
         adds_up = {m.name: isinstance(m, t.CountMeasure | t.SumMeasure) for m in table.published_measures}
         return cls({d.name: d.total for d in table.dimensions if d.total is not None}, adds_up)
@@ -83,13 +88,14 @@ class Side:
         joined = self.rows[self.key[0]]
         for name in self.key[1:]:
             joined = joined + _APART + self.rows[name]
-        return pd.Index(joined)
+        keys: pd.Index = pd.Index(joined)
+        return keys
 
-    def figures(self, measure: str) -> np.ndarray[Any, Any]:
+    def figures(self, measure: str) -> npt.NDArray[np.float64]:
         """float64[rows]: the values of a measure, NaN where the file is blank."""
         return pd.to_numeric(self.rows[measure].replace("", None)).to_numpy(dtype=np.float64)
 
-    def hidden(self, measure: str) -> np.ndarray[Any, Any]:
+    def hidden(self, measure: str) -> Mask:
         """bool[rows]: blank, with a code that says why."""
         annotation = f"{measure}{ANNOTATION_SUFFIX}"
         blank = (self.rows[measure] == "").to_numpy()
@@ -97,15 +103,15 @@ class Side:
             blank & (~self.rows[annotation].isin(["", "0"])).to_numpy() if annotation in self.types else blank & False
         )
 
-    def measures(self, facts: Facts) -> list[str]:
+    def measures(self, facts: TableFacts) -> list[str]:
         """The columns that are figures: those declared, and those that have a column of codes beside them."""
         return [c for c in self.types if c in facts.measures or f"{c}{ANNOTATION_SUFFIX}" in self.types]
 
-    def at_total(self, name: str, facts: Facts) -> np.ndarray[Any, Any]:
+    def at_total(self, name: str, facts: TableFacts) -> Mask:
         """bool[rows]: the row is a total over dimension ``name``."""
         return (self.rows[name] == facts.totals[name]).to_numpy() if name in facts.totals else np.zeros(len(self), bool)
 
-    def single(self, facts: Facts) -> np.ndarray[Any, Any]:
+    def single(self, facts: TableFacts) -> Mask:
         """bool[rows]: the row is a total over no dimension."""
         mask = np.ones(len(self), dtype=bool)
         for name in self.key:

@@ -7,23 +7,25 @@ figure is blank in one of the two there is nothing to compare, and it is counted
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from include.opendata.changes.compare import matched
 from include.opendata.changes.report import ToleranceResult
-from include.opendata.changes.sides import Facts, Side
+from include.opendata.changes.sides import Mask, Side, TableFacts
 from include.opendata.declaration.refreshing import Tolerance
 
 NAMED_AT_MOST = 12
 
 
-def check_tolerances(old: Side, new: Side, tolerances: list[Tolerance], facts: Facts) -> tuple[ToleranceResult, ...]:
+def check_tolerances(
+    old: Side, new: Side, tolerances: list[Tolerance], facts: TableFacts
+) -> tuple[ToleranceResult, ...]:
     """One result per tolerance, in the declared order. The sides are named by the same columns."""
     return tuple(
-        _rows(old, new, one) if one.measure is None else _figures(old, new, one, one.measure, facts)
-        for one in tolerances
+        _rows(old, new, tolerance)
+        if tolerance.measure is None
+        else _figures(old, new, tolerance, tolerance.measure, facts)
+        for tolerance in tolerances
     )
 
 
@@ -38,7 +40,7 @@ def _rows(old: Side, new: Side, tolerance: Tolerance) -> ToleranceResult:
     )
 
 
-def _figures(old: Side, new: Side, tolerance: Tolerance, measure: str, facts: Facts) -> ToleranceResult:
+def _figures(old: Side, new: Side, tolerance: Tolerance, measure: str, facts: TableFacts) -> ToleranceResult:
     by = [name for name in old.key if name in tolerance.by]
     rule = f"{measure}{' by ' + ' and '.join(by) if by else ' in all'} moves by less than {tolerance.percent:g} %"
     if measure not in old.types:
@@ -62,7 +64,7 @@ def _figures(old: Side, new: Side, tolerance: Tolerance, measure: str, facts: Fa
     )
 
 
-def _at(side: Side, by: list[str], facts: Facts) -> np.ndarray[Any, Any]:
+def _at(side: Side, by: list[str], facts: TableFacts) -> Mask:
     """bool[rows]: a category of every dimension in ``by``, the total of all others."""
     mask = np.ones(len(side), dtype=bool)
     for name in side.key:

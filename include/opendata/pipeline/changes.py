@@ -14,8 +14,8 @@ from typing import Any
 
 from include.opendata.changes import (
     Differences,
-    Facts,
     Side,
+    TableFacts,
     change_header,
     change_rows,
     check_tolerances,
@@ -185,9 +185,9 @@ def _compared(table: Table | None, old: Side | None, new: Side | None) -> TableC
     return found.model_copy(update={"tolerances": (unknown,)})
 
 
-def _facts(table: Table | None) -> Facts:
+def _facts(table: Table | None) -> TableFacts:
 
-    return Facts() if table is None else Facts.declared(table)
+    return TableFacts() if table is None else TableFacts.declared(table)
 
 
 def _published(staging: Staging, dataset: str, release: str, name: str, package: dict[str, Any]) -> Side:

@@ -8,8 +8,8 @@ import io
 import pytest
 
 from include.opendata.changes import (
-    Facts,
     Side,
+    TableFacts,
     change_header,
     change_rows,
     check_tolerances,
@@ -19,7 +19,7 @@ from include.opendata.declaration.refreshing import Tolerance
 from include.opendata.errors import StorageError
 
 TYPES = {"County": "string", "Year": "string", "Persons": "integer", "Persons_annotation": "string"}
-FACTS = Facts({"County": "State", "Year": "Ever"}, {"Persons": True})
+FACTS = TableFacts({"County": "State", "Year": "Ever"}, {"Persons": True})
 
 
 def side(text, types=None, key=("County", "Year")):
@@ -43,7 +43,7 @@ def test_a_total_is_compared_where_there_is_one():
 
 
 def test_without_a_total_what_is_shown_is_added_up():
-    facts = Facts({"County": "State"}, {"Persons": True})
+    facts = TableFacts({"County": "State"}, {"Persons": True})
     (total,) = compare_tables(
         side("State,2020,150, State,2021,,1"), side("State,2020,150, State,2021,20,"), facts
     ).totals
