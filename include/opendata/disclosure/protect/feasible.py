@@ -40,6 +40,10 @@ class Target:
     safe_from: int | None = None
     zero_is_safe: bool = False
 
+    def allows(self, value: int) -> bool:
+        """Whether the sum may be known to be ``value``."""
+        return (self.safe_from is not None and value >= self.safe_from) or (self.zero_is_safe and value == 0)
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -136,16 +140,12 @@ class FeasibleTables:
         cells = np.array([self._place[c] for c in target.cells if c in self._place], dtype=np.int64)
         fixed = int(sum(self.low[c] for c in target.cells if c not in self._place))
         if not len(cells):
-            safe = (target.safe_from is not None and fixed >= target.safe_from) or (target.zero_is_safe and fixed == 0)
-            return Verdict.SAFE if safe else Verdict.OPEN
-        ends = []
-        for maximise in (False, True):
-            end, reached = self._extreme(self._linear_program(), target, cells, fixed, maximise=maximise)
-            if self.proven(target) or (not maximise and not reached and _never_small(target, end)):
-                return Verdict.SAFE
-            ends.append(end)
-        narrow = ends[1] - ends[0] < target.width
-        if narrow and not (target.zero_is_safe and ends[0] <= 0):
+            return Verdict.SAFE if target.allows(fixed) else Verdict.OPEN
+        ends = self._ends(self._linear_program(), target, cells, fixed, self.free)
+        if ends is None:
+            return Verdict.SAFE
+        least, most = ends
+        if most - least < target.width and not (target.zero_is_safe and least <= 0):
             return Verdict.OPEN
         return self._decide_by_integers(target, cells, fixed)
 
@@ -158,14 +158,22 @@ class FeasibleTables:
             matrix, self.low[free], self.high[free], rhs=rhs, integral=True,
             iterations=self.budget.iterations, nodes=self.budget.nodes,
         )  # fmt: skip
-        local = np.searchsorted(component, cells)
-        ends = []
-        for maximise in (False, True):
-            end, reached = self._extreme(program, target, local, fixed, maximise=maximise, free=free)
-            if self.proven(target) or (not maximise and not reached and _never_small(target, end)):
-                return Verdict.SAFE
-            ends.append(end)
-        return Verdict.OPEN if ends[1] - ends[0] < target.width and ends[0] > 0 else Verdict.UNDECIDED
+        ends = self._ends(program, target, np.searchsorted(component, cells), fixed, free)
+        if ends is None:
+            return Verdict.SAFE
+        least, most = ends
+        return Verdict.OPEN if most - least < target.width and least > 0 else Verdict.UNDECIDED
+
+    def _ends(
+        self, program: Program, target: Target, cells: np.ndarray, fixed: int, free: np.ndarray
+    ) -> tuple[float, float] | None:
+        """Proven bounds on the target's sum; None as soon as it is proven safe. ``cells``: places in ``free``."""
+        least, reached = self._extreme(program, target, cells, fixed, maximise=False, free=free)
+        never_small = target.safe_from is not None and least >= target.safe_from
+        if self.proven(target) or (never_small and not reached):
+            return None
+        most, _ = self._extreme(program, target, cells, fixed, maximise=True, free=free)
+        return None if self.proven(target) else (least, most)
 
     def _extreme(
         self,
@@ -175,14 +183,13 @@ class FeasibleTables:
         fixed: int,
         *,
         maximise: bool,
-        free: np.ndarray | None = None,
+        free: np.ndarray,
     ) -> tuple[float, bool]:
         """A proven bound on the target's sum, and whether the search stopped at the edge of what it needs to know.
 
         A single cell is looked at only within ``width`` of the values already seen, which keeps programs bounded and
         ends them early: whoever reaches that edge has the width asked for. Keeps the table found.
         """
-        free = self.free if free is None else free
         capped = free[cells]
         if len(target.cells) == 1:
             low = np.maximum(self.low[capped], self.most[capped] - target.width)
@@ -253,45 +260,60 @@ class FeasibleTables:
 
     def _move(self, base: np.ndarray, cell: int, sign: int) -> dict[int, int] | None:
         """Entries of -1 and +1 that satisfy every equation and change ``cell`` by ``sign``; greedy with random ties."""
-        low, high, rng = self.low, self.high, self.rng
-        if not low[cell] <= base[cell] + sign <= high[cell]:
+        if not self._fits(base, cell, sign):
             return None
-        move, off = {cell: sign}, {}
-        for e in self.system.equations_of[cell]:
-            off[e] = -sign if self.system.equations[e].parent == cell else sign
+        move = _Move({cell: sign}, self._effects(cell, sign))
         for _ in range(self.budget.walk_steps):
-            if not off:
-                return move
-            e = rng.choice(list(off))
-            best, ties = None, []
-            for c, a in self._free_members[e]:
-                if c in move:
-                    continue
-                d = -1 if off[e] * a > 0 else 1
-                if not low[c] <= base[c] + d <= high[c]:
-                    continue
-                change = 0
-                for other in self.system.equations_of[c]:
-                    coefficient = -1 if self.system.equations[other].parent == c else 1
-                    now = off.get(other, 0)
-                    change += abs(now + coefficient * d) - abs(now)
-                if best is None or change < best:
-                    best, ties = change, [(c, d)]
-                elif change == best:
-                    ties.append((c, d))
-            if not ties:
+            if not move.off:
+                return move.entries
+            change = self._next_change(base, move)
+            if change is None:
                 return None
-            c, d = ties[rng.randrange(len(ties))]
-            move[c] = d
-            for other in self.system.equations_of[c]:
-                coefficient = -1 if self.system.equations[other].parent == c else 1
-                now = off.get(other, 0) + coefficient * d
-                if now:
-                    off[other] = now
-                else:
-                    off.pop(other, None)
+            move.add(*change, self._effects(*change))
         return None
 
+    def _next_change(self, base: np.ndarray, move: _Move) -> tuple[int, int] | None:
+        """The change (cell, ±1) that brings a drawn unbalanced equation nearer and unbalances others least; ties drawn."""
+        e = self.rng.choice(list(move.off))
+        least: int | None = None
+        ties: list[tuple[int, int]] = []
+        for cell, coefficient in self._free_members[e]:
+            change = -1 if move.off[e] * coefficient > 0 else 1
+            if cell in move.entries or not self._fits(base, cell, change):
+                continue
+            harm = move.harm(self._effects(cell, change))
+            if least is None or harm < least:
+                least, ties = harm, []
+            if harm == least:
+                ties.append((cell, change))
+        return ties[self.rng.randrange(len(ties))] if ties else None
 
-def _never_small(target: Target, least: float) -> bool:
-    return target.safe_from is not None and least >= target.safe_from
+    def _fits(self, base: np.ndarray, cell: int, change: int) -> bool:
+        return bool(self.low[cell] <= base[cell] + change <= self.high[cell])
+
+    def _effects(self, cell: int, change: int) -> list[tuple[int, int]]:
+        """(equation, by how much it is off) when ``cell`` changes."""
+        equations = self.system.equations
+        return [(e, -change if equations[e].parent == cell else change) for e in self.system.equations_of[cell]]
+
+
+class _Move:
+    """A change of a table in the making: ``entries`` per cell, and by how much equations are ``off`` so far."""
+
+    def __init__(self, entries: dict[int, int], effects: list[tuple[int, int]]):
+        self.entries = entries
+        self.off = dict(effects)
+
+    def harm(self, effects: list[tuple[int, int]]) -> int:
+        """How much farther off the equations would be in all."""
+        return sum(abs(self.off.get(e, 0) + effect) - abs(self.off.get(e, 0)) for e, effect in effects)
+
+    def add(self, cell: int, change: int, effects: list[tuple[int, int]]) -> None:
+        """Change one more cell."""
+        self.entries[cell] = change
+        for e, effect in effects:
+            now = self.off.get(e, 0) + effect
+            if now:
+                self.off[e] = now
+            else:
+                self.off.pop(e, None)

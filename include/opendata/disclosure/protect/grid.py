@@ -10,13 +10,14 @@ the cube as cells nobody publishes, with counts that fit the published totals. W
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
 
-from include.opendata.disclosure.protect.programs import Program, whole
+from include.opendata.disclosure.protect.programs import whole_numbers
 
 Node = tuple[int, ...]
 """Atoms of one column, ascending (see ``cells``)."""
@@ -56,49 +57,48 @@ class Grid:
 
 def grid_of(keys: Sequence[tuple[Node, ...]], limit: int = LARGEST_GRID) -> Grid | None:
     """The grid of cells with ``keys`` (per column its atoms); None where some column is no tree, or beyond ``limit``."""
+    columns = [_nodes(keys, column) for column in range(len(keys[0]))]
+    if math.prod(map(len, columns)) > limit:
+        return None
     parents: list[np.ndarray] = []
-    numbers: list[dict[Node, int]] = []
-    used: list[int] = []
-    size = 1
-    for c in range(len(keys[0])):
-        nodes = sorted({key[c] for key in keys}, key=lambda node: (len(node), node))
-        size *= len(nodes)
-        if size > limit:
-            return None
+    positions: list[np.ndarray] = []
+    for c, nodes in enumerate(columns):
         if len(nodes) == 1:
-            continue
+            continue  # tells no cells apart
         parent = _tree(nodes)
         if parent is None:
             return None
+        number = {node: position for position, node in enumerate(nodes)}
         parents.append(parent)
-        numbers.append({node: number for number, node in enumerate(nodes)})
-        used.append(c)
-    if not used:
+        positions.append(np.array([number[key[c]] for key in keys]))
+    if not parents:
         return None
-    at = [np.array([number[key[c]] for key in keys]) for c, number in zip(used, numbers, strict=True)]
-    return Grid(tuple(parents), np.ravel_multi_index(at, [len(parent) for parent in parents]).astype(np.int64))
+    return Grid(tuple(parents), np.ravel_multi_index(positions, [len(parent) for parent in parents]).astype(np.int64))
+
+
+def _nodes(keys: Sequence[tuple[Node, ...]], column: int) -> list[Node]:
+    """The sets on a column, by ascending size."""
+    return sorted({key[column] for key in keys}, key=lambda node: (len(node), node))
 
 
 def _tree(nodes: Sequence[Node]) -> np.ndarray | None:
     """int64[nodes]: the parent of each of ``nodes`` (by ascending size); None unless each sum is exactly its parts."""
     sets = [frozenset(node) for node in nodes]
+    parts: list[list[frozenset[int]]] = [[] for _ in sets]
     parent = np.full(len(nodes), -1, dtype=np.int64)
-    inside = np.zeros(len(nodes), dtype=np.int64)
-    for i, one in enumerate(sets):
-        above = next((j for j in range(i + 1, len(sets)) if one < sets[j]), None)
+    for i, part in enumerate(sets[:-1]):
+        above = next((j for j in range(i + 1, len(sets)) if part < sets[j]), None)
         if above is None:
-            if i + 1 < len(sets):
-                return None
-            continue
+            return None  # a second total
         parent[i] = above
-        inside[above] += len(one)
-    together: dict[int, set[int]] = {}
-    for i, above in enumerate(parent.tolist()):
-        together.setdefault(above, set()).update(sets[i])
-    for j, one in enumerate(sets):
-        if inside[j] and (inside[j] != len(one) or together[j] != one):
-            return None
-    return parent
+        parts[above].append(part)
+    sound = all(_is_union(whole, inside) for whole, inside in zip(sets, parts, strict=True) if inside)
+    return parent if sound else None
+
+
+def _is_union(whole: frozenset[int], parts: Sequence[frozenset[int]]) -> bool:
+    """Whether ``parts`` are disjoint and make up ``whole``."""
+    return sum(map(len, parts)) == len(whole) and frozenset().union(*parts) == whole
 
 
 def leaf_nodes(parent: np.ndarray) -> np.ndarray:
@@ -129,10 +129,10 @@ def filled(grid: Grid, values: np.ndarray, equations: Sequence[tuple[int, tuple[
         for axis, parent in enumerate(grid.parents):
             table = np.take(table, leaf_nodes(parent), axis=axis)
     else:
-        found = _fitting_leaves(grid, values, equations)
-        if found is None:
+        fitting = _fitting_leaves(grid, values, equations)
+        if fitting is None:
             return None
-        table = found
+        table = fitting
     closed = add_up(table, grid)
     return closed if np.array_equal(closed.reshape(-1)[grid.spot], values) else None
 
@@ -140,41 +140,34 @@ def filled(grid: Grid, values: np.ndarray, equations: Sequence[tuple[int, tuple[
 def _fitting_leaves(
     grid: Grid, values: np.ndarray, equations: Sequence[tuple[int, tuple[int, ...]]]
 ) -> np.ndarray | None:
-    """Counts of the finest combinations that add up to ``values``: by a linear program, whose corner is nearly always whole
-    (of two tables it always is), else by an integer program."""
+    """Counts of the finest combinations that add up to ``values``; None where none were found."""
     finest = np.setdiff1d(np.arange(len(values)), [parent for parent, _ in equations])
-    leaves = [leaf_nodes(parent) for parent in grid.parents]
-    shape = tuple(len(own) for own in leaves)
-    places = np.unravel_index(grid.spot[finest], grid.shape)
-    below = [_leaves_below(parent) for parent in grid.parents]
-    rows, columns = [], []
-    for row in range(len(finest)):
-        parts = [below[axis][int(place[row])] for axis, place in enumerate(places)]
-        own = np.ravel_multi_index(np.ix_(*parts), shape).reshape(-1)
-        rows.append(np.full(len(own), row))
-        columns.append(own)
-    member, column = np.concatenate(rows), np.concatenate(columns)
-    count = int(np.prod(shape))
+    shape = tuple(len(leaf_nodes(parent)) for parent in grid.parents)
+    member, column = _finest_parts(grid, finest, shape)
     # a combination under a zero is zero
-    open_ = np.ones(count, dtype=bool)
+    open_ = np.ones(int(np.prod(shape)), dtype=bool)
     open_[column[values[finest][member] == 0]] = False
-    used = np.flatnonzero(open_)
-    matrix = sparse.csr_array((np.ones(len(member), dtype=np.int64), (member, column)), shape=(len(finest), count))
-    matrix = sparse.csr_array(sparse.csc_array(matrix)[:, used])
-    kept = np.flatnonzero(values[finest])
-    matrix, right = sparse.csr_array(matrix[kept]), values[finest][kept]
+    used, kept = np.flatnonzero(open_), np.flatnonzero(values[finest])
+    ones = np.ones(len(member), dtype=np.int64)
+    matrix = sparse.csc_array(sparse.csr_array((ones, (member, column)), shape=(len(finest), len(open_))))
     most = np.full(len(used), int(values.max(initial=0)))
-    for integral in (False, True):
-        program = Program(matrix, np.zeros(len(used)), most, rhs=right, integral=integral)
-        solution = program.solve()
-        found = None if solution.x is None else whole(solution.x)
-        if found is not None:
-            table = np.zeros(count, dtype=np.int64)
-            table[used] = found
-            return table.reshape(shape)
-        if solution.status == "infeasible":
-            return None
-    return None
+    counts = whole_numbers(sparse.csr_array(sparse.csr_array(matrix[:, used])[kept]), most, values[finest][kept])
+    if counts is None:
+        return None
+    table = np.zeros(len(open_), dtype=np.int64)
+    table[used] = counts
+    return table.reshape(shape)
+
+
+def _finest_parts(grid: Grid, cells: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Of which of ``cells`` (by position) which finest combination (by place in ``shape``) is a part, as two int64 arrays."""
+    places = np.unravel_index(grid.spot[cells], grid.shape)
+    below = [_leaves_below(parent) for parent in grid.parents]
+    columns = []
+    for row in range(len(cells)):
+        parts = [below[axis][int(place[row])] for axis, place in enumerate(places)]
+        columns.append(np.ravel_multi_index(np.ix_(*parts), shape).reshape(-1))
+    return np.repeat(np.arange(len(cells)), [len(column) for column in columns]), np.concatenate(columns)
 
 
 def _leaves_below(parent: np.ndarray) -> list[np.ndarray]:
@@ -184,4 +177,4 @@ def _leaves_below(parent: np.ndarray) -> list[np.ndarray]:
     for node in range(len(parent)):
         if parent[node] >= 0:
             below[parent[node]] += below[node]
-    return [np.array(sorted(own), dtype=np.int64) for own in below]
+    return [np.array(sorted(leaves), dtype=np.int64) for leaves in below]

@@ -9,6 +9,7 @@ necessary, not sufficient: whether a count can be narrowed through several group
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,11 @@ class Preference:
     rng: random.Random
     near: float = 1.25
 
+    def near_smallest(self, system: CellSystem, cells: Sequence[int]) -> list[int]:
+        """Those of ``cells`` whose counts tie with the smallest of them."""
+        smallest = min(int(system.values[cell]) for cell in cells)
+        return [cell for cell in cells if system.values[cell] <= smallest * self.near]
+
 
 def known_cells(system: CellSystem, hidden: np.ndarray) -> tuple[np.ndarray, list[tuple[int, int]]]:
     """What follows from what is shown by repeated subtraction.
@@ -70,9 +76,9 @@ def open_groups(system: CellSystem, hidden: np.ndarray, rule: SmallCellRule) -> 
     found: dict[int, str] = {}
     for e in np.flatnonzero(system.members @ unknown == 1).tolist():
         found[e] = TWO_PER_GROUP
-    assert system.nobodys is not None
+    assert system.counts_no_one is not None
     for e, cell in derived:
-        if 1 <= system.values[cell] < rule.below and not system.nobodys[cell]:
+        if 1 <= system.values[cell] < rule.below and not system.counts_no_one[cell]:
             found.setdefault(e, TWO_PER_GROUP)
     total_known = known[system.parents]
     blanks = system.children @ blank.astype(np.int64)
@@ -115,7 +121,7 @@ def close_groups(
             progress = True
             for e in system.equations_of[cell]:
                 lone[e] += 1
-                still_open.discard(e)  # looked at anew in the next round
+                still_open.discard(e)  # looked at again in the next round
         if not progress:
             return hidden, added
 
@@ -134,24 +140,29 @@ def _choose(
     preference: Preference,
 ) -> int | None:
     members = system.member_lists[equation]
-    candidates = [c for c in members if preference.allowed[c] and not hidden[c]]
+    candidates = [cell for cell in members if preference.allowed[cell] and not hidden[cell]]
     if not candidates:
         return None
-    assert system.level is not None
-    assert system.interest is not None
-
-    def rank(cell: int) -> tuple[float, float, int]:
-        closes = sum(e in still_open for e in system.equations_of[cell])
-        opens = sum(unknowns[e] == 0 for e in system.equations_of[cell])
-        return (float(system.level[cell]), float(system.interest[cell]), opens - closes)  # type: ignore[index]
-
-    ranks = {cell: rank(cell) for cell in candidates}
+    ranks = {cell: _rank(system, cell, still_open, unknowns) for cell in candidates}
     best = min(ranks.values())
-    finest = [cell for cell in candidates if ranks[cell] == best]
-    smallest = min(int(system.values[cell]) for cell in finest)
-    ties = [cell for cell in finest if system.values[cell] <= smallest * preference.near]
-    if system.neighbours is not None:
-        beside = {n for c in members if hidden[c] for n in system.neighbours[c]}
-        ties = [cell for cell in ties if cell in beside] or ties
+    ties = preference.near_smallest(system, [cell for cell in candidates if ranks[cell] == best])
+    ties = _beside_blanks(system, ties, members, hidden)
     ties.sort(key=lambda cell: repr(system.keys[cell]))
     return ties[preference.rng.randrange(len(ties))]
+
+
+def _rank(system: CellSystem, cell: int, still_open: set[int], unknowns: np.ndarray) -> tuple[float, float, int]:
+    """Lower is hidden sooner: finest, least interesting, closing most groups and opening fewest."""
+    assert system.level is not None
+    assert system.interest is not None
+    closes = sum(e in still_open for e in system.equations_of[cell])
+    opens = sum(unknowns[e] == 0 for e in system.equations_of[cell])
+    return float(system.level[cell]), float(system.interest[cell]), opens - closes
+
+
+def _beside_blanks(system: CellSystem, cells: list[int], members: Sequence[int], hidden: np.ndarray) -> list[int]:
+    """Those of ``cells`` in a category next to a blank of the group; all where none is."""
+    if system.neighbours is None:
+        return cells
+    beside = {other for cell in members if hidden[cell] for other in system.neighbours[cell]}
+    return [cell for cell in cells if cell in beside] or cells

@@ -1,7 +1,7 @@
 """Over which columns distinct persons add up.
 
 A person can be counted in two clinics and is still one person, so figures of distinct persons need not be sums. Where no
-person is in two categories they are, and anybody may try that: counties add up to regions in another table. Decides, from
+person is in two categories they are, and anyone may try that: counties add up to regions in another table. Decides, from
 the true figures, which columns tell persons apart: as many as can be without a sum that is wrong. Both the room that hides
 and the one that attacks then reason with them (DDG 2.0 §4.4.1 (2)). Which figures are sums of others is left to ``cells``.
 """
@@ -13,30 +13,40 @@ from dataclasses import replace
 
 import numpy as np
 
-from include.opendata.disclosure.cells import LinkedCells, link
+from include.opendata.disclosure.cells import LinkedCells, described, link
 from include.opendata.vocabulary import DataTable
 
 
 def persons_told_apart(tables: Sequence[DataTable]) -> list[DataTable]:
     """The same tables, every count of distinct persons with ``apart`` set."""
-    identities = dict.fromkeys(
-        m.identity for t in tables for m in t.structure.measures if m.role == "count" and not m.additive
-    )
-    told = list(tables)
+    measures = [measure for table in tables for measure in table.structure.measures]
+    identities = dict.fromkeys(m.identity for m in measures if m.role == "count" and not m.additive)
+    columns = _columns_of(tables)
+    described_tables = list(tables)
     for identity in identities:
-        columns = sorted(
-            {d.column for t in tables for d in t.structure.dimensions}
-            | {column for t in tables for column in t.structure.filter_atoms}
-        )
-        if _adds_up(_with(tables, identity, columns), identity):
-            apart = columns
-        else:
-            apart = []
-            for column in columns:
-                if _adds_up(_with(tables, identity, [*apart, column]), identity):
-                    apart.append(column)
-        told = _with(told, identity, apart)
-    return told
+        telling = _columns_that_tell(tables, identity, columns)
+        described_tables = _with(described_tables, identity, telling)
+    return described_tables
+
+
+def _columns_of(tables: Sequence[DataTable]) -> list[str]:
+    """Every source column that some table shows or filters by."""
+    columns: set[str] = set()
+    for table in tables:
+        columns.update(dimension.column for dimension in table.structure.dimensions)
+        columns.update(table.structure.filter_atoms)
+    return sorted(columns)
+
+
+def _columns_that_tell(tables: Sequence[DataTable], identity: str, columns: list[str]) -> list[str]:
+    """As many of ``columns`` as can be without a sum that is wrong, in their order."""
+    if _adds_up(_with(tables, identity, columns), identity):
+        return columns
+    telling: list[str] = []
+    for column in columns:
+        if _adds_up(_with(tables, identity, [*telling, column]), identity):
+            telling.append(column)
+    return telling
 
 
 def _with(tables: Sequence[DataTable], identity: str, apart: Iterable[str]) -> list[DataTable]:
@@ -57,8 +67,8 @@ def _with(tables: Sequence[DataTable], identity: str, apart: Iterable[str]) -> l
 
 def _adds_up(tables: Sequence[DataTable], identity: str) -> bool:
     """Whether no sum is wrong on the true figures; a cell in no table is what follows from the first sum that tells it."""
-    described = [(t.structure, {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions}) for t in tables]
-    (cells,) = (one for one in link(described) if one.identity == identity)
+    linked = link([described(table.structure, table.frame) for table in tables])
+    (cells,) = (cells for cells in linked if cells.identity == identity)
     values = np.zeros(len(cells.keys), dtype=np.int64)
     for table in tables:
         for measure in table.structure.measures:

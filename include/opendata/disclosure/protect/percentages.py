@@ -14,7 +14,7 @@ import pandas as pd
 from include.opendata.errors import Place, Refused
 from include.opendata.rules.release import thresholds
 from include.opendata.rules.small_cells import SmallCellRule
-from include.opendata.vocabulary import ANNOTATION_SUFFIX, Annotation, DataTable, ProtectedTable
+from include.opendata.vocabulary import ANNOTATION_SUFFIX, Annotation, DataTable, ProtectedTable, Structure
 
 CATEGORIES = 3
 LESS_THAN_ONE_PERCENT = "1"
@@ -69,28 +69,37 @@ def whole_percentages(table: DataTable, *, annotation: Annotation, rule: SmallCe
 
 def category_counts(table: DataTable, place: Place) -> np.ndarray:
     """int64[3]: the true count of each category in published order. Raises Refused (``percentages-shape``)."""
-    structure = table.structure
-    counts = [m for m in structure.measures if m.role == "count"]
-    percents = [m for m in structure.measures if m.role == "percent"]
-    shaped = (
-        len(structure.dimensions) == 1
-        and len(structure.dimensions[0].labels) == CATEGORIES
-        and structure.dimensions[0].total is not None
-        and len(counts) == len(percents) == 1
-        and len(structure.measures) == len(counts) + len(percents)
-        and not counts[0].persons
-        and percents[0].numerator == counts[0].name
-        and not percents[0].decimals
-    )
-    if not shaped:
+    if not _is_shaped(table.structure):
         raise _refused(
             "percentages-shape",
             "it is not one dimension of three categories and a total, with one count and its percentage in whole numbers",
             place,
         )
-    (dimension,) = structure.dimensions
-    by_label = table.frame.set_index(dimension.name)[counts[0].name]
+    (dimension,) = table.structure.dimensions
+    (count,) = (measure.name for measure in table.structure.measures if measure.role == "count")
+    by_label = table.frame.set_index(dimension.name)[count]
     return by_label.loc[list(dimension.labels)].to_numpy(dtype=np.int64)
+
+
+def _is_shaped(structure: Structure) -> bool:
+    """Whether a table is one dimension of three categories and a total, with one count and its whole percentage."""
+    measures = {measure.role: measure for measure in structure.measures}
+    if (
+        len(structure.dimensions) != 1
+        or len(structure.measures) != len(measures)
+        or set(measures) != {"count", "percent"}
+    ):
+        return False
+    (dimension,), count, percent = structure.dimensions, measures["count"], measures["percent"]
+    return all(
+        (
+            len(dimension.labels) == CATEGORIES,
+            dimension.total is not None,
+            not count.persons,
+            percent.numerator == count.name,
+            not percent.decimals,
+        )
+    )
 
 
 def _total(table: DataTable, counts: np.ndarray, place: Place) -> int:

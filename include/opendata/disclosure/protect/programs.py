@@ -66,7 +66,8 @@ class Program:
             lp.integrality_ = [highspy.HighsVarType.kInteger] * n
         self.size, self.integral = n, integral
         self._costed: np.ndarray = np.zeros(0, dtype=np.int32)
-        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy has no types
+        make: Any = highspy.Highs  # the library has no types
+        solver = make()
         solver.silent()
         solver.setOptionValue("threads", 1)
         solver.setOptionValue("random_seed", 0)
@@ -82,6 +83,7 @@ class Program:
         self.solver = solver
 
     def set_bounds(self, cells: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+        """Bound some cells otherwise from now on."""
         cells = np.asarray(cells, dtype=np.int32)
         self.solver.changeColsBounds(len(cells), cells, _floats(low), _floats(high))
 
@@ -93,6 +95,7 @@ class Program:
         self.solver.changeColsCost(len(self._costed), self._costed, np.asarray(cost, dtype=float))
 
     def solve(self, *, maximise: bool = False, start: np.ndarray | None = None) -> Solution:
+        """The smallest or largest table; ``start`` float[n]: one to begin with."""
         sense = highspy.ObjSense.kMaximize if maximise else highspy.ObjSense.kMinimize
         self.solver.changeObjectiveSense(sense)
         if start is not None:
@@ -101,17 +104,29 @@ class Program:
             self.solver.setSolution(known)
         self.solver.run()
         status = self.solver.getModelStatus()
-        info = self.solver.getInfo()
-        found = info.primal_solution_status == 2
-        x = np.array(self.solver.getSolution().col_value) if found else None
-        objective = info.objective_function_value if found else np.nan
-        if status in (highspy.HighsModelStatus.kOptimal,):
-            bound = info.mip_dual_bound if self.integral else objective
-            return Solution("optimal", x, objective, bound)
         if status == highspy.HighsModelStatus.kInfeasible:
             return Solution("infeasible", None, np.nan, np.nan)
-        bound = info.mip_dual_bound if self.integral else (np.inf if maximise else -np.inf)
-        return Solution("unfinished", x, objective, bound)
+        info = self.solver.getInfo()
+        x, objective = None, np.nan
+        if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+            x, objective = np.array(self.solver.getSolution().col_value), info.objective_function_value
+        optimal = status == highspy.HighsModelStatus.kOptimal
+        unproven = np.inf if maximise else -np.inf
+        bound = info.mip_dual_bound if self.integral else objective if optimal else unproven
+        return Solution("optimal" if optimal else "unfinished", x, objective, bound)
+
+
+def whole_numbers(matrix: sparse.csr_array, most: np.ndarray, rhs: np.ndarray) -> np.ndarray | None:
+    """int64[n]: whole numbers from 0 to ``most`` with ``matrix @ x = rhs``; None where there are none, or none were found.
+
+    By a linear program, whose corner is nearly always whole (of two tables it always is), else by an integer program.
+    """
+    for integral in (False, True):
+        solution = Program(matrix, np.zeros(len(most)), most, rhs=rhs, integral=integral).solve()
+        numbers = None if solution.x is None else whole(solution.x)
+        if numbers is not None or solution.status == "infeasible":
+            return numbers
+    return None
 
 
 def whole(x: np.ndarray) -> np.ndarray | None:

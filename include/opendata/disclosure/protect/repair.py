@@ -80,24 +80,26 @@ class Repair:
         return None
 
     def _cheapest(self, target: Target, cost: np.ndarray, tables: FeasibleTables, *, exact: bool) -> Found | None:
-        options: list[tuple[float, list[np.ndarray]]] = []
+        options: list[list[np.ndarray]] = []
         for up, down in self._splits(target):
             if options and up and down:
-                break
-            changes: list[np.ndarray] = []
-            for amount in (up, -down):
-                change = self._change(target, amount, cost, exact=exact) if amount else None
-                if change is not None:
-                    changes.append(change)
-            if len(changes) == (up > 0) + (down > 0):
-                options.append((float(sum(np.abs(change) @ cost for change in changes)), changes))
+                break  # one way in one direction is enough
+            changes = self._changes(target, up, down, cost, exact=exact)
+            if changes is not None:
+                options.append(changes)
         if not options:
             return None
-        changes = min(options, key=lambda option: option[0])[1]
+        changes = min(options, key=lambda option: float(sum(np.abs(change) @ cost for change in option)))
         touched = (np.abs(np.stack(changes)) > TOUCHED).any(axis=0) & (tables.low == tables.high)
         steps = [whole(change) for change in changes]
         proof = tuple(self.system.values + step for step in steps if step is not None)
         return Found(tuple(int(c) for c in np.flatnonzero(touched)), proof if len(proof) == len(changes) else ())
+
+    def _changes(self, target: Target, up: int, down: int, cost: np.ndarray, *, exact: bool) -> list[np.ndarray] | None:
+        """The cheapest change up and the cheapest one down, as far as asked for; None unless there are all."""
+        changes = [self._change(target, amount, cost, exact=exact) for amount in (up, -down) if amount]
+        possible = [change for change in changes if change is not None]
+        return possible if len(possible) == len(changes) else None
 
     @staticmethod
     def _splits(target: Target) -> list[tuple[int, int]]:

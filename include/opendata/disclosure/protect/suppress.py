@@ -3,7 +3,7 @@
 Decides which further cells are hidden, over all linked tables at once (DDG 2.0 §4.4.1 (2), (4)-(6), §4.4.3). The order:
 close every group (two per group, rule 6) → test every hidden count against what an attacker may still believe → hide the
 cheapest further cells for those too narrow → close groups again → give back every complement that is not needed → test the
-final pattern anew. Zeros are never hidden.
+final pattern again. Zeros are never hidden.
 
 ``separate`` codes tell the attacker that code 1 is a small count and code 2 is none; ``combined`` tells only that a blank
 is at least 1. The mode is declared beforehand and never changed here: changing it where it is needed is itself a message.
@@ -156,18 +156,18 @@ class _Search:
         self.needed: set[int] = set()
         self.progress: Callable[[str], None] | None = None
 
-    def _say(self, doing: str) -> None:
+    def _report(self, doing: str) -> None:
         if self.progress is not None:
             self.progress(f"suppressing {self.system.size:,} counts: {doing}")
 
     def run(self) -> Suppression:
-        self._say(f"{int(self.primary.sum()):,} of them are small")
+        self._report(f"{int(self.primary.sum()):,} of them are small")
         self._close()
         self.tables = FeasibleTables(self.system, *self._bounds(self.hidden), self.rng, self.budget)
         self._open_up()
         before = len(self.reasons)
         self._give_back()
-        self._check_anew()
+        self._check_again()
         codes = np.where(self.primary, SMALL, np.where(self.hidden, COMPLEMENTARY, SHOWN)).astype(np.int8)
         figures = pattern_figures(self.system, self.primary, codes == COMPLEMENTARY, before - len(self.reasons))
         return Suppression(codes, self.mode, self.seed, figures, tuple(sorted(self.reasons.items())))
@@ -185,22 +185,30 @@ class _Search:
 
     def _targets(self, hidden: np.ndarray) -> list[Target]:
         """Everything that must stay uncertain when ``hidden`` is blank."""
+        return [*self._blank_targets(hidden), *self._absent_targets(), *self._sum_targets(hidden)]
+
+    def _blank_targets(self, hidden: np.ndarray) -> list[Target]:
+        """Blanks that may be small."""
+        combined = self.mode == "combined"
+        # with persons counted, a large event count may still be small
+        safe_from = self.rule.below if combined and self.system.persons is None else None
+        cells = np.flatnonzero(hidden if combined else hidden & self.primary)
+        return [Target((int(cell),), self.rule.width, safe_from) for cell in cells]
+
+    def _absent_targets(self) -> list[Target]:
+        """Cells in no table."""
+        assert self.system.counts_no_one is not None
+        cells = np.flatnonzero(~self.system.published & ~self.system.counts_no_one)
+        return [Target((int(cell),), self.rule.width, self.rule.below, zero_is_safe=True) for cell in cells]
+
+    def _sum_targets(self, hidden: np.ndarray) -> list[Target]:
+        """Groups whose hidden counts add up to a small one: their sum must not be known."""
         system = self.system
-        wanted: list[Target] = []
-        never_small_counts = system.persons is None  # with persons counted, a large event count may still be small
-        for c in np.flatnonzero(hidden if self.mode == "combined" else hidden & self.primary):
-            exempt = self.rule.below if never_small_counts and self.mode == "combined" else None
-            wanted.append(Target((int(c),), self.rule.width, exempt))
-        assert system.nobodys is not None
-        for c in np.flatnonzero(~system.published & ~system.nobodys):
-            wanted.append(Target((int(c),), self.rule.width, self.rule.below, zero_is_safe=True))
         known, _ = known_cells(system, hidden)
         sums = system.children @ ((~known) * system.values)
-        for e in np.flatnonzero((sums >= 1) & (sums < self.rule.below)):
-            cells = tuple(c for c in system.equations[e].children if not known[c])
-            if len(cells) > 1:
-                wanted.append(Target(cells, 1))
-        return wanted
+        groups = np.flatnonzero((sums >= 1) & (sums < self.rule.below))
+        unknown = [tuple(cell for cell in system.equations[e].children if not known[cell]) for e in groups]
+        return [Target(cells, 1) for cells in unknown if len(cells) > 1]
 
     # -- growing ------------------------------------------------------------------------------------------------
 
@@ -215,7 +223,7 @@ class _Search:
             unclosed = open_groups(self.system, self.hidden, self.rule)
             if not failing and not unclosed:
                 return
-            self._say(f"{len(failing):,} can be narrowed down still")
+            self._report(f"{len(failing):,} can be narrowed down still")
             failing = failing or self._sums_of([group.equation for group in unclosed])
             impossible = sum(not self._free(target) for target in failing)
             if impossible:
@@ -253,7 +261,7 @@ class _Search:
         shrunk = True
         while shrunk:
             shrunk = False
-            self._say(f"which of {len(self.reasons):,} complements are not needed")
+            self._report(f"which of {len(self.reasons):,} complements are not needed")
             order = sorted(
                 (c for c in self.reasons if c not in self.needed),
                 key=lambda c: (-system.level[c], -system.interest[c], -system.values[c], repr(system.keys[c])),  # type: ignore[index]
@@ -277,23 +285,26 @@ class _Search:
                 return None
             fewer[lone] = False
         trial = self.tables.narrowed(*self._bounds(fewer))
-        near = {m for e in self.system.equations_of[cell] for m in self.system.member_lists[e]}
-        targets = sorted(self._targets(fewer), key=lambda t: not near.intersection(t.cells))
-        for target in targets:
-            if trial.decide(target) is not Verdict.SAFE:
-                self.tables.learn(trial)
-                if all(self.primary[c] or not self.system.published[c] for c in target.cells):
-                    self.needed.add(cell)
-                return None
+        unsafe = self._first_unsafe(trial, fewer, cell)
         self.tables.learn(trial)
-        return fewer
+        if unsafe is None:
+            return fewer
+        if all(self.primary[c] or not self.system.published[c] for c in unsafe.cells):
+            self.needed.add(cell)
+        return None
+
+    def _first_unsafe(self, tables: FeasibleTables, hidden: np.ndarray, shown: int) -> Target | None:
+        """A target that is not proven when ``hidden`` is blank; those that share a group with ``shown`` are tried first."""
+        around = {member for e in self.system.equations_of[shown] for member in self.system.member_lists[e]}
+        targets = sorted(self._targets(hidden), key=lambda target: around.isdisjoint(target.cells))
+        return next((target for target in targets if tables.decide(target) is not Verdict.SAFE), None)
 
     def _lone_complements(self, equation: int, hidden: np.ndarray) -> list[int]:
         """A complement that is its equation's only blank hides nothing: its value is the difference of the others."""
         blanks = [c for c in self.system.member_lists[equation] if hidden[c]]
         return blanks if len(blanks) == 1 and not self.primary[blanks[0]] else []
 
-    def _check_anew(self) -> None:
+    def _check_again(self) -> None:
         """The final pattern from the beginning, trusting only tables that are checked against it once more."""
         final = FeasibleTables(self.system, *self._bounds(self.hidden), self.rng, self.budget)
         for table in self.tables.tables:

@@ -47,7 +47,7 @@ class CellSystem:
     - ``persons`` int64[n] or None: distinct persons behind an event count.
     - ``known_low``, ``known_high`` int64[n] or None: what the public knows of a cell even when it is blank
       (a numerator is at most its published denominator). ``UNBOUNDED`` for no upper bound.
-    - ``nobodys`` bool[n] or None: unpublished cells that count nobody (what one measure is more than another); nothing is
+    - ``counts_no_one`` bool[n] or None: unpublished cells that count no one (what one measure is more than another); nothing is
       asked of them.
 
     Raises :class:`InputError` when a declared total is not the sum of its parts, or a known bound excludes the count.
@@ -63,49 +63,46 @@ class CellSystem:
     persons: np.ndarray | None = None
     known_low: np.ndarray | None = None
     known_high: np.ndarray | None = None
-    nobodys: np.ndarray | None = None
+    counts_no_one: np.ndarray | None = None
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
         values = np.asarray(self.values, dtype=np.int64).copy()
         n = len(values)
-        settle = object.__setattr__
-        settle(self, "values", values)
-        settle(self, "size", n)
-        settle(self, "published", np.asarray(self.published, dtype=bool).copy())
-        settle(self, "equations", tuple(self.equations))
-        settle(self, "keys", tuple(self.keys))
-        settle(self, "interest", _or_zeros(self.interest, n, np.float64))
-        settle(self, "level", _or_zeros(self.level, n, np.int64))
-        if self.persons is not None:
-            settle(self, "persons", np.asarray(self.persons, dtype=np.int64).copy())
-        settle(self, "nobodys", _or_zeros(self.nobodys, n, bool))
-        settle(self, "known_low", _or_zeros(self.known_low, n, np.int64))
-        high = np.full(n, UNBOUNDED) if self.known_high is None else np.asarray(self.known_high, dtype=np.int64).copy()
-        settle(self, "known_high", high)
-        for name in (
-            "published",
-            "keys",
-            "interest",
-            "level",
-            "persons",
-            "known_low",
-            "known_high",
-            "nobodys",
-            "neighbours",
-        ):
-            part = getattr(self, name)
-            if part is not None and len(part) != n:
-                raise ValueError(f"{name} has {len(part)} entries for {n} cells")
-        if len(set(self.keys)) != n:
-            raise ValueError("two cells share one key: the same cell of two tables must be one variable")
-        if (self.nobodys & self.published).any():
-            raise ValueError("a published cell counts somebody")
-        for equation in self.equations:
-            members = (equation.parent, *equation.children)
-            if not equation.children or len(set(members)) != len(members) or not all(0 <= i < n for i in members):
-                raise ValueError("an equation needs distinct, existing cells and at least one child")
+        # the arrays are copied, so that no one can change the system through one that was handed in
+        arrays = {
+            "values": values,
+            "published": np.asarray(self.published, dtype=bool).copy(),
+            "interest": _or_zeros(self.interest, n, np.float64),
+            "level": _or_zeros(self.level, n, np.int64),
+            "persons": None if self.persons is None else np.asarray(self.persons, dtype=np.int64).copy(),
+            "counts_no_one": _or_zeros(self.counts_no_one, n, bool),
+            "known_low": _or_zeros(self.known_low, n, np.int64),
+            "known_high": _or_unbounded(self.known_high, n),
+        }
+        for name, converted in {
+            "size": n,
+            "equations": tuple(self.equations),
+            "keys": tuple(self.keys),
+            **arrays,
+        }.items():
+            object.__setattr__(self, name, converted)
+        for name, per_cell in {"keys": self.keys, "neighbours": self.neighbours, **arrays}.items():
+            if per_cell is not None and len(per_cell) != n:
+                raise ValueError(f"{name} has {len(per_cell)} entries for {n} cells")
+        self._check_cells()
         self._check_counts()
+
+    def _check_cells(self) -> None:
+        if len(set(self.keys)) != self.size:
+            raise ValueError("two cells share one key: the same cell of two tables must be one variable")
+        if (self.counts_no_one & self.published).any():
+            raise ValueError("a published cell counts someone")
+        for equation in self.equations:
+            members = {equation.parent, *equation.children}
+            distinct = len(members) == 1 + len(equation.children)
+            if not equation.children or not distinct or not members.issubset(range(self.size)):
+                raise ValueError("an equation needs distinct, existing cells and at least one child")
 
     def _check_counts(self) -> None:
         if (self.values < 0).any():
@@ -241,3 +238,7 @@ def refuse_if_public(primary: np.ndarray, frozen: np.ndarray) -> None:
 
 def _or_zeros(part: Any, n: int, kind: Any) -> np.ndarray:
     return np.zeros(n, dtype=kind) if part is None else np.asarray(part, dtype=kind).copy()
+
+
+def _or_unbounded(part: np.ndarray | None, n: int) -> np.ndarray:
+    return np.full(n, UNBOUNDED) if part is None else np.asarray(part, dtype=np.int64).copy()

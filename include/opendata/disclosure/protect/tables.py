@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 
 from include.opendata.disclosure.protect.continuity import Follow, search_after
+from include.opendata.disclosure.protect.counts import Counts
 from include.opendata.disclosure.protect.derived import COMPLEMENTARY, SHOWN, SMALL, derived_blank
 from include.opendata.disclosure.protect.engine import Engine
 from include.opendata.disclosure.protect.policy import Policy
 from include.opendata.disclosure.protect.primary import primary
 from include.opendata.disclosure.protect.suppress import Suppression
-from include.opendata.disclosure.protect.systems import EVERYDAY, Counts, Reasoning, linked, systems_of
+from include.opendata.disclosure.protect.systems import EVERYDAY, Reasoning, linked, systems_of
 from include.opendata.vocabulary import (
     ANNOTATION_SUFFIX,
     DataTable,

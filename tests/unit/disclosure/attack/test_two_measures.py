@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from include.opendata.disclosure import protection, release_attack
-from include.opendata.disclosure.protect import systems
+from include.opendata.disclosure.protect import measures_together
 from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import AuditFailed, OpendataError
 from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of
@@ -71,7 +71,7 @@ def test_what_the_attack_found_between_measures_is_hidden_with_both_in_mind(tmp_
 
 
 def test_what_is_too_large_to_be_hidden_anew_is_refused_with_what_the_attack_found(tmp_path, monkeypatch):
-    monkeypatch.setattr(systems, "GENERAL_UP_TO", 12)
+    monkeypatch.setattr(measures_together, "GENERAL_UP_TO", 12)
     with pytest.raises(AuditFailed) as refused:
         protected(tmp_path, CLIENTS, ONCE)
     assert refused.value.slug == "recoverable-between-measures"

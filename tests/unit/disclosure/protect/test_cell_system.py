@@ -76,5 +76,5 @@ def test_only_a_cell_in_no_table_may_count_nobody():
     with pytest.raises(ValueError, match="counts somebody"):
         CellSystem(
             np.array([5, 2, 3]), np.array([True, True, True]), (Equation(0, (1, 2)),), (("a",), ("b",), ("c",)),
-            nobodys=np.array([False, True, False]),
+            counts_no_one=np.array([False, True, False]),
         )  # fmt: skip

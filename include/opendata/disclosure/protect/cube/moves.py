@@ -104,30 +104,23 @@ def _changes(parent: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarra
             slug="axis-too-long",
         )
     paths = {leaf: axis.path(leaf) for leaf in axis.leaves.tolist()}
-    below: list[list[int]] = [[] for _ in parent]
-    for leaf, path in paths.items():
-        for node in path:
-            below[node].append(leaf)
     counts: list[int] = []
-    lengths: list[int] = []
-    steps: list[int] = []
-    signs: list[int] = []
+    changes: list[list[tuple[int, int]]] = []
     for node in range(len(parent)):
-        inside = set(below[node])
-        outside = [leaf for leaf in paths if leaf not in inside]
-        counts.append(len(below[node]) * (len(outside) + 1))
-        for up in below[node]:
-            rising = set(paths[up])
-            for down in [-1, *outside]:
-                falling = set() if down < 0 else set(paths[down])
-                change = [(i, 1) for i in paths[up] if i not in falling and i != node]
-                change += [(i, -1) for i in (paths[down] if down >= 0 else []) if i not in rising]
-                lengths.append(len(change))
-                steps.extend(i - node for i, _ in change)
-                signs.extend(s for _, s in change)
+        inside = [leaf for leaf, path in paths.items() if node in path]
+        falling = [[], *(path for leaf, path in paths.items() if node not in path)]
+        counts.append(len(inside) * len(falling))
+        changes += [_change(node, paths[up], down) for up in inside for down in falling]
     return (
         np.array(counts, dtype=np.int64),
-        np.array(lengths, dtype=np.int64),
-        np.array(steps, dtype=np.int64),
-        np.array(signs, dtype=np.int8),
+        np.array([len(change) for change in changes], dtype=np.int64),
+        np.array([step for change in changes for step, _ in change], dtype=np.int64),
+        np.array([sign for change in changes for _, sign in change], dtype=np.int8),
     )
+
+
+def _change(node: int, rising: list[int], falling: list[int]) -> list[tuple[int, int]]:
+    """The other nodes that change when ``rising`` (a path through ``node``) gains one and ``falling`` (a path, or none)
+    loses one, as (distance from ``node``, sign); what the paths share stays as it is."""
+    up = [(i - node, 1) for i in rising if i != node and i not in falling]
+    return up + [(i - node, -1) for i in falling if i not in rising]

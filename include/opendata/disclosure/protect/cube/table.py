@@ -88,6 +88,10 @@ class Axis:
         return found
 
 
+PARTS = {"published": bool, "persons": np.int64, "frozen": bool, "given": bool, "interest": np.int64}
+"""What a cube may have beside its counts, of the same shape, and of which kind."""
+
+
 @dataclass(frozen=True)
 class CubeTable:
     """Counts over the closed grid of ``axes``.
@@ -120,22 +124,19 @@ class CubeTable:
             raise _malformed("a count is negative, or too large to add up")
         if not (close(leaves_of(values, self.axes), self.axes) == values).all():
             raise _malformed("a total is not the sum of its parts")
-        for name, kind in (
-            ("published", bool),
-            ("persons", np.int64),
-            ("frozen", bool),
-            ("given", bool),
-            ("interest", np.int64),
-        ):
-            part = getattr(self, name)
-            if part is None:
-                continue
-            part = np.ascontiguousarray(part).astype(kind)
-            if part.shape != values.shape:
-                raise _malformed(f"`{name}` has not the shape of the counts")
-            object.__setattr__(self, name, part)
+        for name, kind in PARTS.items():
+            self._convert(name, kind)
         if self.persons is not None and ((self.persons > values) | ((self.persons == 0) != (values == 0))).any():
             raise _malformed("a count of persons exceeds its count of events, or is zero beside events")
+
+    def _convert(self, name: str, kind: type) -> None:
+        part = getattr(self, name)
+        if part is None:
+            return
+        part = np.ascontiguousarray(part).astype(kind)
+        if part.shape != self.values.shape:
+            raise _malformed(f"`{name}` does not have the shape of the counts")
+        object.__setattr__(self, name, part)
 
     @property
     def size(self) -> int:
