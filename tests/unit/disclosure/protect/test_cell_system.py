@@ -72,8 +72,8 @@ def test_a_cell_in_no_table_is_zero_or_more():
     assert (low[2], high[2]) == (0, UNBOUNDED)
 
 
-def test_only_a_cell_in_no_table_may_count_nobody():
-    with pytest.raises(ValueError, match="counts somebody"):
+def test_only_a_cell_in_no_table_may_count_no_one():
+    with pytest.raises(ValueError, match="counts someone"):
         CellSystem(
             np.array([5, 2, 3]), np.array([True, True, True]), (Equation(0, (1, 2)),), (("a",), ("b",), ("c",)),
             counts_no_one=np.array([False, True, False]),
