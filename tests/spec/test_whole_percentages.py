@@ -301,4 +301,4 @@ def test_a_file_that_does_not_keep_the_rules_is_found_out(made):
 
 def test_a_file_no_total_leaves_uncertain_is_found_out():
     """With a width of 10 asked for, ten possible counts are too few."""
-    assert check_percentages(protected(table(545, 545, 10)), least_total=1100, rule=rule(width=10))
+    assert check_percentages(protected(table(545, 545, 10)), least_total=1100, rule=rule(below=25, width=20))

@@ -5,7 +5,8 @@
 so that a mistake there is not repeated here.
 """
 
-from include.opendata.disclosure.attack.attack import AttackReport, CellFinding, GroupFinding, attack
+from include.opendata.disclosure.attack.attack import attack
+from include.opendata.disclosure.attack.report import AttackReport, CellFinding, GroupFinding
 from include.opendata.disclosure.attack.search import RECOVERABLE, SAFE_LP, SAFE_WITNESS, UNDECIDED, AttackBudget
 from include.opendata.disclosure.attack.view import PublishedView, rate_bounds
 from include.opendata.disclosure.attack.witness import Verification, Witnesses, verify_witnesses

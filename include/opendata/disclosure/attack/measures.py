@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,9 @@ from include.opendata.disclosure.attack.search import RECOVERABLE, UNDECIDED
 from include.opendata.disclosure.attack.view import PublishedView
 from include.opendata.disclosure.cell_states import ABSENT, NOT_SHOWN, UNBOUNDED
 from include.opendata.disclosure.cells import LinkedCells, link
-from include.opendata.vocabulary import ProtectedTable
+from include.opendata.vocabulary import ProtectedTable, Structure, TableMeasure
+
+Equation = tuple[int, tuple[int, ...]]
 
 RECORDS, PERSONS = "count:records", "count_distinct:"
 
@@ -50,13 +53,14 @@ class TwoMeasures:
 
 def two_measures(views: Sequence[tuple[LinkedCells, PublishedView]]) -> list[TwoMeasures]:
     """Records with every measure of distinct persons that shares a cell with them, where either has a blank."""
-    records = [one for one in views if one[0].identity == RECORDS]
-    persons = [one for one in views if one[0].identity.startswith(PERSONS)]
-    made = [_together(more, fewer) for more in records for fewer in persons]
-    return [one for one in made if one is not None]
+    records = [(cells, view) for cells, view in views if cells.identity == RECORDS]
+    persons = [(cells, view) for cells, view in views if cells.identity.startswith(PERSONS)]
+    together = [_together(more, fewer) for more in records for fewer in persons]
+    return [measures for measures in together if measures is not None]
 
 
 def _together(more: tuple[LinkedCells, PublishedView], fewer: tuple[LinkedCells, PublishedView]) -> TwoMeasures | None:
+    """Both measures as one system: in every cell of both, ``more`` is ``fewer`` and some that no table shows."""
     (above, records), (below, persons) = more, fewer
     if above.columns != below.columns or not (records.blank.any() or persons.blank.any()):
         return None
@@ -64,21 +68,42 @@ def _together(more: tuple[LinkedCells, PublishedView], fewer: tuple[LinkedCells,
     shared = [(at[key], records.size + number) for number, key in enumerate(below.keys) if key in at]
     if not shared:
         return None
-    size, extra = records.size + persons.size, len(shared)
-    moved = tuple((p + records.size, tuple(c + records.size for c in cs)) for p, cs in persons.equations)
-    both = (*records.equations, *moved)
     low, high = zip(records.bounds(), persons.bounds(), strict=True)
-    view = PublishedView(
-        value=np.concatenate([records.value, persons.value, np.full(extra, NOT_SHOWN)]),
-        state=np.concatenate([records.state, persons.state, np.full(extra, ABSENT, dtype=np.int8)]),
-        equations=(*both, *((r, (p, size + number)) for number, (r, p) in enumerate(shared))),
-        keys=(*records.keys, *persons.keys, *(records.keys[r] for r, _ in shared)),
-        known_low=np.concatenate([*low, np.zeros(extra, dtype=np.int64)]),
-        known_high=np.concatenate([*high, np.full(extra, UNBOUNDED)]),
+    both = PublishedView(
+        value=np.concatenate([records.value, persons.value]),
+        state=np.concatenate([records.state, persons.state]),
+        equations=(*records.equations, *_moved(persons.equations, records.size)),
+        keys=(*records.keys, *persons.keys),
+        known_low=np.concatenate(low),
+        known_high=np.concatenate(high),
         rule=records.rule,
         persons=records.persons or persons.persons,
     )
-    return TwoMeasures((above.identity, below.identity), view, size, len(both))
+    says_so = [(record, (person, both.size + number)) for number, (record, person) in enumerate(shared)]
+    view = _with_absent_cells(both, [records.keys[record] for record, _ in shared], says_so)
+    return TwoMeasures((above.identity, below.identity), view, both.size, len(both.equations))
+
+
+def _moved(equations: Sequence[Equation], by: int) -> list[Equation]:
+    return [(parent + by, tuple(child + by for child in children)) for parent, children in equations]
+
+
+def _with_absent_cells(
+    view: PublishedView, keys: Sequence[tuple[Any, ...]], equations: Sequence[Equation]
+) -> PublishedView:
+    """``view`` with cells that are in no table, one for each of ``keys``, and with more ``equations``."""
+    extra = len(keys)
+    low, high = view.bounds()
+    return PublishedView(
+        value=np.concatenate([view.value, np.full(extra, NOT_SHOWN)]),
+        state=np.concatenate([view.state, np.full(extra, ABSENT, dtype=np.int8)]),
+        equations=(*view.equations, *equations),
+        keys=(*view.keys, *keys),
+        known_low=np.concatenate([low, np.zeros(extra, dtype=np.int64)]),
+        known_high=np.concatenate([high, np.full(extra, UNBOUNDED)]),
+        rule=view.rule,
+        persons=view.persons,
+    )
 
 
 def in_several_categories(
@@ -87,57 +112,63 @@ def in_several_categories(
     """``view`` of distinct persons with what follows where they do not add up; None where they do, or nothing is blank."""
     if not cells.identity.startswith(PERSONS) or not view.blank.any():
         return None
-    described = []
-    for table in tables:
-        columns = tuple({d.column for d in table.structure.dimensions} | set(table.structure.filter_atoms))
-        measures = tuple(
-            replace(m, apart=columns)
-            for m in table.structure.measures
-            if m.identity == cells.identity and m.role == "count"
-        )
-        labels = {d.name: table.frame[d.name].tolist() for d in table.structure.dimensions}
-        if measures:
-            described.append((replace(table.structure, measures=measures), labels))
-    (summed,) = link(described)
+    (summed,) = link(_as_if_told_apart(cells.identity, tables))
     if summed.columns != cells.columns:
         return None
+    place, size = _places(summed, cells, view.size)
+    sums = [(place[whole], tuple(place[part] for part in parts)) for whole, parts in summed.equations]
+    exact = {(whole, frozenset(parts)) for whole, parts in view.equations}
+    of_use = _that_tell_something(sums, view)
+    open_sums = [(whole, parts) for whole, parts in sums if whole in of_use and (whole, frozenset(parts)) not in exact]
+    if not open_sums:
+        return None
+    overlaps: list[Equation] = []
+    for whole, parts in open_sums:
+        equations = _no_more_than_the_parts(whole, parts, size)
+        overlaps += equations
+        size += 2 + len(parts)
+    wider = _with_absent_cells(view, [()] * (size - view.size), overlaps)
+    return TwoMeasures((cells.identity, cells.identity), wider, view.size, len(view.equations))
+
+
+def _as_if_told_apart(identity: str, tables: Sequence[ProtectedTable]) -> list[tuple[Structure, dict[str, list[str]]]]:
+    """The tables of a measure as if its persons were told apart by every column, so that all of them are a sum."""
+    described = []
+    for table in tables:
+        structure = table.structure
+        columns = tuple({d.column for d in structure.dimensions} | set(structure.filter_atoms))
+        counts = [m for m in structure.measures if m.identity == identity and m.role == "count"]
+        measures = tuple(replace(m, apart=columns) for m in counts)
+        if measures:
+            labels = {d.name: table.frame[d.name].tolist() for d in structure.dimensions}
+            described.append((replace(structure, measures=measures), labels))
+    return described
+
+
+def _places(summed: LinkedCells, cells: LinkedCells, size: int) -> tuple[list[int], int]:
+    """For every cell of ``summed`` its number in a view of ``size`` cells of ``cells``; new numbers for new cells, and how
+    many cells there are with them."""
     at = {key: number for number, key in enumerate(cells.keys)}
-    size = view.size
     for key in summed.keys:
         if key not in at:
             at[key], size = size, size + 1
-    place = [at[key] for key in summed.keys]
-    exact = {(parent, frozenset(children)) for parent, children in view.equations}
-    sums = [(place[parent], tuple(place[child] for child in children)) for parent, children in summed.equations]
-    of_use = set(
-        np.flatnonzero(view.state != ABSENT).tolist()
-    )  # a total in no table, and in no other total, tells nothing
-    while any(whole in of_use and not of_use.issuperset(parts) for whole, parts in sums):
-        of_use.update(part for whole, parts in sums if whole in of_use for part in parts)
-    more: list[tuple[int, tuple[int, ...]]] = []
-    for whole, parts in sums:
-        if whole not in of_use or (whole, frozenset(parts)) in exact:
-            continue
-        together, over, size = size, size + 1, size + 2
-        more += [(together, parts), (together, (whole, over))]
-        for part in parts:
-            more.append((whole, (part, size)))
-            size += 1
-    if not more:
-        return None
-    extra = size - view.size
-    low, high = view.bounds()
-    wider = PublishedView(
-        value=np.concatenate([view.value, np.full(extra, NOT_SHOWN)]),
-        state=np.concatenate([view.state, np.full(extra, ABSENT, dtype=np.int8)]),
-        equations=(*view.equations, *more),
-        keys=(*view.keys, *((),) * extra),
-        known_low=np.concatenate([low, np.zeros(extra, dtype=np.int64)]),
-        known_high=np.concatenate([high, np.full(extra, UNBOUNDED)]),
-        rule=view.rule,
-        persons=view.persons,
-    )
-    return TwoMeasures((cells.identity, cells.identity), wider, view.size, len(view.equations))
+    return [at[key] for key in summed.keys], size
+
+
+def _that_tell_something(sums: Sequence[Equation], view: PublishedView) -> set[int]:
+    """Cells that are in some table, or a part of what is: a total in no table, and in no other total, tells nothing."""
+    cells = set(np.flatnonzero(view.state != ABSENT).tolist())
+    while any(whole in cells and not cells.issuperset(parts) for whole, parts in sums):
+        cells.update(part for whole, parts in sums if whole in cells for part in parts)
+    return cells
+
+
+def _no_more_than_the_parts(whole: int, parts: tuple[int, ...], size: int) -> list[Equation]:
+    """``whole`` is at most the sum of ``parts`` and at least each of them, said with new cells from ``size`` on: the parts
+    together, by how much they are more, and what ``whole`` has beside each part."""
+    together, over = size, size + 1
+    beside = [(whole, (part, size + 2 + number)) for number, part in enumerate(parts)]
+    return [(together, parts), (together, (whole, over)), *beside]
 
 
 def within_denominators(
@@ -147,19 +178,26 @@ def within_denominators(
     most = np.full(view.size, UNBOUNDED)
     for table in tables:
         for rate in table.structure.measures:
-            rows = cells.rows.get((table.structure.table, rate.numerator or ""))
-            if rate.role != "rate" or rate.denominator is None or rows is None:
-                continue
-            if table.structure.measure(rate.numerator or "").identity != cells.identity:
-                continue
-            above, below = table.frame[rate.numerator], table.frame[rate.denominator]
-            if bool((above > below).fillna(False).any()):
-                continue
-            known = (above.isna() & below.notna()).to_numpy()
-            people = np.floor(below[known].to_numpy(dtype=float)).astype(np.int64)
-            np.minimum.at(most, rows[known], people)
+            if rate.role == "rate":
+                _bound_by_denominator(cells, table, rate, most)
     _, high = propagate(view)
     if not bool((view.blank & (most < high)).any()):
         return None
-    narrowed = replace(view, known_low=view.bounds()[0], known_high=np.minimum(view.bounds()[1], most))
+    low, own_high = view.bounds()
+    narrowed = replace(view, known_low=low, known_high=np.minimum(own_high, most))
     return narrowed if consistent(narrowed) else None
+
+
+def _bound_by_denominator(cells: LinkedCells, table: ProtectedTable, rate: TableMeasure, most: np.ndarray) -> None:
+    """Narrow ``most`` (by cell) by the denominators of ``rate`` that are shown, where every shown numerator is within its
+    own."""
+    name = rate.numerator or ""
+    rows = cells.rows.get((table.structure.table, name))
+    if rate.denominator is None or rows is None or table.structure.measure(name).identity != cells.identity:
+        return
+    above, below = table.frame[name], table.frame[rate.denominator]
+    if bool((above > below).fillna(False).any()):
+        return
+    known = (above.isna() & below.notna()).to_numpy()
+    people = np.floor(below[known].to_numpy(dtype=float)).astype(np.int64)
+    np.minimum.at(most, rows[known], people)

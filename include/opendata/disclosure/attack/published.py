@@ -8,12 +8,10 @@ numerator. A cell shown in one table and blank in another is found here, before 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-from math import ceil, floor
 
 import numpy as np
 
-from include.opendata.disclosure.attack.view import PublishedView, rate_bounds
+from include.opendata.disclosure.attack.view import PublishedView, denominator_bounds, rate_bounds
 from include.opendata.disclosure.cell_states import (
     ABSENT,
     BLANK,
@@ -47,32 +45,13 @@ def published_view(
 
     Raises AuditFailed when one table shows a cell that another hides.
     """
-    n = len(cells.keys)
-    # a combination no row stands for is known to be zero
-    value = np.where(cells.published, 0, NOT_SHOWN).astype(np.int64)
-    state = np.where(cells.published, SHOWN, ABSENT).astype(np.int8)
-    shown_by, hidden_by = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
-    low, high = np.zeros(n, dtype=np.int64), np.full(n, UNBOUNDED)
-    persons = False
+    told = _Told(cells, rule)
     for table in tables:
         for measure in table.structure.measures:
             rows = cells.rows.get((table.structure.table, measure.name))
-            if rows is None or measure.identity != cells.identity:
-                continue
-            persons = persons or measure.persons
-            count = table.frame[measure.name]
-            blank = count.isna().to_numpy()
-            codes = table.frame[measure.name + ANNOTATION_SUFFIX].astype("string").to_numpy()
-            value[rows[~blank]] = count[~blank].to_numpy(dtype=np.int64)
-            shown_by[rows[~blank]] = True
-            hidden_by[rows[blank]] = True
-            if table.small_below == rule.below:
-                state[rows[blank]] = [_state(code, table.annotation) for code in codes[blank]]
-            else:  # its codes speak of another number than the one small counts lie below now
-                state[rows[blank]] = BLANK
-                _bound_by_codes(table, measure, rows, low, high)
-            _bound_by_ratios(table, measure, rows, low, high)
-    contradictory = int((shown_by & hidden_by).sum())
+            if rows is not None and measure.identity == cells.identity:
+                told.add(table, measure, rows)
+    contradictory = int((told.shown_by & told.hidden_by).sum())
     if contradictory:
         raise AuditFailed(
             f"{contradictory} cells are hidden in one table and shown in another",
@@ -80,66 +59,82 @@ def published_view(
             slug="cell-shown-elsewhere",
             place=Place(dataset=dataset),
         )
-    hidden = hidden_by
-    value[hidden] = NOT_SHOWN
+    hidden = told.hidden_by
     return PublishedView(
-        value=value,
-        state=state,
+        value=np.where(hidden, NOT_SHOWN, told.value),
+        state=told.state,
         equations=cells.equations,
         keys=tuple((name,) for name in cells.names),
-        known_low=np.where(hidden, low, 0),
-        known_high=np.where(hidden, high, UNBOUNDED),
+        known_low=np.where(hidden, told.low, 0),
+        known_high=np.where(hidden, told.high, UNBOUNDED),
         rule=rule,
-        persons=persons,
+        persons=told.persons,
         places=cells.keys,
     )
 
 
-def _state(code: str, annotation: str) -> int:
-    if annotation == "combined":
-        return BLANK
-    return {"1": CODE_SMALL, "2": CODE_COMPLEMENTARY}.get(code, BLANK)
+class _Told:
+    """What tables tell of the cells of a measure: int64[n] ``value``, int8[n] ``state``, int64[n] ``low`` and ``high``, and
+    bool[n] which cells some table shows and some table hides."""
 
+    def __init__(self, cells: LinkedCells, rule: SmallCellRule):
+        n = len(cells.keys)
+        self.rule = rule
+        # a combination no row stands for is known to be zero
+        self.value = np.where(cells.published, 0, NOT_SHOWN).astype(np.int64)
+        self.state = np.where(cells.published, SHOWN, ABSENT).astype(np.int8)
+        self.shown_by, self.hidden_by = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+        self.low, self.high = np.zeros(n, dtype=np.int64), np.full(n, UNBOUNDED)
+        self.persons = False
 
-def _bound_by_codes(
-    table: ProtectedTable, measure: TableMeasure, rows: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> None:
-    """Narrow ``low`` and ``high`` (by cell) by what a code says by the number the table was published with."""
-    if table.annotation == "combined":
-        return
-    codes = table.frame[measure.name + ANNOTATION_SUFFIX].astype("string").to_numpy()
-    blank = table.frame[measure.name].isna().to_numpy()
-    for cell in rows[blank & (codes == "2")].tolist():
-        low[cell] = max(low[cell], table.small_below)
-    if not measure.persons:
-        for cell in rows[blank & (codes == "1")].tolist():
-            high[cell] = min(high[cell], table.small_below - 1)
+    def add(self, table: ProtectedTable, measure: TableMeasure, rows: np.ndarray) -> None:
+        """Add the figures of a table's ``measure``, whose rows are the cells ``rows``."""
+        self.persons = self.persons or measure.persons
+        count = table.frame[measure.name]
+        blank = count.isna().to_numpy()
+        codes = table.frame[measure.name + ANNOTATION_SUFFIX].astype("string").to_numpy()
+        self.value[rows[~blank]] = count[~blank].to_numpy(dtype=np.int64)
+        self.shown_by[rows[~blank]] = True
+        self.hidden_by[rows[blank]] = True
+        self.state[rows[blank]] = [self._state(code, table) for code in codes[blank]]
+        if table.annotation == "separate" and table.small_below != self.rule.below:
+            self._bound_by_codes(rows[blank], codes[blank], table.small_below, measure.persons)
+        for ratio in table.structure.measures:
+            if ratio.role in ("rate", "percent") and measure.name in (ratio.numerator, ratio.denominator):
+                self._bound_by_ratio(table, measure, ratio, rows)
 
+    def _state(self, code: str, table: ProtectedTable) -> int:
+        if table.annotation == "combined" or table.small_below != self.rule.below:
+            return BLANK  # its codes, if they say anything, speak of another number than small counts lie below now
+        return {"1": CODE_SMALL, "2": CODE_COMPLEMENTARY}.get(code, BLANK)
 
-def _bound_by_ratios(
-    table: ProtectedTable, measure: TableMeasure, rows: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> None:
-    """Narrow ``low`` and ``high`` (by cell) by every shown rate or percentage that ``measure`` is a part of."""
-    frame = table.frame
-    for ratio in table.structure.measures:
-        if ratio.role not in ("rate", "percent") or measure.name not in (ratio.numerator, ratio.denominator):
-            continue
-        shown = np.flatnonzero(frame[ratio.name].notna().to_numpy())
+    def _bound_by_codes(self, cells: np.ndarray, codes: np.ndarray, below: int, persons: bool) -> None:
+        """Narrow blanks by what their codes say by the number the table was published with."""
+        for cell, code in zip(cells.tolist(), codes.tolist(), strict=True):
+            if code == "2":
+                self._narrow(cell, below, UNBOUNDED)
+            elif code == "1" and not persons:
+                self._narrow(cell, 0, below - 1)
+
+    def _bound_by_ratio(
+        self, table: ProtectedTable, measure: TableMeasure, ratio: TableMeasure, rows: np.ndarray
+    ) -> None:
+        """Narrow the cells of ``measure`` by every shown value of a rate or percentage that it is a part of."""
+        values = table.frame[ratio.name]
         denominators = _denominator_rows(table, ratio)
         above, below = _parts(table, ratio, denominators)
         per, decimals = (100 if ratio.role == "percent" else ratio.per or 1), ratio.decimals or 0
-        for row in shown.tolist():
+        is_above = ratio.numerator == measure.name
+        is_below = ratio.role == "percent" or ratio.denominator == measure.name
+        for row in np.flatnonzero(values.notna().to_numpy()).tolist():
             top, bottom = above[row], below[row]
-            if top is None and bottom is not None and ratio.numerator == measure.name:
-                least, most = rate_bounds(str(frame[ratio.name].iloc[row]), bottom, per, decimals)
-                low[rows[row]], high[rows[row]] = max(low[rows[row]], least), min(high[rows[row]], most)
-            elif bottom is None and top and (ratio.role == "percent" or ratio.denominator == measure.name):
-                cell = rows[denominators[row]]
-                half = Fraction(1, 2 * 10**decimals)
-                exact = Fraction(str(frame[ratio.name].iloc[row]))
-                low[cell] = max(low[cell], ceil(Fraction(top * per) / (exact + half)))
-                if exact > half:
-                    high[cell] = min(high[cell], floor(Fraction(top * per) / (exact - half)))
+            if is_above and top is None and bottom is not None:
+                self._narrow(rows[row], *rate_bounds(str(values.iloc[row]), bottom, per, decimals))
+            elif is_below and bottom is None and top:
+                self._narrow(rows[denominators[row]], *denominator_bounds(str(values.iloc[row]), top, per, decimals))
+
+    def _narrow(self, cell: int, least: int, most: int | np.int64) -> None:
+        self.low[cell], self.high[cell] = max(self.low[cell], least), min(self.high[cell], most)
 
 
 def _parts(

@@ -3,7 +3,7 @@
 Decides, for each target (a hidden cell, or the hidden sum of a group), whether two whole-number tables that agree with
 everything published differ enough in it. No true value is known here: the first table comes from a linear or integer
 program, further ones from programs pulled in random directions and from walks that keep every equation; what is left is
-settled one by one, by a linear program (too narrow there is proof) and then an integer one. What the limits in steps leave
+decided one by one, by a linear program (too narrow there is proof) and then an integer one. What the limits in steps leave
 open is undecided, which is not safe.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from include.opendata.disclosure.attack.propagate import contradiction
-from include.opendata.disclosure.attack.solver import Solver
+from include.opendata.disclosure.attack.solver import Extreme, Solver
 from include.opendata.disclosure.attack.view import PublishedView
 from include.opendata.disclosure.cell_states import UNBOUNDED
 
@@ -46,6 +46,15 @@ class Requirement:
     width: int
     safe_from: int | None
     zero_is_safe: bool = False
+
+    def verdict_on(self, only: int) -> str:
+        """The verdict where the sum can only be ``only``."""
+        large = self.safe_from is not None and only >= self.safe_from
+        return SAFE_LP if large or (self.zero_is_safe and only == 0) else RECOVERABLE
+
+    def narrow(self, least: float, most: float) -> bool:
+        """Whether a sum from ``least`` to ``most`` does not satisfy this."""
+        return most - least < self.width and not (self.zero_is_safe and least <= 0)
 
 
 class Part:
@@ -89,6 +98,7 @@ class Part:
 
     @property
     def exact(self) -> Solver:
+        """Programs in whole numbers, set up when first asked for."""
         if self._integer is None:
             self._integer = self._solver(integer=True)
         return self._integer
@@ -136,6 +146,7 @@ class Part:
     # -- one target ---------------------------------------------------------------------------------------------
 
     def inside(self, target: Requirement) -> np.ndarray:
+        """int64: the positions of the target's cells in this part."""
         return np.array([self.place[c] for c in target.cells], dtype=np.int64)
 
     def seen(self, target: Requirement) -> tuple[float, float]:
@@ -149,10 +160,12 @@ class Part:
         return float(sums.min()), float(sums.max())
 
     def proven(self, target: Requirement) -> bool:
+        """Whether the tables at hand show that the target is safe."""
         least, most = self.seen(target)
         return most - least >= target.width or (target.zero_is_safe and least == 0)
 
     def decide(self, target: Requirement) -> str:
+        """The verdict: by the tables at hand, by walking on from them, by a linear program, by an integer one."""
         if self.proven(target):
             return SAFE_WITNESS
         if target.safe_from is not None and self.low[self.inside(target)].sum() >= target.safe_from:
@@ -170,20 +183,11 @@ class Part:
     def _by_program(self, solver: Solver, target: Requirement) -> str | None:
         """A verdict from the extremes of the target, looked for only as far out as the verdict needs."""
         cells = self.inside(target)
-        cost = np.zeros(len(self.cells))
-        cost[cells] = 1
         near = len(cells) == 1 and bool(self.tables)
         ends = []
         for largest in (False, True):
-            low, high = self.low[cells], self.high[cells]
-            if near:
-                low = np.maximum(low, self.most[cells] - target.width)
-                high = np.minimum(high, self.least[cells] + target.width)
-            else:
-                high = np.minimum(high, np.maximum(low, self.most[cells]) + FAR)
-            solver.bound(cells, low, high)
-            found = solver.extreme(cost, largest=largest)
-            solver.bound(cells, self.low[cells], self.high[cells])
+            low, high = self._reach(target, cells, near)
+            found = self._extreme(solver, cells, low, high, largest)
             if not found.feasible:
                 if self.tables:  # contradicted by a table at hand: numerical trouble, nothing is proven
                     return None
@@ -191,14 +195,34 @@ class Part:
             self.keep(found.table)
             if self.proven(target):
                 return SAFE_WITNESS
-            cut = found.end >= high.sum() if largest else found.end <= low.sum()
-            if near and not (cut and (high < self.high[cells] if largest else low > self.low[cells]).any()):
+            if near and not self._at_cut(cells, low, high, found.end, largest):
                 self._learn(int(cells[0]), found.end, largest)
-                if not largest and target.safe_from is not None and found.end >= target.safe_from:
+                if not largest and found.end >= (np.inf if target.safe_from is None else target.safe_from):
                     return SAFE_LP
             ends.append(found.end)
-        narrow = ends[1] - ends[0] < target.width
-        return RECOVERABLE if narrow and not (target.zero_is_safe and ends[0] <= 0) else None
+        return RECOVERABLE if target.narrow(*ends) else None
+
+    def _reach(self, target: Requirement, cells: np.ndarray, near: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds of the target's cells, no further out than the verdict needs."""
+        low, high = self.low[cells], self.high[cells]
+        if near:
+            return np.maximum(low, self.most[cells] - target.width), np.minimum(high, self.least[cells] + target.width)
+        return low, np.minimum(high, np.maximum(low, self.most[cells]) + FAR)
+
+    def _extreme(self, solver: Solver, cells: np.ndarray, low: np.ndarray, high: np.ndarray, largest: bool) -> Extreme:
+        """The smallest or largest sum of ``cells`` within these bounds."""
+        cost = np.zeros(len(self.cells))
+        cost[cells] = 1
+        solver.bound(cells, low, high)
+        found = solver.extreme(cost, largest=largest)
+        solver.bound(cells, self.low[cells], self.high[cells])
+        return found
+
+    def _at_cut(self, cells: np.ndarray, low: np.ndarray, high: np.ndarray, end: float, largest: bool) -> bool:
+        """Whether an end says only that the program was not asked to look further."""
+        if largest:
+            return bool(end >= high.sum() and (high < self.high[cells]).any())
+        return bool(end <= low.sum() and (low > self.low[cells]).any())
 
     def _learn(self, cell: int, end: float, largest: bool) -> None:
         if not np.isfinite(end):
@@ -210,14 +234,10 @@ class Part:
 
     def measure(self, cell: int) -> None:
         """The exact smallest and largest value of one cell, where the node limit allows."""
-        cost = np.zeros(len(self.cells))
-        cost[cell] = 1
         limit = self.most[cell] + FAR
         at = np.array([cell])
         for largest in (False, True):
-            self.exact.bound(at, self.low[at], np.minimum(self.high[at], limit))
-            found = self.exact.extreme(cost, largest=largest)
-            self.exact.bound(at, self.low[at], self.high[at])
+            found = self._extreme(self.exact, at, self.low[at], np.minimum(self.high[at], limit), largest)
             self.keep(found.table)
             if not (largest and found.end >= limit):
                 self._learn(cell, found.end, largest)
@@ -229,18 +249,22 @@ class Part:
         for _ in range(self.budget.walks):
             for sign in (1, -1):
                 base = self.tables[self.rng.randrange(len(self.tables))]
-                move = self._cycle(base, cell, sign)
-                if move is None:
+                change = self._cycle(base, cell, sign)
+                if change is None:
                     continue
-                at, step = np.array(list(move)), np.array(list(move.values()))
-                room_up = np.where(step > 0, self.high[at] - base[at], base[at] - self.low[at]).min()
-                room_down = np.where(step > 0, base[at] - self.low[at], self.high[at] - base[at]).min()
-                for times in (min(int(room_up), target.width), -min(int(room_down), target.width)):
-                    table = base.copy()
-                    table[at] += times * step
-                    self.keep(table)
+                self._keep_along(base, change, target.width)
                 if self.proven(target):
                     return
+
+    def _keep_along(self, base: np.ndarray, change: dict[int, int], width: int) -> None:
+        """Keep the tables that ``change``, made up to ``width`` times either way, makes of ``base``."""
+        at, step = np.array(list(change)), np.array(list(change.values()))
+        room_up = np.where(step > 0, self.high[at] - base[at], base[at] - self.low[at]).min()
+        room_down = np.where(step > 0, base[at] - self.low[at], self.high[at] - base[at]).min()
+        for times in (min(int(room_up), width), -min(int(room_down), width)):
+            table = base.copy()
+            table[at] += times * step
+            self.keep(table)
 
     def _cycle(self, base: np.ndarray, cell: int, sign: int) -> dict[int, int] | None:
         """A change of -1 and +1 entries through ``cell`` that keeps every equation, found greedily with random ties."""
@@ -251,21 +275,27 @@ class Part:
         for _ in range(self.budget.walk_steps):
             if not surplus:
                 return change
-            row = self.rng.choice(list(surplus))
-            ranked: list[tuple[int, int, int]] = []
-            for c, a in self.cells_of_row[row]:
-                d = -1 if surplus[row] * a > 0 else 1
-                if c in change or not self.low[c] <= base[c] + d <= self.high[c]:
-                    continue
-                cost = sum(abs(surplus.get(r, 0) + b * d) - abs(surplus.get(r, 0)) for r, b in self.terms_of_cell[c])
-                ranked.append((cost, c, d))
-            if not ranked:
+            options = self._options(base, change, surplus, self.rng.choice(list(surplus)))
+            if not options:
                 return None
-            cheapest = min(ranked)[0]
-            _, c, d = self.rng.choice([option for option in ranked if option[0] == cheapest])
-            change[c] = d
-            for r, b in self.terms_of_cell[c]:
-                surplus[r] = surplus.get(r, 0) + b * d
-                if not surplus[r]:
-                    del surplus[r]
+            cheapest = min(options)[0]
+            _, c, step = self.rng.choice([option for option in options if option[0] == cheapest])
+            change[c] = step
+            for row, a in self.terms_of_cell[c]:
+                surplus[row] = surplus.get(row, 0) + a * step
+                if not surplus[row]:
+                    del surplus[row]
         return None
+
+    def _options(
+        self, base: np.ndarray, change: dict[int, int], surplus: dict[int, int], row: int
+    ) -> list[tuple[int, int, int]]:
+        """(cost, cell, step) of every cell that can make good for the surplus of one equation; the cost is what it adds to
+        the surplus of all."""
+        options = []
+        for c, a in self.cells_of_row[row]:
+            step = -1 if surplus[row] * a > 0 else 1
+            if c not in change and self.low[c] <= base[c] + step <= self.high[c]:
+                cost = sum(abs(surplus.get(r, 0) + b * step) - abs(surplus.get(r, 0)) for r, b in self.terms_of_cell[c])
+                options.append((cost, c, step))
+        return options

@@ -62,20 +62,25 @@ class PublishedView:
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
-        settle = object.__setattr__
-        settle(self, "value", np.asarray(self.value, dtype=np.int64).copy())
-        settle(self, "state", np.asarray(self.state, dtype=np.int8).copy())
-        settle(self, "equations", tuple((int(p), tuple(int(c) for c in cs)) for p, cs in self.equations))
-        n = len(self.value)
-        settle(self, "size", n)
-        for name in ("state", "keys", "known_low", "known_high", "places"):
-            part: Sequence[Any] | None = getattr(self, name)
-            if part is not None and len(part) != n:
-                raise ValueError(f"{name} has {len(part)} entries for {n} cells")
+        put = object.__setattr__  # the arrays are copied once, and frozen from then on
+        put(self, "value", np.asarray(self.value, dtype=np.int64).copy())
+        put(self, "state", np.asarray(self.state, dtype=np.int8).copy())
+        put(self, "equations", tuple((int(p), tuple(int(c) for c in cs)) for p, cs in self.equations))
+        put(self, "size", len(self.value))
+        self._require_one_entry_per_cell()
         if not np.isin(self.state, (SHOWN, CODE_SMALL, CODE_COMPLEMENTARY, BLANK, ABSENT)).all():
             raise ValueError("a cell's state is SHOWN, CODE_SMALL, CODE_COMPLEMENTARY, BLANK or ABSENT")
         if any(not cs or len({p, *cs}) != len(cs) + 1 for p, cs in self.equations):
             raise ValueError("an equation needs distinct cells and at least one child")
+        self._require_values_of_shown_cells_alone()
+
+    def _require_one_entry_per_cell(self) -> None:
+        for name in ("state", "keys", "known_low", "known_high", "places"):
+            part: Sequence[Any] | None = getattr(self, name)
+            if part is not None and len(part) != self.size:
+                raise ValueError(f"{name} has {len(part)} entries for {self.size} cells")
+
+    def _require_values_of_shown_cells_alone(self) -> None:
         hidden = self.state != SHOWN
         carried, missing = int((self.value[hidden] != NOT_SHOWN).sum()), int((self.value[~hidden] < 0).sum())
         if carried:
@@ -152,3 +157,12 @@ def rate_bounds(
     low, high = (exact - half) * denominator / per, (exact + half) * denominator / per
     most = ceil(high) - 1 if rounding == "half-up" else floor(high)
     return max(0, ceil(low)), most
+
+
+def denominator_bounds(rate: str | float, numerator: int, per: int, decimals: int) -> tuple[int, int]:
+    """The denominators that make ``numerator``, which is not 0, the ``rate`` per ``per``: (low, high), as in
+    :func:`rate_bounds`."""
+    half = Fraction(1, 2 * 10**decimals)
+    exact = Fraction(str(rate))
+    high = floor(Fraction(numerator * per) / (exact - half)) if exact > half else int(UNBOUNDED)
+    return ceil(Fraction(numerator * per) / (exact + half)), high

@@ -73,22 +73,25 @@ def verify_witnesses(view: PublishedView, witnesses: Witnesses) -> Verification:
     if not fits_shape or not np.array_equal(np.sort(witnesses.cells), hidden):
         return Verification(False, tuple(_can_be_small(view)), ("The tables are not about the cells hidden here.",))
     low, high = view.bounds()
-    good, bad = [], 0
-    for row in witnesses.tables:
-        table = view.value.copy()
-        table[witnesses.cells] = row
-        balanced = all(table[parent] == table[list(children)].sum() for parent, children in view.equations)
-        if balanced and bool(((table >= low) & (table <= high)).all()):
-            good.append(table)
-        else:
-            bad += 1
+    every = (_filled(view, witnesses.cells, row) for row in witnesses.tables)
+    tables = [table for table in every if bool(((table >= low) & (table <= high)).all()) and _balanced(view, table)]
+    bad = len(witnesses.tables) - len(tables)
     problems = (f"{bad} of {len(witnesses.tables)} tables contradict what is published.",) if bad else ()
-    if not good:
-        unproven = _can_be_small(view)
-        return Verification(not bad and not unproven, tuple(unproven), problems)
-    stack = np.stack(good)
-    wide = stack.max(axis=0) - stack.min(axis=0) >= view.rule.width
-    return Verification(not bad, tuple(c for c in _can_be_small(view) if not wide[c]), problems)
+    wide = np.ptp(np.stack(tables), axis=0) >= view.rule.width if tables else np.zeros(view.size, dtype=bool)
+    unproven = tuple(c for c in _can_be_small(view) if not wide[c])
+    agree = not bad and (bool(tables) or not unproven)
+    return Verification(agree, unproven, problems)
+
+
+def _filled(view: PublishedView, cells: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """int64[n]: a witness's values of ``cells``, and those that are shown."""
+    table = view.value.copy()
+    table[cells] = row
+    return table
+
+
+def _balanced(view: PublishedView, table: np.ndarray) -> bool:
+    return all(table[parent] == table[list(children)].sum() for parent, children in view.equations)
 
 
 def _can_be_small(view: PublishedView) -> list[int]:

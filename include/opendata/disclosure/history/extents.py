@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import functools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -25,7 +26,7 @@ from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.source import SourceColumn
 from include.opendata.declaration.tables import Condition, Dimension, Table
 from include.opendata.rules.reference import california_counties
-from include.opendata.vocabulary import Structure
+from include.opendata.vocabulary import Structure, TableDimension
 
 COVERED = "(period covered)"
 """Stands for the time of a dataset none of whose dimensions or filters is a time."""
@@ -89,12 +90,12 @@ ALL = Extent(((-math.inf, math.inf),), frozenset(), True, True)
 class TableExtents:
     """Of one table: ``labels``: dimension → the extent of each label in published order; ``whole``: source column → what
     the table keeps of it, for every column some table of the dataset uses · ``time``: the column that says when, which may
-    be ``COVERED``; None in what was kept before it was noted · ``there``: column → what is in the data, filters or not; of
+    be ``COVERED`` · ``there``: column → what is in the data, filters or not; of
     columns that are filtered by."""
 
     labels: dict[str, tuple[Extent, ...]]
     whole: dict[str, Extent]
-    time: str | None = None
+    time: str = COVERED
     there: dict[str, Extent] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -112,134 +113,138 @@ class TableExtents:
         return cls(
             {name: tuple(Extent.from_json(one) for one in extents) for name, extents in given["labels"].items()},
             {column: Extent.from_json(extent) for column, extent in given["whole"].items()},
-            given.get("time") or (COVERED if COVERED in given["whole"] else None),
-            {column: Extent.from_json(extent) for column, extent in given.get("there", {}).items()},
+            given["time"],
+            {column: Extent.from_json(extent) for column, extent in given["there"].items()},
         )
 
 
 def table_extents(dataset: Dataset, structures: Sequence[Structure]) -> dict[str, TableExtents]:
     """Table → its extents, from the declaration and the labels that were published."""
-    columns = {column.name: column for column in dataset.source.columns}
-    tables = {structure.table: dataset.table(structure.table) for structure in structures}
-    shown = {d.column for t in tables.values() for d in t.dimensions if _is_time(d, columns[d.column])}
-    kept_by = {c.column for t in tables.values() for c in t.filter if _says_when(c, columns[c.column], dataset)} - {
-        d.column for t in tables.values() for d in t.dimensions
-    }
-    times = shown | kept_by
-    time = next(iter([*sorted(shown), *sorted(kept_by)]), COVERED)
-    raw = {
-        (s.table, d.name): tuple(
-            _of_label(tables[s.table].dimension(d.name), label, columns[d.column], dataset, d.column in times)
-            for label in d.labels
-        )
-        for s in structures
-        for d in s.dimensions
-    }
-    kept = {
-        (name, column): _kept([c for c in table.filter if c.column == column], columns[column], column in times)
-        for name, table in tables.items()
-        for column in columns
-    }
-    used = {d.column for t in tables.values() for d in t.dimensions} | {
-        c.column for t in tables.values() for c in t.filter
-    }
-    covered = Extent(((dataset.coverage.start.toordinal(), dataset.coverage.end.toordinal() + 1),))
-    everything = {
-        (s.table, column): _everything(
-            tables, _of_same_records(dataset, s, structures, column), column, raw, kept,
-            covered if column in times else None,
-        )
-        for s in structures
-        for column in sorted(used)
-    }  # fmt: skip
-    for s in structures:
-        for column in sorted(used):
-            held = _in_extract(dataset, s, structures, column, raw)
-            if held is not None:
-                everything[s.table, column] = held
-    found: dict[str, TableExtents] = {}
-    for s in structures:
+    return _Reading(dataset, structures).extents()
+
+
+class _Reading:
+    """The tables of a dataset, read together: which values their labels and filters name, and which are in the data at all.
+
+    ``times``: the columns that say when · ``raw``: (table, dimension) → what each label names · ``kept``: (table, column) →
+    what the filter keeps · ``everything``: (table, column) → the values there are.
+    """
+
+    def __init__(self, dataset: Dataset, structures: Sequence[Structure]):
+        self.dataset, self.structures = dataset, structures
+        self.columns = {column.name: column for column in dataset.source.columns}
+        self.tables = {s.table: dataset.table(s.table) for s in structures}
+        shown, kept_by = self._columns_that_say_when()
+        self.times = {*shown, *kept_by}
+        self.time = next(iter([*sorted(shown), *sorted(kept_by)]), COVERED)
+        self.covered = Extent(((dataset.coverage.start.toordinal(), dataset.coverage.end.toordinal() + 1),))
+        self.raw = {(s.table, d.name): self._labels(s, d) for s in structures for d in s.dimensions}
+        self.kept = {
+            (name, column): self._kept(table, column) for name, table in self.tables.items() for column in self.columns
+        }
+        self.used = sorted(set().union(*(_used_columns(table) for table in self.tables.values())))
+        self.everything = {(s.table, column): self._everything(s, column) for s in structures for column in self.used}
+
+    def extents(self) -> dict[str, TableExtents]:
+        """Table → its extents."""
+        return {s.table: self._extents_of(s) for s in self.structures}
+
+    def _extents_of(self, structure: Structure) -> TableExtents:
+        name = structure.table
+        present = {column: self.everything[name, column].common(self.kept[name, column]) for column in self.used}
         labels = {
             d.name: tuple(
-                one.common(everything[s.table, d.column]).common(kept[s.table, d.column])
-                for one in raw[s.table, d.name]
+                extent.common(self.everything[name, d.column]).common(self.kept[name, d.column])
+                for extent in self.raw[name, d.name]
             )
-            for d in s.dimensions
+            for d in structure.dimensions
         }
-        whole = {column: everything[s.table, column].common(kept[s.table, column]) for column in sorted(used)}
-        if not times:
-            whole[COVERED] = covered
-        there = {c: everything[s.table, c] for c in sorted({one.column for one in tables[s.table].filter})}
-        found[s.table] = TableExtents(labels, whole, time, there)
-    return found
+        filtered = sorted({condition.column for condition in self.tables[name].filter})
+        there = {column: self.everything[name, column] for column in filtered}
+        whole = present if self.times else present | {COVERED: self.covered}
+        return TableExtents(labels, whole, self.time, there)
+
+    def _columns_that_say_when(self) -> tuple[set[str], set[str]]:
+        """Columns of dimensions that are a time, and columns of no dimension by which a filter keeps a part of the time."""
+        dimensions = [d for table in self.tables.values() for d in table.dimensions]
+        conditions = [condition for table in self.tables.values() for condition in table.filter]
+        shown = {d.column for d in dimensions if _is_time(d, self.columns[d.column])}
+        kept_by = {c.column for c in conditions if _says_when(c, self.columns[c.column], self.dataset)}
+        return shown, kept_by - {d.column for d in dimensions}
+
+    def _labels(self, structure: Structure, dimension: TableDimension) -> tuple[Extent, ...]:
+        declared = self.tables[structure.table].dimension(dimension.name)
+        column, time = self.columns[dimension.column], dimension.column in self.times
+        extents = (_of_label(declared, label, column, time) for label in dimension.labels)
+        return tuple(_cut(extent, self.dataset) if time else extent for extent in extents)
+
+    def _kept(self, table: Table, column: str) -> Extent:
+        conditions = [condition for condition in table.filter if condition.column == column]
+        return _kept(conditions, self.columns[column], column in self.times)
+
+    def _everything(self, structure: Structure, column: str) -> Extent:
+        """The values of ``column`` that are in the data a table is made of."""
+        extract = self._in_extract(structure, column)
+        if extract is not None:
+            return extract
+        return self._told_by(self._of_same_records(structure, column), column)
+
+    def _of_same_records(self, structure: Structure, column: str) -> Sequence[Structure]:
+        """The tables that tell which values of ``column`` the records of ``structure`` have: those refreshed as it is, merged
+        or replaced, where any of them is made of the column; else all."""
+        same = [s for s in self.structures if self._merges(s) == self._merges(structure)]
+        return same if _dimensions_of(same, column) else self.structures
+
+    def _in_extract(self, structure: Structure, column: str) -> Extent | None:
+        """The values of ``column`` in the extract that ``structure`` is replaced by, where only tables it is merged into are
+        made of the column: of those categories whose atoms are all of the extract. None where that is not the question."""
+        atoms = structure.filter_atoms.get(column)
+        if self._merges(structure) or not replaced_beside_merged(self.dataset) or atoms is None:
+            return None
+        made_of = _dimensions_of(self.structures, column)
+        if not made_of or not all(self._merges(s) for s, _ in made_of):
+            return None
+        return union(extent for s, d in made_of for extent in self._inside(s, d, frozenset(atoms)))
+
+    def _inside(self, structure: Structure, dimension: TableDimension, atoms: frozenset[int]) -> list[Extent]:
+        """The categories of a dimension that are not empty and lie in ``atoms``."""
+        extents = self.raw[structure.table, dimension.name]
+        of_label = [dimension.atoms.get(label, ()) for label in dimension.labels]
+        return [extent for own, extent in zip(of_label, extents, strict=True) if own and atoms.issuperset(own)]
+
+    def _merges(self, structure: Structure) -> bool:
+        return self.tables[structure.table].refresh.merges
+
+    def _told_by(self, structures: Sequence[Structure], column: str) -> Extent:
+        """All values of a column that are in the data, as far as the published categories tell.
+
+        A table without any filter has a category for every record, so what such tables have in common is all there is;
+        failing that, what the tables that do not filter this column have together; failing that, all values there can be,
+        which for a time is the declared coverage and every period that is shown.
+        """
+        told = [(self.tables[s.table], union(self.raw[s.table, d.name])) for s, d in _dimensions_of(structures, column)]
+        unfiltered = [(table, extent) for table, extent in told if self._kept(table, column) == ALL]
+        complete = [extent for table, extent in unfiltered if not table.filter]
+        if complete:
+            return functools.reduce(Extent.common, complete)
+        if unfiltered:
+            return union(extent for _, extent in unfiltered)
+        return self.covered.joined(union(extent for _, extent in told)) if column in self.times else ALL
+
+
+def _used_columns(table: Table) -> set[str]:
+    """The columns a table is broken down or filtered by."""
+    return {d.column for d in table.dimensions} | {condition.column for condition in table.filter}
+
+
+def _dimensions_of(structures: Sequence[Structure], column: str) -> list[tuple[Structure, TableDimension]]:
+    """Every dimension that is made of ``column``, with its table."""
+    return [(s, d) for s in structures for d in s.dimensions if d.column == column]
 
 
 def replaced_beside_merged(dataset: Dataset) -> bool:
     """Whether some tables hold the last extract's records alone, and others those of every extract there was."""
     return len({table.refresh.merges for table in dataset.tables}) > 1
-
-
-def _of_same_records(
-    dataset: Dataset, one: Structure, structures: Sequence[Structure], column: str
-) -> Sequence[Structure]:
-    """The tables that tell which values of ``column`` the records of ``one`` have: those refreshed as it is, merged or
-    replaced, where any of them is made of the column; else all."""
-    merges = dataset.table(one.table).refresh.merges
-    same = [s for s in structures if dataset.table(s.table).refresh.merges == merges]
-    return same if any(d.column == column for s in same for d in s.dimensions) else structures
-
-
-def _in_extract(
-    dataset: Dataset,
-    one: Structure,
-    structures: Sequence[Structure],
-    column: str,
-    raw: dict[tuple[str, str], tuple[Extent, ...]],
-) -> Extent | None:
-    """The values of ``column`` in the extract that ``one`` is replaced by, where only tables it is merged into are made of
-    the column: of those categories whose atoms are all of the extract. None where that is not the question."""
-    own = one.filter_atoms.get(column)
-    if dataset.table(one.table).refresh.merges or not replaced_beside_merged(dataset) or own is None:
-        return None
-    made = [(s, d) for s in structures for d in s.dimensions if d.column == column]
-    if not made or not all(dataset.table(s.table).refresh.merges for s, _ in made):
-        return None
-    held = set(own)
-    return union(
-        extent
-        for s, d in made
-        for label, extent in zip(d.labels, raw[s.table, d.name], strict=True)
-        if d.atoms.get(label) and held.issuperset(d.atoms[label])
-    )
-
-
-def _everything(
-    tables: dict[str, Table],
-    structures: Sequence[Structure],
-    column: str,
-    raw: dict[tuple[str, str], tuple[Extent, ...]],
-    kept: dict[tuple[str, str], Extent],
-    covered: Extent | None,
-) -> Extent:
-    """All values of a column that are in the data, as far as the published categories tell.
-
-    A table without any filter has a category for every record, so what such tables have in common is all there is;
-    failing that, what the tables that do not filter this column have together; failing that, all values there can be, which
-    for a time is the declared coverage, ``covered``, and every period that is shown.
-    """
-    complete: Extent | None = None
-    together: Extent | None = None
-    for s in structures:
-        for d in s.dimensions:
-            if d.column == column and kept[s.table, column] == ALL:
-                own = union(raw[s.table, d.name])
-                together = own if together is None else together.joined(own)
-                if not tables[s.table].filter:
-                    complete = own if complete is None else complete.common(own)
-    if covered is not None and complete is None and together is None:
-        shown = [one for s in structures for d in s.dimensions if d.column == column for one in raw[s.table, d.name]]
-        return covered.joined(union(shown))
-    return complete or together or ALL
 
 
 def union(extents: Iterable[Extent]) -> Extent:
@@ -256,36 +261,50 @@ def _is_time(dimension: Dimension, column: SourceColumn) -> bool:
 
 def _says_when(condition: Condition, column: SourceColumn, dataset: Dataset) -> bool:
     """Whether a condition keeps a part of the time covered: days or years in it or near it, as a date of birth is not."""
-    ends = [one for one in (condition.from_, condition.to) if one is not None]
-    given = [str(one) for one in condition.in_ or condition.not_in or ends]
-    years = column.type in ("integer", "text") and all(_YEAR.match(one) for one in given)
-    if not given or not (years or column.type == "date"):
+    ends = [end for end in (condition.from_, condition.to) if end is not None]
+    given = [str(value) for value in condition.in_ or condition.not_in or ends]
+    if not given or not _are_times(given, column):
         return False
     first, last = dataset.coverage.start.toordinal() - NEAR_COVERAGE, dataset.coverage.end.toordinal() + NEAR_COVERAGE
-    return all(first <= a and b <= last for a, b in _values(given, column, True).ranges)
+    return all(first <= start and end <= last for start, end in _values(given, column, True).ranges)
 
 
-def _of_label(dimension: Dimension, label: str, column: SourceColumn, dataset: Dataset, time: bool) -> Extent:
-    if dimension.missing is not None and label == dimension.missing:
+def _are_times(values: Sequence[str], column: SourceColumn) -> bool:
+    """Whether values of ``column`` can be days, or years written as numbers or text."""
+    years = column.type in ("integer", "text") and all(_YEAR.match(value) for value in values)
+    return years or column.type == "date"
+
+
+def _of_label(dimension: Dimension, label: str, column: SourceColumn, time: bool) -> Extent:
+    """What a label stands for by the declaration, wherever the coverage ends."""
+    if label == dimension.missing:
         return Extent(blank=True)
+    named = _named_values(dimension, label)
+    if named is not None:
+        return _values(named, column, time)
+    if dimension.bins is not None:
+        chosen = next(one for one in dimension.bins if one.label == label)
+        return _span(chosen.from_, chosen.to, time)
+    if dimension.standard == "county":
+        return _values(_county_codes(label, column), column, time)
+    if dimension.standard == "zip3":
+        return Extent(names=frozenset({label, *(f"{label}{rest:02}" for rest in range(100))}))
+    if dimension.period is not None:
+        return Extent((_period(label),))
+    return _values([label], column, time)
+
+
+def _named_values(dimension: Dimension, label: str) -> Sequence[str] | None:
+    """The raw values a label is declared to stand for; None where labels are not declared one by one."""
     if dimension.labels is not None:
-        found = _values([raw for raw, shown in dimension.labels.items() if shown == label], column, time)
-    elif dimension.recode is not None:
-        found = _values(dimension.recode[label], column, time)
-    elif dimension.bins is not None:
-        one = next(one for one in dimension.bins if one.label == label)
-        found = _span(one.from_, one.to, time)
-    elif dimension.standard == "county":
-        code = next(area.code for area in california_counties().areas if area.name == label)
-        ways = [str(int(code)), str(6000 + int(code))] if column.type in ("integer", "number") else [code, f"06{code}"]
-        found = _values(ways, column, time)
-    elif dimension.standard == "zip3":
-        found = Extent(names=frozenset({label, *(f"{label}{rest:02}" for rest in range(100))}))
-    elif dimension.period is not None:
-        found = Extent((_period(label),))
-    else:
-        found = _values([label], column, time)
-    return _cut(found, dataset) if time else found
+        return [raw for raw, shown in dimension.labels.items() if shown == label]
+    return dimension.recode[label] if dimension.recode is not None else None
+
+
+def _county_codes(name: str, column: SourceColumn) -> list[str]:
+    """How a county may be written in the source: by its code alone, or with the state's 06 before it."""
+    code = next(area.code for area in california_counties().areas if area.name == name)
+    return [str(int(code)), str(6000 + int(code))] if column.type in ("integer", "number") else [code, f"06{code}"]
 
 
 def _values(values: Iterable[str], column: SourceColumn, time: bool) -> Extent:

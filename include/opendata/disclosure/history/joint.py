@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,10 @@ from include.opendata.disclosure.cells import LinkedCells, Node, link
 from include.opendata.disclosure.history.extents import COVERED, Extent, TableExtents, union
 from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
 from include.opendata.errors import Place, Refused
-from include.opendata.vocabulary import ProtectedTable, Structure
+from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure
+
+Key = tuple[Node, ...]
+"""A cell: its atoms in every column."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,44 +68,61 @@ def joint_cells(releases: Sequence[PublishedRelease], *, dataset: str) -> list[J
 
 
 def _joint(identity: str, names: list[str], restated: list[tuple[ProtectedTable, ...]]) -> JointCells:
-    carrying = [
-        tuple(t for t in tables if any(m.identity == identity and m.role == "count" for m in t.structure.measures))
-        for tables in restated
-    ]
+    """The cells of one measure over the tables of all releases that carry it."""
+    carrying = [tuple(t for t in tables if _carries(t.structure, identity)) for tables in restated]
     columns = tuple(sorted({c for t in carrying[-1] for c in _columns(t.structure)}))
     grids = {t.structure.table: _grid(t, columns) for tables in carrying for t in tables}
-    known: set[tuple[Node, ...]] = set()
-    to_link: list[ProtectedTable] = []
-    for tables in reversed(carrying):
-        for table in tables:
-            keys = grids[table.structure.table][0]
-            if not known.issuperset(keys):
-                known.update(keys)
-                to_link.append(table)
-    (cells,) = (
-        one
-        for one in link(
-            [
-                (_only(t.structure, identity), {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions})
-                for t in to_link
-            ],
-            joint=True,
-        )
-        if one.identity == identity
-    )
+    cells = _linked(_with_new_cells(carrying, grids), identity)
     index = {key: number for number, key in enumerate(cells.keys)}
-    rows = {
-        (t.structure.table, m.name): np.array([index[key] for key in grids[t.structure.table][1]], dtype=np.int64)
-        for tables in carrying
+    return JointCells(
+        replace(cells, rows=_rows(itertools.chain(*carrying), identity, grids, index)),
+        tuple(names),
+        tuple(_published(tables, grids, index) for tables in carrying),
+        tuple(carrying),
+    )
+
+
+def _published(tables: Iterable[ProtectedTable], grids: dict[str, _Grid], index: dict[Key, int]) -> np.ndarray:
+    """The cells that tables publish, ascending."""
+    cells = {index[key] for t in tables for key in grids[t.structure.table].cells}
+    return np.array(sorted(cells), dtype=np.int64)
+
+
+def _rows(
+    tables: Iterable[ProtectedTable], identity: str, grids: dict[str, _Grid], index: dict[Key, int]
+) -> dict[tuple[str, str], np.ndarray]:
+    """For each (table, measure) the cell of every row."""
+    return {
+        (t.structure.table, name): np.array([index[key] for key in grids[t.structure.table].rows], dtype=np.int64)
         for t in tables
-        for m in t.structure.measures
-        if m.identity == identity and m.role == "count"
+        for name in _carries(t.structure, identity)
     }
-    published = [
-        np.array(sorted({index[key] for t in tables for key in grids[t.structure.table][0]}), dtype=np.int64)
-        for tables in carrying
+
+
+def _carries(structure: Structure, identity: str) -> list[str]:
+    """The names under which a table publishes a count."""
+    return [m.name for m in structure.measures if m.identity == identity and m.role == "count"]
+
+
+def _with_new_cells(carrying: list[tuple[ProtectedTable, ...]], grids: dict[str, _Grid]) -> list[ProtectedTable]:
+    """The tables, the newest first, that have a cell which none before them has."""
+    known: set[Key] = set()
+    tables = []
+    for table in (table for release in reversed(carrying) for table in release):
+        keys = grids[table.structure.table].cells
+        if not known.issuperset(keys):
+            known.update(keys)
+            tables.append(table)
+    return tables
+
+
+def _linked(tables: list[ProtectedTable], identity: str) -> LinkedCells:
+    described = [
+        (_only(t.structure, identity), {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions})
+        for t in tables
     ]
-    return JointCells(replace(cells, rows=rows), tuple(names), tuple(published), tuple(carrying))
+    (cells,) = (cells for cells in link(described, joint=True) if cells.identity == identity)
+    return cells
 
 
 def _columns(structure: Structure) -> set[str]:
@@ -114,22 +133,30 @@ def _only(structure: Structure, identity: str) -> Structure:
     return replace(structure, measures=tuple(m for m in structure.measures if m.identity == identity))
 
 
-def _grid(table: ProtectedTable, columns: tuple[str, ...]) -> tuple[list[tuple[Node, ...]], list[tuple[Node, ...]]]:
-    """Keys of all cells a table publishes, and the key of every row of its frame."""
+@dataclass(frozen=True)
+class _Grid:
+    """``cells``: keys of all cells a table publishes · ``rows``: the key of every row of its frame."""
+
+    cells: list[Key]
+    rows: list[Key]
+
+
+def _grid(table: ProtectedTable, columns: tuple[str, ...]) -> _Grid:
     structure = table.structure
     place = {d.column: i for i, d in enumerate(structure.dimensions)}
-    nodes = [
-        {label: d.atoms[label] for label in (*d.labels, *((d.total,) if d.total is not None else ()))}
-        for d in structure.dimensions
-    ]
+    nodes = [{label: d.atoms[label] for label in _labels(d)} for d in structure.dimensions]
 
-    def key(chosen: Sequence[Node]) -> tuple[Node, ...]:
+    def key(chosen: Sequence[Node]) -> Key:
         return tuple(chosen[place[c]] if c in place else structure.filter_atoms[c] for c in columns)
 
-    everything = [key(chosen) for chosen in itertools.product(*(axis.values() for axis in nodes))]
     labels = [table.frame[d.name].tolist() for d in structure.dimensions]
     rows = [key([axis[label] for axis, label in zip(nodes, row, strict=True)]) for row in zip(*labels, strict=True)]
-    return everything, rows
+    return _Grid([key(chosen) for chosen in itertools.product(*(axis.values() for axis in nodes))], rows)
+
+
+def _labels(dimension: TableDimension) -> tuple[str, ...]:
+    """What stands in the dimension's column: its categories, and the total where it has one."""
+    return dimension.labels if dimension.total is None else (*dimension.labels, dimension.total)
 
 
 # -- the same names ---------------------------------------------------------------------------------------------------
@@ -137,46 +164,63 @@ def _grid(table: ProtectedTable, columns: tuple[str, ...]) -> tuple[list[tuple[N
 
 def _same_names(releases: Sequence[PublishedRelease]) -> list[PublishedRelease]:
     """Earlier releases in the newest one's words, where a source column or a measure was only renamed."""
-    newest = releases[-1]
-    now_columns = {column for t in newest.tables for column in t.extents.whole}
-    now_dimensions = {d.name: d.column for t in newest.tables for d in t.structure.dimensions}
-    now_measures = {m.name: m.identity for t in newest.tables for m in t.structure.measures if m.role == "count"}
-    renamed = []
-    for release in releases[:-1]:
-        then_columns = {column for t in release.tables for column in t.extents.whole}
-        then_measures = {m.identity for t in release.tables for m in t.structure.measures if m.role == "count"}
-        columns = {
-            d.column: now_dimensions[d.name]
-            for t in release.tables
-            for d in t.structure.dimensions
-            if d.column not in now_columns and now_dimensions.get(d.name) not in (None, *then_columns)
-        }
-        measures = {
-            m.identity: now_measures[m.name]
-            for t in release.tables
-            for m in t.structure.measures
-            if m.role == "count"
-            and m.identity not in now_measures.values()
-            and now_measures.get(m.name) not in (None, *then_measures)
-        }
-        renamed.append(PublishedRelease(release.release, tuple(_renamed(t, columns, measures) for t in release.tables)))
-    return [*renamed, newest]
+    newest = _Words.of(releases[-1])
+    return [*(_in_words_of(newest, release) for release in releases[:-1]), releases[-1]]
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What a release calls things: ``columns`` of the source · ``dimensions``: name → column · ``counts``: name → identity."""
+
+    columns: frozenset[str]
+    dimensions: dict[str, str]
+    counts: dict[str, str]
+
+    @classmethod
+    def of(cls, release: PublishedRelease) -> _Words:
+        structures = [t.structure for t in release.tables]
+        return cls(
+            frozenset(column for t in release.tables for column in t.extents.whole),
+            {d.name: d.column for s in structures for d in s.dimensions},
+            {m.name: m.identity for m in _counts(structures)},
+        )
+
+
+def _in_words_of(newest: _Words, release: PublishedRelease) -> PublishedRelease:
+    """A column or count that the newest release does not know is the one it publishes under the same name, unless this
+    release has that one as well."""
+    then = _Words.of(release)
+    dimensions = [(d.name, d.column) for t in release.tables for d in t.structure.dimensions]
+    counts = [(m.name, m.identity) for m in _counts(t.structure for t in release.tables)]
+    columns = _new_words(dimensions, newest.dimensions, newest.columns, then.columns)
+    measures = _new_words(counts, newest.counts, newest.counts.values(), {identity for _, identity in counts})
+    return PublishedRelease(release.release, tuple(_renamed(t, columns, measures) for t in release.tables))
+
+
+def _new_words(
+    named: Iterable[tuple[str, str]], newest: Mapping[str, str], known: Collection[str], taken: Collection[str]
+) -> dict[str, str]:
+    """What is no longer ``known`` → what the newest release has under the same name, where that is not ``taken``."""
+    return {
+        old: newest[name] for name, old in named if old not in known and name in newest and newest[name] not in taken
+    }
+
+
+def _counts(structures: Iterable[Structure]) -> Iterator[TableMeasure]:
+    """Every count that tables publish."""
+    return (m for s in structures for m in s.measures if m.role == "count")
 
 
 def _refuse_replaced(releases: Sequence[PublishedRelease], dataset: str) -> None:
-    """Refuse a count nobody published before in the place of one that is gone: it may be the same count under another name,
-    made in another way, and then the earlier releases would be attacked beside it by nobody."""
-    then, now = (
-        {m.identity: m.name for r in some for t in r.tables for m in t.structure.measures if m.role == "count"}
-        for some in (releases[:-1], releases[-1:])
-    )
-    new, gone = (
-        [name for identity, name in one.items() if identity not in other] for one, other in ((now, then), (then, now))
-    )
+    """Refuse a count that was never published before in the place of one that is gone: it may be the same count under
+    another name, made in another way, and then no one would attack the earlier releases beside it."""
+    then, now = (_count_names(some) for some in (releases[:-1], releases[-1:]))
+    new = sorted(name for identity, name in now.items() if identity not in then)
+    gone = sorted(name for identity, name in then.items() if identity not in now)
     if new and gone:
         raise Refused(
-            f"{', '.join(sorted(new))} was never published, and {', '.join(sorted(gone))} that was is gone: whether they count "
-            "the same persons or events cannot be told, so earlier releases cannot be attacked beside this one",
+            f"{', '.join(new)} was never published, and {', '.join(gone)} that was is gone: whether they count the same "
+            "persons or events cannot be told, so earlier releases cannot be attacked beside this one",
             remedy="Where it counts the same, keep the measure's name, and the releases are compared. Where it counts "
             "something else, publish both in one release before the old one goes.",
             slug="count-replaced",
@@ -184,27 +228,29 @@ def _refuse_replaced(releases: Sequence[PublishedRelease], dataset: str) -> None
         )
 
 
+def _count_names(releases: Sequence[PublishedRelease]) -> dict[str, str]:
+    """Identity of every count → the name it was last published under."""
+    return {m.identity: m.name for m in _counts(t.structure for r in releases for t in r.tables)}
+
+
 def _same_time(releases: Sequence[PublishedRelease]) -> list[PublishedRelease]:
     """Releases that show no time, and so speak of all that was covered, in the time column of those that do.
 
     Which days a release without months speaks of is told by its coverage, and months of another lie in it or outside.
     """
-    columns = [t.extents.time for release in releases for t in release.tables if t.extents.time not in (None, COVERED)]
-    if not columns:
+    tables = [table for release in releases for table in release.tables]
+    times = [t.extents.time for t in tables if t.extents.time != COVERED]
+    if not times:
         return list(releases)
-    time = str(columns[-1])
-    undated = any(t.extents.whole[time].blank for r in releases for t in r.tables if time in t.extents.whole)
-    made = []
-    for release in releases:
-        tables = [
-            _dated(t, time, blank=undated) if t.extents.time == COVERED and time not in t.extents.whole else t
-            for t in release.tables
-        ]
-        made.append(PublishedRelease(release.release, tuple(tables)))
-    return made
+    time = times[-1]
+    undated = any(time in t.extents.whole and t.extents.whole[time].blank for t in tables)
+    return [PublishedRelease(r.release, tuple(_dated(t, time, blank=undated) for t in r.tables)) for r in releases]
 
 
 def _dated(table: PublishedTable, time: str, *, blank: bool) -> PublishedTable:
+    """A table that speaks of all that was covered, saying so of the column ``time``; any other one as it is."""
+    if table.extents.time != COVERED or time in table.extents.whole:
+        return table
     whole = {column: extent for column, extent in table.extents.whole.items() if column != COVERED}
     whole[time] = replace(table.extents.whole[COVERED], blank=blank)
     return table.with_extents(TableExtents(table.extents.labels, whole, time, table.extents.there))
@@ -219,7 +265,7 @@ def _renamed(table: PublishedTable, columns: dict[str, str], measures: dict[str,
         measures=tuple(replace(m, identity=measures.get(m.identity, m.identity)) for m in table.structure.measures),
     )
     whole = {columns.get(column, column): extent for column, extent in table.extents.whole.items()}
-    time = table.extents.time and columns.get(table.extents.time, table.extents.time)
+    time = columns.get(table.extents.time, table.extents.time)
     there = {columns.get(column, column): extent for column, extent in table.extents.there.items()}
     return table.with_extents(TableExtents(table.extents.labels, whole, time, there), structure)
 
@@ -252,35 +298,33 @@ class _Points:
 
 
 def _restated(releases: Sequence[PublishedRelease], dataset: str) -> list[tuple[ProtectedTable, ...]]:
+    """Per release its tables, every category a set of points that mean the same in all of them."""
     tables = [table for release in releases for table in release.tables]
     columns = sorted({column for table in tables for column in table.extents.whole})
     for column in columns:
         tables = _one_kind(tables, column, dataset)
-    anything = {
-        column: union(t.extents.there.get(column, t.extents.whole[column]) for t in tables if column in t.extents.whole)
-        for column in columns
-    }
-    points = {
-        column: _Points(
-            [
-                anything[column],
-                *(t.extents.whole[column] for t in tables if column in t.extents.whole),
-                *(
-                    e
-                    for t in tables
-                    for d in t.structure.dimensions
-                    if d.column == column
-                    for e in t.extents.labels[d.name]
-                ),
-            ]
-        )
-        for column in columns
-    }
+    anything = {column: _anything(tables, column) for column in columns}
+    points = {column: _Points([anything[column], *_extents_of(tables, column)]) for column in columns}
     waiting = iter(tables)
     return [
         tuple(_in_points(next(waiting), release.release, points, anything) for _ in release.tables)
         for release in releases
     ]
+
+
+def _anything(tables: Sequence[PublishedTable], column: str) -> Extent:
+    """Every value of a column that is in the data of some table."""
+    told = [t.extents for t in tables if column in t.extents.whole]
+    return union(extents.there.get(column, extents.whole[column]) for extents in told)
+
+
+def _extents_of(tables: Sequence[PublishedTable], column: str) -> list[Extent]:
+    """What tables keep of a column, and what their categories of it stand for."""
+    return [t.extents.whole[column] for t in tables if column in t.extents.whole] + _label_extents(tables, column)
+
+
+def _label_extents(tables: Sequence[PublishedTable], column: str) -> list[Extent]:
+    return [e for t in tables for d in t.structure.dimensions if d.column == column for e in t.extents.labels[d.name]]
 
 
 def _in_points(
@@ -311,9 +355,7 @@ def _in_points(
 
 def _one_kind(tables: list[PublishedTable], column: str, dataset: str) -> list[PublishedTable]:
     """Names turned into numbers where another release has numbers in the same column."""
-    of_labels = [
-        e for t in tables for d in t.structure.dimensions if d.column == column for e in t.extents.labels[d.name]
-    ]
+    of_labels = _label_extents(tables, column)
     if not (any(e.ranges for e in of_labels) and any(e.names for e in of_labels)):
         return tables
     try:
@@ -329,25 +371,25 @@ def _one_kind(tables: list[PublishedTable], column: str, dataset: str) -> list[P
 
 
 def _as_numbers(table: PublishedTable, column: str) -> PublishedTable:
-    def numbers(extent: Extent) -> Extent:
-        if not extent.names:
-            return extent
-        if extent.others or extent.ranges:
-            raise ValueError("only some of the names")
-        ranges = [Extent(((value, _after(value)),)) for value in map(float, sorted(extent.names))]
-        return replace(union(ranges), blank=extent.blank)
+    """Raises ValueError when a name is not a number."""
+    extents = table.extents
+    labels = {
+        d.name: tuple(map(_numbers, extents.labels[d.name])) if d.column == column else extents.labels[d.name]
+        for d in table.structure.dimensions
+    }
+    whole = {name: _numbers(extent) if name == column else extent for name, extent in extents.whole.items()}
+    there = {name: _numbers(extent) if name == column else extent for name, extent in extents.there.items()}
+    return table.with_extents(TableExtents(labels, whole, extents.time, there))
 
-    labels: dict[str, Any] = dict(table.extents.labels)
-    for d in table.structure.dimensions:
-        if d.column == column:
-            labels[d.name] = tuple(numbers(e) for e in labels[d.name])
-    whole = dict(table.extents.whole)
-    if column in whole:
-        whole[column] = numbers(whole[column])
-    there = dict(table.extents.there)
-    if column in there:
-        there[column] = numbers(there[column])
-    return table.with_extents(TableExtents(labels, whole, table.extents.time, there))
+
+def _numbers(extent: Extent) -> Extent:
+    """The names of an extent as numbers."""
+    if not extent.names:
+        return extent
+    if extent.others or extent.ranges:
+        raise ValueError("only some of the names")
+    ranges = [Extent(((value, _after(value)),)) for value in map(float, sorted(extent.names))]
+    return replace(union(ranges), blank=extent.blank)
 
 
 def _after(value: float) -> float:
