@@ -5,6 +5,9 @@ import json
 
 import pytest
 
+from include.opendata import progress
+from include.opendata.errors import Refused
+from include.opendata.pipeline import extract as extract_step
 from include.opendata.pipeline.results import Comparison, Finished
 from include.opendata.pipeline.start import start
 from tests.lib.declarations import SOUND
@@ -264,3 +267,20 @@ def test_tables_of_columns_that_tell_one_another_are_refused(installation):
     answer = installation.opendata("refresh", "clinic_visits")
     assert (answer.code, not installation.staging.exists() or not installation.staged()) == (3, True)
     assert "town" in answer.err and "recode" in answer.err
+
+
+@pytest.mark.parametrize(("quiet_seconds", "times"), [(0.0, 1), (3.0, 0)])
+def test_what_a_long_step_is_doing_is_printed_once_and_of_a_short_one_nothing(
+    installation, monkeypatch, quiet_seconds, times
+):
+    def reports_and_stops(run):
+        progress.report("counting the records")
+        raise Refused("that is all", remedy="None.", slug="no-rows")
+
+    installation.write_source()
+    installation.declare()
+    monkeypatch.setattr(progress, "QUIET_SECONDS", quiet_seconds)
+    monkeypatch.setattr(extract_step, "perform", reports_and_stops)
+    answer = installation.opendata("refresh", "clinic_visits")
+    assert "that is all" in answer.err
+    assert answer.err.count("counting the records") == times

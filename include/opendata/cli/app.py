@@ -21,8 +21,9 @@ from typer import _click as click  # typer carries its own copy of click and giv
 from typer.core import TyperCommand, TyperGroup
 
 from include.opendata import places
-from include.opendata.cli.output import ErrorView, error_view, print_json, report, show_progress, view_of
+from include.opendata.cli.output import ErrorView, error_view, print_json, report, report_below_step, view_of
 from include.opendata.errors import EXIT_UNFORESEEN, OpendataError
+from include.opendata.progress import progress_to
 
 PROGRAM = "bin/opendata"
 EXIT_INTERRUPTED = 130
@@ -134,9 +135,9 @@ def main(arguments: list[str] | None = None) -> None:
     ``arguments``: what follows the program's name; by default those of the process.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    show_progress()
     try:
-        code = app.main(given, prog_name=PROGRAM, standalone_mode=False)
+        with progress_to(report_below_step):
+            code = app.main(given, prog_name=PROGRAM, standalone_mode=False)
     except OpendataError as error:
         report(str(error))
         _fail(view_of(error), given)

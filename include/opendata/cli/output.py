@@ -7,7 +7,6 @@ says what went wrong (:func:`error_view`). What a long step is doing goes to sta
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -67,17 +66,6 @@ def report_step(step: str) -> None:
     report(f"  {step} …")
 
 
-class _OnStandardError(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        report(f"    {record.getMessage()}")
-
-
-def show_progress() -> None:
-    """Show on standard error what the logger ``opendata.progress`` is told, below the step it belongs to.
-
-    Calling it again adds nothing.
-    """
-    logger = logging.getLogger("opendata.progress")
-    if not any(isinstance(handler, _OnStandardError) for handler in logger.handlers):
-        logger.addHandler(_OnStandardError())
-    logger.setLevel(logging.INFO)
+def report_below_step(line: str) -> None:
+    """What a long step is doing, on standard error, below the step it belongs to."""
+    report(f"    {line}")

@@ -1,17 +1,17 @@
-"""How far a long copy has come, for people who wait: a line every few seconds to the logger ``opendata.progress``.
+"""How far a long copy has come, for people who wait: a line every few seconds (``progress.report``).
 
-The command line shows that logger on standard error, Airflow in the task's log. A copy that is over within a few seconds
+The command line shows them on standard error, Airflow in the task's log. A copy that is over within a few seconds
 says nothing.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 
-LOG = logging.getLogger("opendata.progress")
+from include.opendata.progress import report
+
 EVERY_SECONDS = 5.0
 
 
@@ -30,7 +30,7 @@ class Copying:
             if now - self._said_at < EVERY_SECONDS or not self._total:
                 return
             self._said_at, done = now, min(self._done, self._total)
-        LOG.info("%s: %s of %s MB (%d %%)", self._what, _mb(done), _mb(self._total), 100 * done // self._total)
+        report(f"{self._what}: {_mb(done)} of {_mb(self._total)} MB ({100 * done // self._total} %)")
 
 
 def _mb(count: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 
 import pytest
 
@@ -128,10 +127,17 @@ def test_a_network_that_breaks_while_staging_is_told_by_the_ledger_and_the_next_
     assert s3.releases_in_ledger() == [current(s3)]
 
 
-def test_the_command_line_shows_how_far_long_copies_are(s3, capsys):
-    s3.opendata("summary", DATASET)
-    logging.getLogger("opendata.progress").info("staging visits: 1 of 2 MB (50 %)")
-    assert capsys.readouterr().err == "    staging visits: 1 of 2 MB (50 %)\n"
+def test_the_command_line_shows_how_far_long_copies_are_and_each_line_once(s3, monkeypatch):
+    from include.opendata import progress
+    from include.opendata.staging import progress as copying
+
+    monkeypatch.setattr(copying, "EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.0)
+    told = s3.opendata("refresh", DATASET)
+    assert told.code == 0, told.err
+    lines = [line for line in told.err.splitlines() if line.startswith(f"    staging {DATASET}: ")]
+    assert any("(100 %)" in line for line in lines)
+    assert not [line for line in told.err.splitlines() if line.strip() == lines[0].strip() and line != lines[0]]
 
 
 def test_faults_end_in_words_and_in_the_documented_exit_code(s3, place, monkeypatch):
