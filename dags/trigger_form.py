@@ -1,4 +1,4 @@
-"""What a person may fill in when starting a DAG by hand, and what is done with a field nobody knows.
+"""What a person may fill in when starting a DAG by hand, and what is done with an unknown field.
 
 Airflow takes any key in a run's configuration; a slip of the pen in `dry_run` would then stage a release. So every key is held
 against the form before anything begins. What an option means is decided in ``pipeline/options.py`` and
@@ -81,12 +81,12 @@ def filled_in() -> dict[str, Any]:
     form: Mapping[str, Any] = context["params"]
     known = sorted(context["dag"].params)
     if unknown := sorted(set(conf) - set(known)):
-        said = []
+        names = []
         for name in unknown:
-            near = difflib.get_close_matches(name, known, n=1)
-            said.append(repr(name) + (f" (did you mean {near[0]!r}?)" if near else ""))
+            alike = difflib.get_close_matches(name, known, n=1)
+            names.append(repr(name) + (f" (did you mean {alike[0]!r}?)" if alike else ""))
         raise DeclarationError(
-            f"the form has no field called {', '.join(said)}",
+            f"the form has no field called {', '.join(names)}",
             remedy=f"Its fields are: {', '.join(known) or 'none'}. Start the run again with these.",
             slug="option-unknown",
         )

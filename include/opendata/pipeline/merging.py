@@ -16,6 +16,7 @@ from include.opendata.pipeline.records import SnapshotRecord
 from include.opendata.pipeline.run import Run
 from include.opendata.pipeline.run_context import OpenRun
 from include.opendata.staging import Staging, open_staging
+from include.opendata.staging.addresses import same_place
 from include.opendata.storage import RunArea
 from include.opendata.storage.atomic import PARTIAL, write_bytes
 from include.opendata.storage.base_figures import BaseFigureStore
@@ -92,7 +93,7 @@ def require_current(declared: Dataset, current: str, previous: str | None) -> No
 def prune_base_figures(declared: Dataset, *, staging: Staging, address: str, ledger: Ledger) -> int:
     """Let go of the figures of releases that are staged nowhere any more; the number let go."""
 
-    elsewhere = {entry.release for entry in ledger.releases(declared.dataset) if entry.staging != address}
+    elsewhere = {entry.release for entry in ledger.releases(declared.dataset) if not same_place(entry.staging, address)}
     return BaseFigureStore().prune(declared.dataset, {*staging.releases(declared.dataset), *elsewhere})
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from include.opendata.disclosure.protection_result import AttackedView, Protecti
 from include.opendata.errors import Place, Refused, StorageError
 from include.opendata.ledger import EvidenceStore, Ledger, PublishedEntry
 from include.opendata.staging import Staging
+from include.opendata.staging.addresses import same_place
 from include.opendata.storage import RunArea
 from include.opendata.storage.digests import sha256_of
 from include.opendata.storage.manifest import Manifest
@@ -54,7 +54,7 @@ def earlier_releases(
         remember(dataset.dataset, staging.read_manifest(dataset.dataset, release), address=address, ledger=ledger)
     known: dict[str, dict[str, PublishedEntry]] = {}
     for entry in ledger.published(dataset.dataset):
-        if _same_place(entry.staging, address) or entry.release in staged:
+        if same_place(entry.staging, address) or entry.release in staged:
             known.setdefault(entry.release, {}).setdefault(entry.data_table, entry)
     found = []
     for release in [*(r for r in known if r not in staged), *staged]:
@@ -115,7 +115,7 @@ def require_all_attacked(dataset: str, release: str, area: RunArea, *, staging: 
     Raises Refused (``staging-moved``).
     """
     attacked = {release, *area.read_json("proof/attack.json")["earlier"]}
-    public = {entry.release for entry in ledger.published(dataset) if _same_place(entry.staging, staging.address)}
+    public = {entry.release for entry in ledger.published(dataset) if same_place(entry.staging, staging.address)}
     if {*public, *staging.releases(dataset)} - attacked:
         raise Refused(
             "another release was staged while this one was being made, so this one was never attacked together with it",
@@ -218,12 +218,6 @@ def view_bytes(attacked: AttackedView) -> bytes:
         withheld=np.array(attacked.withheld, dtype="<i8"),
     )
     return out.getvalue()
-
-
-def _same_place(one: str, other: str) -> bool:
-    """Whether two addresses are one staging place: a folder may be spelled in several ways, by a link or from elsewhere, and
-    a release that was removed from it is then found by nothing but its address."""
-    return one == other or ("://" not in one + other and os.path.realpath(one) == os.path.realpath(other))
 
 
 def _from_staging(

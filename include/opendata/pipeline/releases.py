@@ -1,6 +1,6 @@
 """What is done with releases after they were staged: verify them, go back to an earlier one, remove old ones.
 
-A rollback moves the pointer and makes the catalog anew, so that data and metadata go back together. It says that the releases
+A rollback moves the pointer and writes the catalog again, so that data and metadata go back together. It says that the releases
 it leaves were wrong: they are *withdrawn*. A refresh whose inputs or public files are those of a withdrawn release would undo
 the rollback unseen, so it stages nothing until something changes or somebody restores the release by name. What was public
 once stays known: a withdrawn or removed release is remembered, and every new one is attacked together with it.
@@ -20,6 +20,7 @@ from include.opendata.ledger import Ledger, PointerMove, line_of, open_ledger, w
 from include.opendata.ledger.pointer_moves import Action
 from include.opendata.pipeline.published_history import remember
 from include.opendata.staging import Drift, Staging, open_staging
+from include.opendata.staging.addresses import same_place
 from include.opendata.staging.refusals import drifted
 from include.opendata.storage.digests import sha256_of
 from include.opendata.storage.manifest import MANIFEST_NAME, Manifest
@@ -61,7 +62,7 @@ def roll_back(dataset: str, staging: str, *, to: str | None, by: str, reason: st
     (``staging-drifted``: the release is not as its manifest and the ledger say).
     """
     place, ledger = open_staging(staging), open_ledger()
-    finished = _settle(dataset, place, ledger)
+    finished = _close_interrupted_moves(dataset, place, ledger)
     current = place.current(dataset)
     if current is None:
         place.read_manifest(dataset)  # says that nothing is staged
@@ -78,7 +79,7 @@ def roll_back(dataset: str, staging: str, *, to: str | None, by: str, reason: st
     forward = current in line_of(target, previous) or (target in gone and target not in line_of(current, previous))
     action: Action = "restore" if forward else "rollback"
     move = PointerMove(dataset, place.address, action, current, target, by, reason)
-    with _recorded(place, ledger, move):
+    with _move_recorded(place, ledger, move):
         place.make_current(dataset, target, current)
     return RolledBack(dataset, target, current, action)
 
@@ -92,15 +93,15 @@ def prune(dataset: str, staging: str, *, keep: int, by: str) -> list[str]:
     if keep < 1:
         raise InputError("at least one release is kept", remedy="Give --keep 1 or more.", slug="keep-too-few")
     place, ledger = open_staging(staging), open_ledger()
-    _settle(dataset, place, ledger)
+    _close_interrupted_moves(dataset, place, ledger)
     releases, current = place.releases(dataset), place.current(dataset)
     leaving = [release for release in releases[:-keep] if release != current]
     for release in leaving:
         manifest = place.read_manifest(dataset, release)
         remember(dataset, manifest, address=place.address, ledger=ledger)
-        _require_remembered(ledger, place, manifest)
+        _require_recorded(ledger, place, manifest)
     for release in leaving:
-        with _recorded(place, ledger, PointerMove(dataset, place.address, "prune", release, None, by)):
+        with _move_recorded(place, ledger, PointerMove(dataset, place.address, "prune", release, None, by)):
             place.remove_release(dataset, release)
     return leaving
 
@@ -114,7 +115,7 @@ def withdrawn_releases(dataset: str, place: Staging, ledger: Ledger) -> dict[str
 
 
 def rolled_back_like(dataset: str, place: Staging, ledger: Ledger, made_of: MadeOf) -> str | None:
-    """The sentence of a refusal to stage anew what was rolled back, if ``made_of`` are a withdrawn release's inputs."""
+    """The sentence of a refusal to stage again what was rolled back, if ``made_of`` are a withdrawn release's inputs."""
     gone = withdrawn_releases(dataset, place, ledger)
     known = {
         entry.release: (entry.source_sha256, entry.declaration_sha256, entry.code_version)
@@ -126,7 +127,7 @@ def rolled_back_like(dataset: str, place: Staging, ledger: Ledger, made_of: Made
             manifest = place.read_manifest(dataset, release)
             known[release] = (manifest.source.sha256, manifest.declaration_sha256, manifest.code_version)
         if known.get(release) == made_of:
-            return _said("Source, declaration and code are", release, move)
+            return _withdrawn_sentence("Source, declaration and code are", release, move)
     return None
 
 
@@ -139,7 +140,7 @@ def rolled_back_same(place: Staging, ledger: Ledger, manifest: Manifest) -> str 
             release in staged and public_files(place.read_manifest(manifest.dataset, release)) == public_files(manifest)
         )
         if same:
-            return _said("Every public file is", release, move)
+            return _withdrawn_sentence("Every public file is", release, move)
     return None
 
 
@@ -156,7 +157,7 @@ def record_publication(manifest: Manifest, address: str, ledger: Ledger) -> None
     ledger.pointer_moves.record_publication(move)
 
 
-def _said(what: str, release: str, move: PointerMove) -> str:
+def _withdrawn_sentence(what: str, release: str, move: PointerMove) -> str:
     return (
         f"{what} as in release {release}, which was rolled back at {move.done_at} by {move.by}; nothing is staged until "
         f"that changes or `bin/opendata rollback {move.dataset} --to {release}` restores it."
@@ -164,7 +165,7 @@ def _said(what: str, release: str, move: PointerMove) -> str:
 
 
 @contextmanager
-def _recorded(place: Staging, ledger: Ledger, move: PointerMove) -> Iterator[None]:
+def _move_recorded(place: Staging, ledger: Ledger, move: PointerMove) -> Iterator[None]:
     """Ask for a move in the ledger, and close it: done, or set aside when it did not happen."""
     moves = ledger.pointer_moves
     id = moves.ask(move)
@@ -179,7 +180,7 @@ def _recorded(place: Staging, ledger: Ledger, move: PointerMove) -> Iterator[Non
     moves.done(id, move)
 
 
-def _settle(dataset: str, place: Staging, ledger: Ledger) -> PointerMove | None:
+def _close_interrupted_moves(dataset: str, place: Staging, ledger: Ledger) -> PointerMove | None:
     """Close what killed commands left open; the rollback or restoration among it that did happen, if there is one."""
     finished = None
     for move in ledger.pointer_moves.of(dataset, place.address):
@@ -204,7 +205,7 @@ def _happened(place: Staging, move: PointerMove) -> bool:
 
 def _previous(dataset: str, place: Staging, ledger: Ledger) -> dict[str, str | None]:
     """Release → the one it followed, of all that are or were in this place."""
-    known = {e.release: e.previous for e in ledger.releases(dataset) if e.staging == place.address}
+    known = {e.release: e.previous for e in ledger.releases(dataset) if same_place(e.staging, place.address)}
     manifests = [place.read_manifest(dataset, release) for release in place.releases(dataset)]
     return known | {manifest.release: manifest.previous_release for manifest in manifests}
 
@@ -225,15 +226,19 @@ def _earlier(
 
 
 def _pointed_to(place: Staging, ledger: Ledger, dataset: str) -> set[str | None]:
-    """The current release and those the ledger knows in this place: they ought to be there."""
+    """The current release and those the ledger knows in this place: they should be there."""
     pruned = {m.from_release for m in ledger.pointer_moves.of(dataset, place.address) if m.action == "prune"}
-    known = {entry.release for entry in ledger.releases(dataset) if entry.staging == place.address}
+    known = {entry.release for entry in ledger.releases(dataset) if same_place(entry.staging, place.address)}
     return {place.current(dataset), *known} - pruned
 
 
 def _other_manifest(place: Staging, ledger: Ledger, dataset: str, release: str) -> Sequence[Drift]:
     """Drift of a manifest from the one the ledger recorded, where it recorded one of this place."""
-    known = {e.manifest_sha256 for e in ledger.releases(dataset) if (e.release, e.staging) == (release, place.address)}
+    known = {
+        e.manifest_sha256
+        for e in ledger.releases(dataset)
+        if e.release == release and same_place(e.staging, place.address)
+    }
     if not known or release not in place.releases(dataset):
         return ()
     if sha256_of(place.read_file(dataset, release, MANIFEST_NAME)) in known:
@@ -243,17 +248,16 @@ def _other_manifest(place: Staging, ledger: Ledger, dataset: str, release: str) 
 
 
 def _require_known(place: Staging, ledger: Ledger, dataset: str, release: str) -> None:
+    drift = _other_manifest(place, ledger, dataset, release)
+    if drift:
+        raise drifted(dataset, release, drift)
 
-    found = _other_manifest(place, ledger, dataset, release)
-    if found:
-        raise drifted(dataset, release, found)
 
-
-def _require_remembered(ledger: Ledger, place: Staging, manifest: Manifest) -> None:
+def _require_recorded(ledger: Ledger, place: Staging, manifest: Manifest) -> None:
     kept = {
         entry.data_table
         for entry in ledger.published(manifest.dataset)
-        if (entry.release, entry.staging) == (manifest.release, place.address)
+        if entry.release == manifest.release and same_place(entry.staging, place.address)
     }
     if {table.table for table in manifest.tables} - kept:
         raise Refused(
