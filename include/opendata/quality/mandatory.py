@@ -21,6 +21,7 @@ from include.opendata.quality.expected import COUNTY_REFERENCE, Expectation
 from include.opendata.quality.expected import expect as _expect
 from include.opendata.quality.standards import published_attributes, published_points, source_standards
 from include.opendata.rules.portal import annotation_codes
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
 MASKED = {"$PARAMETER": "masked"}
@@ -47,29 +48,38 @@ def mandatory_source(dataset: Dataset) -> list[Expectation]:
 
 
 def _source_column(dataset: Dataset, column: SourceColumn) -> Iterator[Expectation]:
-    name, valid = column.name, column.valid_values
-    place = Place(dataset=dataset.dataset, column=name)
     kinds = ["number", "integer"] if column.type == "number" else [column.type]
-    yield _expect("column_type_to_be_declared", column=name, kinds=kinds)
-    if column.required or name in dataset.source.key:
-        yield _expect("column_values_to_not_be_null", column=name)
+    yield _expect("column_type_to_be_declared", column=column.name, kinds=kinds)
+    if column.required or column.name in dataset.source.key:
+        yield _expect("column_values_to_not_be_null", column=column.name)
+    place = Place(dataset=dataset.dataset, column=column.name)
+    yield from _valid_values(column, place)
+    yield from _pattern(column, place)
+
+
+def _valid_values(column: SourceColumn, place: Place) -> Iterator[Expectation]:
+    valid = column.valid_values
     if isinstance(valid, list):
-        yield _expect(
-            "column_values_to_be_in_set", column=name, value_set=[_typed(value, column.type, place) for value in valid]
-        )
-    elif isinstance(valid, ValueRange) and (valid.from_ is not None or valid.to is not None):
+        values = [_typed(value, column.type, place) for value in valid]
+        yield _expect("column_values_to_be_in_set", column=column.name, value_set=values)
+    elif isinstance(valid, ValueRange):
         ends = {"min_value": valid.from_, "max_value": valid.to}
         typed = {end: _typed(value, column.type, place) for end, value in ends.items() if value is not None}
-        yield _expect("column_values_to_be_between", column=name, **typed)
-    if column.pattern is not None:
-        if column.type != "text":
-            raise DeclarationError(
-                f"a pattern is for text; this column is of type {column.type}",
-                remedy="Declare the column as text, or use `valid_values` instead of `pattern`.",
-                slug="pattern-needs-text",
-                place=place,
-            )
-        yield _expect("column_values_to_match_regex", column=name, regex=f"^(?:{column.pattern})$")
+        if typed:
+            yield _expect("column_values_to_be_between", column=column.name, **typed)
+
+
+def _pattern(column: SourceColumn, place: Place) -> Iterator[Expectation]:
+    if column.pattern is None:
+        return
+    if column.type != "text":
+        raise DeclarationError(
+            f"a pattern is for text; this column is of type {column.type}",
+            remedy="Declare the column as text, or use `valid_values` instead of `pattern`.",
+            slug="pattern-needs-text",
+            place=place,
+        )
+    yield _expect("column_values_to_match_regex", column=column.name, regex=f"^(?:{column.pattern})$")
 
 
 def _typed(value: Any, kind: str, place: Place) -> Any:
@@ -100,31 +110,43 @@ def mandatory_publishable(dataset: Dataset, table: t.Table) -> list[Expectation]
     The declared columns and no other, rows with a key of their own, no direct identifier, no small count, blanks and codes
     that agree, derived values hidden with what they are derived from, the field standards, nothing a spreadsheet would run.
     """
-    columns, texts = published_columns(table), _text_columns(dataset, table)
-    answered = _answered(dataset, table)
-    identifiers = [column.name for column in dataset.source.columns if column.privacy == "direct_identifier"]
-    if dataset.source.record != "aggregate" and len(dataset.source.key) == 1:
-        identifiers += [name for name in dataset.source.key if name not in identifiers]
     demands = [
-        _expect("table_columns_to_match_ordered_list", column_list=columns),
+        _expect("table_columns_to_match_ordered_list", column_list=published_columns(table)),
         _expect("table_row_count_to_be_between", min_value=1),
         _expect("key_to_be_unique", columns=[dimension.name for dimension in table.dimensions]),
-        _expect(
-            "no_direct_identifiers",
-            columns=columns if dataset.personal_characteristics else [c for c in columns if c not in answered],
-            text_columns=[text for text in texts if text not in answered],
-            identifiers=identifiers,
-        ),
-        _expect("no_spreadsheet_formula", columns=texts),
+        _no_direct_identifiers(dataset, table),
+        _expect("no_spreadsheet_formula", columns=_text_columns(dataset, table)),
     ]
     for dimension in table.dimensions:
         demands += _published_dimension(dataset, table, dimension)
     demands += published_points(dataset, table)
     if table.masking == "whole_percentages":
-        return demands + [one for percent in table.published_measures for one in _whole_percentage(percent.name)]
+        for percent in table.published_measures:
+            demands += _whole_percentage(percent.name)
+        return demands
     for measure in table.measures:
-        demands += _published_measure(table, measure, dataset.small_below)
+        demands += _published_measure(table, measure, dataset.small_cell_rule)
     return demands
+
+
+def _no_direct_identifiers(dataset: Dataset, table: t.Table) -> Expectation:
+    """No published column names a person and no text looks like an identifier, but for what the declaration explains."""
+    answered = _answered(dataset, table)
+    columns = published_columns(table)
+    return _expect(
+        "no_direct_identifiers",
+        columns=columns if dataset.personal_characteristics else [name for name in columns if name not in answered],
+        text_columns=[text for text in _text_columns(dataset, table) if text not in answered],
+        identifiers=_identifying_columns(dataset),
+    )
+
+
+def _identifying_columns(dataset: Dataset) -> list[str]:
+    """The source columns that identify a record: those declared so, and the key where it is one column of records."""
+    names = [column.name for column in dataset.source.columns if column.privacy == "direct_identifier"]
+    if dataset.source.record != "aggregate" and len(dataset.source.key) == 1:
+        names += [name for name in dataset.source.key if name not in names]
+    return names
 
 
 def published_columns(table: t.Table) -> list[str]:
@@ -151,28 +173,29 @@ def _text_columns(dataset: Dataset, table: t.Table) -> list[str]:
 
 def _published_dimension(dataset: Dataset, table: t.Table, dimension: t.Dimension) -> Iterator[Expectation]:
     name = dimension.name
+    words = [label for label in (dimension.missing, dimension.total) if label is not None]
     yield _expect("column_type_to_be_declared", column=name, kinds=["text"])
     yield _expect("column_values_to_not_be_null", column=name)
-    labels = declared_labels(dimension)
-    if labels:
-        more = [label for label in (dimension.missing, dimension.total) if label is not None]
-        yield _expect("column_values_to_be_in_set", column=name, value_set=[*labels, *more])
+    if labels := declared_labels(dimension):
+        yield _expect("column_values_to_be_in_set", column=name, value_set=[*labels, *words])
     if dimension.standard == "county":
-        code = code_column(dimension)
-        yield _expect("column_type_to_be_declared", column=code, kinds=["text"])
-        yield _expect(
-            "area_to_follow_reference", column=name, code_column=code, reference=COUNTY_REFERENCE, total=dimension.total
-        )
-        yield _expect("field_to_follow_standard", column=name, element="County")
-        yield _expect("field_to_follow_standard", column=code, element="County_FIPS")
+        yield from _county(dimension)
     elif shows_zip3(dimension):
-        words = [label for label in (dimension.missing, dimension.total) if label is not None]
         yield _expect("field_to_follow_standard", column=name, element="ZIP3", besides=words)
     elif standard := published_standards(dataset, table).get(name):
-        words = [label for label in (dimension.missing, dimension.total) if label is not None]
         besides = {"besides": words} if words else {}
         yield _expect("field_to_follow_standard", column=name, element=standard.element, **besides)
     yield from published_attributes(dataset, table, dimension)
+
+
+def _county(dimension: t.Dimension) -> Iterator[Expectation]:
+    name, code = dimension.name, code_column(dimension)
+    yield _expect("column_type_to_be_declared", column=code, kinds=["text"])
+    yield _expect(
+        "area_to_follow_reference", column=name, code_column=code, reference=COUNTY_REFERENCE, total=dimension.total
+    )
+    yield _expect("field_to_follow_standard", column=name, element="County")
+    yield _expect("field_to_follow_standard", column=code, element="County_FIPS")
 
 
 def _answered(dataset: Dataset, table: t.Table) -> set[str]:
@@ -182,14 +205,15 @@ def _answered(dataset: Dataset, table: t.Table) -> set[str]:
     """
     answered = {column.name for column in dataset.source.columns if column.not_personal_because is not None}
     shown: list[t.Dimension | t.Attribute] = [*table.dimensions, *table.attributes]
-    return {one.name for one in shown if one.column in answered}
+    return {published.name for published in shown if published.column in answered}
 
 
-def _published_measure(table: t.Table, measure: t.Measure, below: int) -> Iterator[Expectation]:
+def _published_measure(table: t.Table, measure: t.Measure, rule: SmallCellRule) -> Iterator[Expectation]:
     name, annotation = measure.name, measure.name + ANNOTATION_SUFFIX
-    whole = t.is_protected_count(measure) or t.is_public_population(measure)
+    public = t.is_public_population(measure)
+    whole = public or t.is_protected_count(measure)
     yield _expect("column_type_to_be_declared", column=name, kinds=["integer"] if whole else ["number", "integer"])
-    if t.is_public_population(measure):
+    if public:
         yield _expect("column_values_to_be_between", column=name, min_value=0)
         return
     yield _expect("column_type_to_be_declared", column=annotation, kinds=["text"])
@@ -198,13 +222,21 @@ def _published_measure(table: t.Table, measure: t.Measure, below: int) -> Iterat
     if t.is_protected_count(measure):
         masked: Any = True if table.high_risk_populations else dict(MASKED)
         yield _expect("column_values_to_be_between", column=name, min_value=0)
-        yield _expect("no_small_count_shown", column=name, annotation_column=annotation, threshold=below, masked=masked)
-        return
+        yield _expect(
+            "no_small_count_shown", column=name, annotation_column=annotation, threshold=rule.below, masked=masked
+        )
+    else:
+        yield from _derived(table, measure)
+
+
+def _derived(table: t.Table, measure: t.Measure) -> Iterator[Expectation]:
+    """A rate, percentage or mean: blank with what it is computed from, and within its range."""
+    name, annotation = measure.name, measure.name + ANNOTATION_SUFFIX
     for base in _bases(table, measure):
         yield _expect("derived_to_be_blank_with_base", column=name, base=base)
-    if isinstance(measure, t.RateMeasure) and t.is_public_population(table.measure(measure.denominator)):
-        yield _expect("zero_to_be_shown", column=name, base=measure.numerator, annotation_column=annotation)
     if isinstance(measure, t.RateMeasure):
+        if t.is_public_population(table.measure(measure.denominator)):
+            yield _expect("zero_to_be_shown", column=name, base=measure.numerator, annotation_column=annotation)
         yield _expect("column_values_to_be_between", column=name, min_value=0)
     if isinstance(measure, t.PercentMeasure):
         yield _expect("column_values_to_be_between", column=name, min_value=0, max_value=100)
