@@ -16,7 +16,7 @@ import numpy as np
 from include.opendata.advice.ordered import Span, bands_of_ages, joined, periods_of_years
 from include.opendata.declaration.source import SourceColumn
 from include.opendata.declaration.tables import Dimension, Table
-from include.opendata.gate.table_facts import age_bands
+from include.opendata.gate.scored_dimensions import age_bands
 from include.opendata.rules.regions import counties_by_region
 from include.opendata.vocabulary import DataTable, TableDimension
 

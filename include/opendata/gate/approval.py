@@ -136,43 +136,51 @@ def role_statuses(
     return tuple(_role_status(role, answers, digest, today) for role in required)
 
 
-def require_approved(found: Sequence[RoleStatus], place: Place, *, digest: str) -> None:
+def require_approved(statuses: Sequence[RoleStatus], place: Place, *, digest: str) -> None:
     """Raises Refused (``approval-rejected`` or ``approval-missing``) unless every required role's approval is given."""
-    if not found:
+    if not statuses:
         raise Refused(
-            "the permission level asks for no approval, so nobody can answer for this release",
-            remedy="Settle the permission questions of the declaration; only levels 1 and 2 can be published.",
+            "the permission level asks for no approval, so no one can answer for this release",
+            remedy="Answer the permission questions of the declaration; only levels 1 and 2 can be published.",
             slug="permission-open",
             place=place,
         )
-    open_roles = [s for s in found if s.state != "given"]
-    if not open_roles:
+    not_given = [status for status in statuses if status.state != "given"]
+    if not not_given:
         return
-    rejected = any(s.state == "rejected" for s in open_roles)
+    details = tuple(f"{status.sentence} ({SECTION})" for status in not_given)
+    if any(status.state == "rejected" for status in not_given):
+        raise Refused(
+            "an approver rejected this release",
+            remedy="Change what was objected to and start the refresh again, which asks again.",
+            slug="approval-rejected",
+            place=place,
+            details=details,
+        )
     raise Refused(
-        "an approver rejected this release" if rejected else "an approval is missing",
-        remedy="Change what was objected to and start the refresh again, which asks anew."
-        if rejected
-        else f"Answer in Airflow (Required Actions), or record the signed form with `bin/opendata approve {place.dataset}`; "
-        f"what is to be approved is {digest[:12]}.",
-        slug="approval-rejected" if rejected else "approval-missing",
+        "an approval is missing",
+        remedy="Answer in Airflow (Required Actions), or record the signed form with "
+        f"`bin/opendata approve {place.dataset}`; what is to be approved is {digest[:12]}.",
+        slug="approval-missing",
         place=place,
-        details=tuple(f"{s.sentence} ({SECTION})" for s in open_roles),
+        details=details,
     )
 
 
 def _role_status(role: str, answers: Sequence[Answer], digest: str, today: dt.date) -> RoleStatus:
-    mine = [answer for answer in answers if answer.role == role]
-    here = [answer for answer in mine if answer.digest == digest]
-    if here:
-        last = here[-1]
-        if last.choice != "approve":
-            return RoleStatus(role, "rejected", last)
-        if last.expires_on is not None and dt.date.fromisoformat(last.expires_on) < today:
-            return RoleStatus(role, "expired", last)
-        return RoleStatus(role, "given", last)
-    approved = [answer for answer in mine if answer.choice == "approve"]
-    return RoleStatus(role, "void", approved[-1]) if approved else RoleStatus(role, "missing")
+    of_role = [answer for answer in answers if answer.role == role]
+    to_these_facts = [answer for answer in of_role if answer.digest == digest]
+    if to_these_facts:
+        return RoleStatus(role, _state(to_these_facts[-1], today), to_these_facts[-1])
+    approvals = [answer for answer in of_role if answer.choice == "approve"]
+    return RoleStatus(role, "void", approvals[-1]) if approvals else RoleStatus(role, "missing")
+
+
+def _state(answer: Answer, today: dt.date) -> State:
+    if answer.choice != "approve":
+        return "rejected"
+    expired = answer.expires_on is not None and dt.date.fromisoformat(answer.expires_on) < today
+    return "expired" if expired else "given"
 
 
 def _without_words(value: Any) -> Any:
@@ -189,38 +197,45 @@ def _named(value: Any) -> Any:
     """Lists of things that bear a name as mappings, so that what moved is not taken for what changed."""
     if isinstance(value, dict):
         return {k: _named(v) for k, v in sorted(value.items())}
-    if isinstance(value, list):
-        for key in _LISTED_BY:
-            if (
-                value
-                and all(isinstance(i, dict) and key in i for i in value)
-                and len({i[key] for i in value}) == len(value)
-            ):
-                return {f"{i[key]}": _named({k: v for k, v in i.items() if k != key}) for i in value}
+    if not isinstance(value, list):
+        return value
+    key = next((key for key in _LISTED_BY if _names_each(key, value)), None)
+    if key is None:
         return [_named(item) for item in value]
-    return value
+    return {str(item[key]): _named({k: v for k, v in item.items() if k != key}) for item in value}
+
+
+def _names_each(key: str, items: list[Any]) -> bool:
+    """Whether every item is a mapping with this field, and no two have the same in it."""
+    if not items or not all(isinstance(item, dict) and key in item for item in items):
+        return False
+    return len({item[key] for item in items}) == len(items)
 
 
 def _differences(before: Any, now: Any, path: tuple[str, ...]) -> Iterator[str]:
     if isinstance(before, dict) and isinstance(now, dict):
-        for key in [*before, *(k for k in now if k not in before)]:
-            if key not in now:
-                yield f"{_where(path)}{key} is no longer there."
-            elif key not in before:
-                yield f"{_where(path)}{key} was added{_said(now[key])}."
-            else:
-                yield from _differences(before[key], now[key], (*path, key))
-        if list(before) != list(now) and set(before) == set(now):
-            yield f"{_where(path)}the order changed."
+        yield from _field_differences(before, now, path)
     elif before != now:
         yield f"{_where(path)}{_shown(before)} became {_shown(now)}."
+
+
+def _field_differences(before: Mapping[str, Any], now: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    for key in [*before, *(k for k in now if k not in before)]:
+        if key not in now:
+            yield f"{_where(path)}{key} is no longer there."
+        elif key not in before:
+            yield f"{_where(path)}{key} was added{_value_added(now[key])}."
+        else:
+            yield from _differences(before[key], now[key], (*path, key))
+    if list(before) != list(now) and set(before) == set(now):
+        yield f"{_where(path)}the order changed."
 
 
 def _where(path: tuple[str, ...]) -> str:
     return f"{', '.join(path)}: " if path else ""
 
 
-def _said(value: Any) -> str:
+def _value_added(value: Any) -> str:
     return "" if isinstance(value, dict | list) else f" ({_shown(value)})"
 
 

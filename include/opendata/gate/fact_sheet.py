@@ -7,6 +7,7 @@ whose facts a steward writes into a YAML file (``load_facts``). It says nothing 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -180,7 +181,7 @@ def load_facts(path: Path) -> Facts:
         problems.sort()
         raise DeclarationError(
             "the facts have 1 problem" if len(problems) == 1 else f"the facts have {len(problems)} problems",
-            remedy="Mend the lines named above; docs/rules.md shows what a facts file holds.",
+            remedy="Fix the lines named above; docs/rules.md shows what a facts file holds.",
             slug="facts-invalid",
             place=Place(file=shown, line=problems[0][0]),
             details=tuple(f"line {line}, {sentence}" for line, sentence in problems),
@@ -190,35 +191,47 @@ def load_facts(path: Path) -> Facts:
 
 def _in_words(detail: Any) -> str:
     """One of pydantic's problems as a sentence for the person who wrote the file; it never repeats the value."""
-    location, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
+    location, kind = detail["loc"], detail["type"]
     field = ".".join(str(step + 1) if isinstance(step, int) else step for step in location)
-    sentence = str(detail["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
-        known = _fields_beside(location[:-1])
-        near = difflib.get_close_matches(str(location[-1]), known, n=1)
-        sentence = f"there is no such field here; allowed: {', '.join(known) or 'nothing'}"
-        sentence += f"; did you mean `{near[0]}`?" if near else ""
-    elif kind == "missing":
-        sentence = "this field is missing"
-    elif kind == "literal_error":
-        choices = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ").split(", ")
-        near = difflib.get_close_matches(str(detail.get("input")), choices, n=1)
-        sentence = f"allowed: {', '.join(choices)}" + (f"; did you mean `{near[0]}`?" if near else "")
-    elif kind.startswith("int_"):
-        sentence = "a whole number is needed, without commas or quotes"
-    elif kind.startswith("float_"):
-        sentence = "a number is needed, without commas or quotes"
-    elif kind.startswith("bool_"):
-        sentence = "yes or no is needed"
-    elif kind in ("model_type", "dict_type"):
-        sentence = "named fields are needed here, such as `{population: 40474}`; `{}` where there is nothing to add"
-    elif kind in ("tuple_type", "list_type"):
-        sentence = "a list is needed: lines that start with a dash"
-    elif kind == "greater_than_equal":
-        sentence = f"it must be {context.get('ge')} or more"
-    elif kind == "greater_than":
-        sentence = f"it must be more than {context.get('gt')}"
-    return f"`{field}`: {sentence}"
+        return f"`{field}`: {_unknown_field(location)}"
+    if kind == "literal_error":
+        return f"`{field}`: {_unknown_choice(detail)}"
+    for start, sentence in _SENTENCES.items():
+        if kind.startswith(start):
+            return f"`{field}`: {sentence.format(**detail.get('ctx', {}))}"
+    return f"`{field}`: {str(detail['msg']).removeprefix('Value error, ')}"
+
+
+_SENTENCES = {
+    "missing": "this field is missing",
+    "int_": "a whole number is needed, without commas or quotes",
+    "float_": "a number is needed, without commas or quotes",
+    "bool_": "yes or no is needed",
+    "model_type": "named fields are needed here, such as `{{population: 40474}}`; `{{}}` where there is nothing to add",
+    "dict_type": "named fields are needed here, such as `{{population: 40474}}`; `{{}}` where there is nothing to add",
+    "tuple_type": "a list is needed: lines that start with a dash",
+    "list_type": "a list is needed: lines that start with a dash",
+    "greater_than_equal": "it must be {ge} or more",
+    "greater_than": "it must be more than {gt}",
+}
+"""How pydantic's kinds of errors begin → what to tell; the longer of two that begin alike stands first."""
+
+
+def _unknown_field(location: tuple[str | int, ...]) -> str:
+    known = _fields_beside(location[:-1])
+    return f"there is no such field here; allowed: {', '.join(known) or 'nothing'}{_did_you_mean(location[-1], known)}"
+
+
+def _unknown_choice(detail: Any) -> str:
+    expected = str(detail.get("ctx", {}).get("expected", ""))
+    choices = expected.replace("'", "").replace(" or ", ", ").split(", ")
+    return f"allowed: {', '.join(choices)}{_did_you_mean(detail.get('input'), choices)}"
+
+
+def _did_you_mean(written: object, choices: Sequence[str]) -> str:
+    similar = difflib.get_close_matches(str(written), choices, n=1)
+    return f"; did you mean `{similar[0]}`?" if similar else ""
 
 
 def _fields_beside(location: tuple[str | int, ...]) -> list[str]:

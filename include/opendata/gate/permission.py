@@ -92,13 +92,17 @@ def missing_approvals(level: int | None, approvals: Iterable[Any]) -> tuple[str,
     """
     rules = permission_rules()
     required = rules.required_approvals(level)
+    if level == 3:
+        raise Refused(
+            "level 3 tables are never published",
+            remedy="Publish another table, made without what closes this one.",
+            slug="level-3",
+        )
     if not required:
         raise Refused(
-            "level 3 tables are never published" if level == 3 else "the permission level is not settled",
-            remedy="Publish another table, made without what closes this one."
-            if level == 3
-            else "Settle the open question of the release-permission tree first.",
-            slug="level-3" if level == 3 else "permission-open",
+            "the permission level is not known yet",
+            remedy="Answer the open question of the release-permission tree first.",
+            slug="permission-open",
         )
     given = {a.role for a in approvals if a.name and a.date and a.reference}
     return tuple(role for role in required if role not in given)

@@ -8,11 +8,21 @@ its own margin only, are separate tables, and each is scored by itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from include.opendata.gate.fact_sheet import Facts, ServiceGeography, Variables, load_facts
+from include.opendata.gate.fact_sheet import (
+    AgeRange,
+    Facts,
+    Language,
+    OtherVariable,
+    ResidenceGeography,
+    ServiceGeography,
+    Variables,
+    load_facts,
+)
 from include.opendata.rules.release import thresholds
 from include.opendata.rules.scoring import Band, Choice, Row, scoring_criteria
 from include.opendata.rules.small_cells import SmallCellRule
@@ -133,40 +143,61 @@ def _time(facts: Facts) -> Component:
 
 def _variables(variables: Variables) -> list[Component]:
     """One component for each variable shown, geography, insurance and means-tested programs aside."""
-    found: list[Component] = []
-    if variables.age_range is not None:
-        years = variables.age_range.narrowest_years
-        found.append(_by_number("age_range", years, f"The narrowest age group is {years:g} year(s) wide."))
+    return [
+        *_ages(variables.age_range),
+        *_by_groups(variables),
+        *_by_population(variables),
+        *_languages(variables.language),
+        *_only_shown(variables),
+        *(_other(other) for other in variables.other),
+    ]
+
+
+def _ages(ages: AgeRange | None) -> Iterator[Component]:
+    if ages is not None:
+        years = ages.narrowest_years
+        yield _by_number("age_range", years, f"The narrowest age group is {years:g} year(s) wide.")
+
+
+def _by_groups(variables: Variables) -> Iterator[Component]:
     for name in BY_GROUPS:
         part = getattr(variables, name)
         if part is not None:
             band = scoring_criteria().row(name).choice(part.groups).band
-            found.append(_by_choice(name, part.groups, f"The groups shown: {band}."))
+            yield _by_choice(name, part.groups, f"The groups shown: {band}.")
+
+
+def _by_population(variables: Variables) -> Iterator[Component]:
     for name in BY_POPULATION:
         part = getattr(variables, name)
         if part is not None:
-            found.append(_by_number(name, part.population, f"The smallest group has {part.population:,} people."))
-    if variables.language is not None:
-        if variables.language.groups is not None:
-            found.append(
-                _by_choice("language", variables.language.groups, "Only English, Spanish and Other are shown.")
-            )
-        else:
-            people = variables.language.population or 0
-            found.append(_by_number("language", people, f"The smallest language group has {people:,} people."))
+            yield _by_number(name, part.population, f"The smallest group has {part.population:,} people.")
+
+
+def _languages(language: Language | None) -> Iterator[Component]:
+    if language is None:
+        return
+    if language.groups is not None:
+        yield _by_choice("language", language.groups, "Only English, Spanish and Other are shown.")
+    else:
+        people = language.population or 0
+        yield _by_number("language", people, f"The smallest language group has {people:,} people.")
+
+
+def _only_shown(variables: Variables) -> Iterator[Component]:
     for name in SHOWN:
         if getattr(variables, name) is not None:
-            found.append(_by_choice(name, "shown", f"{scoring_criteria().row(name).label} is shown."))
-    for other in variables.other:
-        row_name = "other_population" if other.population is not None else "other_groups"
-        row = scoring_criteria().row(row_name)
-        if other.population is not None:
-            number, reason = other.population, f"The smallest group of “{other.name}” has {other.population:,} people."
-        else:
-            number = other.groups or 0
-            reason = f"“{other.name}” has {number} groups of unknown population."
-        found.append(_component(row, row.band(number), reason, variable=f"other: {other.name}"))
-    return found
+            yield _by_choice(name, "shown", f"{scoring_criteria().row(name).label} is shown.")
+
+
+def _other(other: OtherVariable) -> Component:
+    if other.population is not None:
+        row, number = scoring_criteria().row("other_population"), other.population
+        reason = f"The smallest group of “{other.name}” has {number:,} people."
+    else:
+        row, number = scoring_criteria().row("other_groups"), other.groups or 0
+        reason = f"“{other.name}” has {number} groups of unknown population."
+    return _component(row, row.band(number), reason, variable=f"other: {other.name}")
 
 
 def _means_tested(variables: Variables) -> list[Component]:
@@ -190,17 +221,7 @@ def _geography_or_insurance(variables: Variables) -> tuple[list[Component], int]
     would lower the other. Insurance and geography: the insurance row when the plan has fewer members than the area has
     people, else the geography row. What is set aside stays visible with 0 points.
     """
-    residence, service = _residence(variables), _service(variables)
-    places = [place for place in (residence, service) if place is not None]
-    beside = 0
-    if residence is not None and service is not None:
-        higher, lower = (service, residence) if service.score > residence.score else (residence, service)
-        if _coincide(variables):
-            places = [higher, _aside(lower, f"It coincides with {_plain(higher)}, whose score is not lower.")]
-        else:
-            beside = 1
-            if lower.score < 0:
-                places = [higher, _aside(lower, f"A wide area does not make up for {_plain(higher)}.")]
+    places, beside = _places(variables)
     if variables.insurance_coverage is None:
         return places, beside
     members = variables.insurance_coverage.members
@@ -208,11 +229,22 @@ def _geography_or_insurance(variables: Variables) -> tuple[list[Component], int]
     if not places:
         return [insurance], beside
     if _plan_decides(insurance, members, places, variables):
-        return [
-            insurance,
-            *(_aside(place, "The plan decides in its place: it is the smaller group.") for place in places),
-        ], beside
+        reason = "The plan decides in its place: it is the smaller group."
+        return [insurance, *(_aside(place, reason) for place in places)], beside
     return [*places, _aside(insurance, "Geography decides in its place: the plan is not the smaller group.")], beside
+
+
+def _places(variables: Variables) -> tuple[list[Component], int]:
+    """The components of residence and service, and how many of them count as a further variable."""
+    residence, service = _residence(variables), _service(variables)
+    if residence is None or service is None:
+        return [place for place in (residence, service) if place is not None], 0
+    higher, lower = (service, residence) if service.score > residence.score else (residence, service)
+    if _coincide(variables):
+        return [higher, _aside(lower, f"It coincides with {_plain(higher)}, whose score is not lower.")], 0
+    if lower.score < 0:
+        return [higher, _aside(lower, f"A wide area does not make up for {_plain(higher)}.")], 1
+    return [residence, service], 1
 
 
 def _coincide(variables: Variables) -> bool:
@@ -287,13 +319,13 @@ def _interaction(facts: Facts, interacting: int, *, credit: bool) -> Component:
 
 def _is_safe_harbor(facts: Facts) -> bool:
     """Statewide data by the year or longer with no other variable (DDG 2.0 §4.3.1)."""
-    combining = scoring_criteria().combining
     variables = facts.variables
-    shown = [name for name in Variables.model_fields if getattr(variables, name) not in (None, ())]
-    places = [part for part in (variables.residence_geography, variables.service_geography) if part is not None]
-    if not places or set(shown) - {"residence_geography", "service_geography"}:
+    shown = {name for name in Variables.model_fields if getattr(variables, name) not in (None, ())}
+    if not shown or shown - {"residence_geography", "service_geography"}:
         return False
-    statewide = all(
-        part.statewide or (part.population or 0) >= combining.statewide_population_at_least for part in places
-    )
-    return statewide and facts.time in combining.annual_or_longer
+    places = [part for part in (variables.residence_geography, variables.service_geography) if part is not None]
+    return all(_is_statewide(place) for place in places) and facts.time in scoring_criteria().combining.annual_or_longer
+
+
+def _is_statewide(place: ResidenceGeography | ServiceGeography) -> bool:
+    return place.statewide or (place.population or 0) >= scoring_criteria().combining.statewide_population_at_least
