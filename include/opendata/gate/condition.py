@@ -129,8 +129,9 @@ def _not_counts(why: str) -> InputError:
 
 
 def _known(denominators: ArrayLike | None) -> NDArray[np.float64]:
-    values = np.asarray([] if denominators is None else denominators, dtype=float).reshape(-1)
-    return values[np.isfinite(values)]
+    values: NDArray[np.float64] = np.asarray([] if denominators is None else denominators, dtype=float).reshape(-1)
+    finite: NDArray[np.float64] = values[np.isfinite(values)]
+    return finite
 
 
 def _denominator_band(known: NDArray[np.float64], rule: SmallCellRule) -> str:

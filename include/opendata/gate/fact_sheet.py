@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -23,6 +23,9 @@ People = Annotated[int, Field(ge=0, strict=True)]
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+AnyPart = TypeVar("AnyPart", bound=_Part)
 
 
 class Shown(_Part):
@@ -247,7 +250,7 @@ def _fields_beside(location: tuple[str | int, ...]) -> list[str]:
     return list(node.get("properties", {}))
 
 
-def _exactly_one(part: Any, *names: str) -> Any:
+def _exactly_one(part: AnyPart, *names: str) -> AnyPart:
     # Not `in (None, False)`: an area of 0 people is given, and 0 equals False.
     given = [name for name in names if (value := getattr(part, name)) is not None and value is not False]
     if len(given) != 1:

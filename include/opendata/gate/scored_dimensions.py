@@ -13,6 +13,7 @@ from typing import Any
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.tables import Dimension, Table
 from include.opendata.errors import DeclarationError, Place
+from include.opendata.gate.fact_sheet import Time
 from include.opendata.gate.facts import narrowest_age_band, race_groups, smallest_population, time_category
 from include.opendata.rules.reference import population_reference
 from include.opendata.vocabulary import TableDimension
@@ -175,7 +176,7 @@ def _band_of(label: str) -> AgeBand | None:
     return (int(match[1]), int(match[2])) if match[1] else (int(match[3]), None)
 
 
-def shortest_time(dataset: Dataset, scored: list[ScoredDimension]) -> str:
+def shortest_time(dataset: Dataset, scored: list[ScoredDimension]) -> Time:
     """The time category of the table's shortest period; without a time dimension, that of the whole coverage."""
     lengths = [years for one in scored if one.variable == "time" for years in _period_lengths(one)]
     if not lengths:

@@ -118,7 +118,7 @@ def _fits(value: sa.ColumnElement[Any], form: Form) -> list[sa.ColumnElement[boo
 
 def _where(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[int]:
     """One where all conditions hold, else zero; each is looked at only where those before it hold."""
-    result: Any = sa.literal_column("1")
+    result: sa.ColumnElement[int] = sa.literal_column("1", sa.Integer)
     for condition in reversed(conditions):
-        result = sa.case((condition, result), else_=sa.literal_column("0"))
+        result = sa.case((condition, result), else_=sa.literal_column("0", sa.Integer))
     return result

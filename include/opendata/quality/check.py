@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import DeclarationError, OpendataError, Place, Refused
 from include.opendata.quality import gx_project
-from include.opendata.quality.mandatory import Expectation, mandatory_publishable, mandatory_source
+from include.opendata.quality.expected import Expectation
+from include.opendata.quality.mandatory import mandatory_publishable, mandatory_source
 from include.opendata.quality.report import ExpectationOutcome, QualityReport, failure
 from include.opendata.quality.sentences import columns_of, sentence
 from include.opendata.quality.suite_files import Suite, publishable_suite, read_suite
@@ -130,16 +131,7 @@ def _evaluate(
     loaded: Any, suite: Suite, warehouse: Warehouse, parameters: dict[str, Any]
 ) -> tuple[int, list[ExpectationOutcome]]:
     """Rows of the table and the outcome of every expectation Great Expectations answered for."""
-    from great_expectations.execution_engine import SqlAlchemyExecutionEngine
-    from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
-    from great_expectations.validator.validator import Validator
-
-    engine = SqlAlchemyExecutionEngine(engine=warehouse.engine, create_temp_table=False)
-    data = SqlAlchemyBatchData(
-        execution_engine=engine, table_name=warehouse.table, schema_name=warehouse.schema, create_temp_table=False
-    )
-    engine.load_batch_data(warehouse.table, data)
-    validator = Validator(execution_engine=engine, data_context=gx_project.project().context)
+    validator = gx_project.validator_on(warehouse)
     configurations = validator.process_expectations_for_validation(loaded.expectation_configurations, parameters)
     results = validator.graph_validate(
         configurations=configurations,

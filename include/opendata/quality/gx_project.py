@@ -23,10 +23,11 @@ from include.opendata import places
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.quality.suite_files import Suite, folder, read_suite
 from include.opendata.storage.digests import sha256_of
-from include.opendata.warehouse import duckdb_dialect
+from include.opendata.warehouse import Warehouse, duckdb_dialect
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite
+    from great_expectations.validator.validator import Validator
 
 LOCK = threading.RLock()
 """Held while a suite runs: the library keeps its expectations and its current context in globals."""
@@ -92,7 +93,7 @@ def _import_plugins(folder: Path) -> list[str]:
             del sys.modules[name]
             raise DeclarationError(
                 f"the expectations in plugins/{path.name} cannot be imported ({type(error).__name__}: {error})",
-                remedy="Mend the file; a suite that needs them must not run without them.",
+                remedy="Fix the file; a suite that needs them must not run without them.",
                 slug="expectation-not-importable",
                 place=Place(file=f"great_expectations/plugins/{path.name}"),
             ) from error
@@ -107,7 +108,7 @@ def importable(suite: Suite, *, place: Place) -> None:
     arguments do not fit.
     """
     loaded = project()
-    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.exceptions.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.registry import get_expectation_impl
 
     missing: list[str] = []
@@ -148,6 +149,20 @@ def _belongs(found: type, loaded: Project) -> bool:
     if found.__module__.startswith("great_expectations."):
         return True
     return found.__module__ in loaded.plugins and getattr(sys.modules[found.__module__], found.__name__, None) is found
+
+
+def validator_on(warehouse: Warehouse) -> Validator:
+    """The library's validator on the table of ``warehouse``, where it lies: no copy, no temporary table."""
+    from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
+    from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
+    from great_expectations.validator.validator import Validator
+
+    engine = SqlAlchemyExecutionEngine(engine=warehouse.engine, create_temp_table=False)
+    data = SqlAlchemyBatchData(
+        execution_engine=engine, table_name=warehouse.table, schema_name=warehouse.schema, create_temp_table=False
+    )
+    engine.load_batch_data(warehouse.table, data)
+    return Validator(execution_engine=engine, data_context=project().context)
 
 
 def _from_store(suite: Suite) -> ExpectationSuite:

@@ -83,7 +83,7 @@ def read_suite(name: str, *, place: Place) -> Suite:
         )
     if len(known[name]) > 1:
         raise DeclarationError(
-            f"the suite {name!r} is there twice: in the project and beside the declaration",
+            f"the suite {name!r} exists twice: in the project and beside the declaration",
             remedy="Keep one of the two; which one is meant cannot be guessed.",
             slug="suite-twice",
             place=place,
@@ -91,13 +91,7 @@ def read_suite(name: str, *, place: Place) -> Suite:
     (path,) = known[name]
     within = "great_expectations/expectations" if path.parent == folder() else f"{place.dataset}/expectations"
     place = Place(place.dataset, place.table, None, f"{within}/{path.name}")
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_field_twice)
-    except json.JSONDecodeError as error:
-        place = Place(place.dataset, place.table, None, place.file, error.lineno)
-        raise _malformed(f"the suite is not valid JSON ({error.msg})", place) from None
-    except (UnicodeDecodeError, OSError, ValueError) as error:
-        raise _malformed(f"the suite cannot be read ({type(error).__name__})", place) from None
+    data = _read_json(path, place)
     problem = _problem(data, name)
     if problem:
         raise _malformed(problem, place)
@@ -109,6 +103,16 @@ def read_suite(name: str, *, place: Place) -> Suite:
             place=place,
         )
     return Suite(name, tuple(data["expectations"]))
+
+
+def _read_json(path: Path, place: Place) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_field_twice)
+    except json.JSONDecodeError as error:
+        place = Place(place.dataset, place.table, None, place.file, error.lineno)
+        raise _malformed(f"the suite is not valid JSON ({error.msg})", place) from None
+    except (UnicodeDecodeError, OSError, ValueError) as error:
+        raise _malformed(f"the suite cannot be read ({type(error).__name__})", place) from None
 
 
 def _no_field_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -126,25 +130,32 @@ def _problem(data: Any, name: str) -> str:
     if unknown := sorted(set(data) - _FIELDS):
         return f"a suite has no field {', '.join(unknown)}"
     for number, expectation in enumerate(data["expectations"], start=1):
-        if not isinstance(expectation, dict) or not isinstance(expectation.get("type"), str):
-            return f"expectation {number} has no `type`"
-        if not isinstance(expectation.get("kwargs"), dict):
-            return f"expectation {number} ({expectation['type']}) has no `kwargs`"
-        if unknown := sorted(set(expectation) - _EXPECTATION_FIELDS):
-            return f"expectation {number} ({expectation['type']}) has no field {', '.join(unknown)}"
-        if expectation.get("severity", "critical") not in ("critical", "warning", "info"):
-            return f"expectation {number} ({expectation['type']}): `severity` is critical, warning or info"
-    seen = [expectation_key(expectation) for expectation in data["expectations"]]
-    for number, key in enumerate(seen, start=1):
-        if key in seen[: number - 1]:
-            return f"expectation {number} ({data['expectations'][number - 1]['type']}) is there twice"
+        if problem := _problem_of_expectation(expectation, number):
+            return problem
+    keys = [expectation_key(expectation) for expectation in data["expectations"]]
+    for number, key in enumerate(keys, start=1):
+        if key in keys[: number - 1]:
+            return f"expectation {number} ({data['expectations'][number - 1]['type']}) exists twice"
+    return ""
+
+
+def _problem_of_expectation(expectation: Any, number: int) -> str:
+    if not isinstance(expectation, dict) or not isinstance(expectation.get("type"), str):
+        return f"expectation {number} has no `type`"
+    named = f"expectation {number} ({expectation['type']})"
+    if not isinstance(expectation.get("kwargs"), dict):
+        return f"{named} has no `kwargs`"
+    if unknown := sorted(set(expectation) - _EXPECTATION_FIELDS):
+        return f"{named} has no field {', '.join(unknown)}"
+    if expectation.get("severity", "critical") not in ("critical", "warning", "info"):
+        return f"{named}: `severity` is critical, warning or info"
     return ""
 
 
 def _malformed(what: str, place: Place) -> DeclarationError:
     return DeclarationError(
         what,
-        remedy=f"Mend the file, or move it away and run `bin/opendata suites {place.dataset or 'ID'} --write`.",
+        remedy=f"Fix the file, or move it away and run `bin/opendata suites {place.dataset or 'ID'} --write`.",
         slug="suite-malformed",
         place=place,
     )

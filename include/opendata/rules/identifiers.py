@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -105,7 +105,7 @@ class IdentifierRules(Criterion):
 
     @model_validator(mode="before")
     @classmethod
-    def _fill_in_parts(cls, data: dict) -> dict:
+    def _fill_in_parts(cls, data: dict[str, Any]) -> dict[str, Any]:
         parts = {
             **data["parts"],
             "given": _one_of(data["given_names"]),

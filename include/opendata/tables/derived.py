@@ -27,7 +27,9 @@ def rounded(numerator: int | Decimal, denominator: int, *, times: int = 1, decim
     scaled = abs(top) * times * 10**decimals
     whole = (2 * scaled + bottom) // (2 * bottom)
     signed = -whole if top < 0 else whole
-    return signed / 10**decimals if decimals else signed  # a division makes a float, which holds 15 digits of a sum
+    return (
+        float(signed / 10**decimals) if decimals else signed
+    )  # a division makes a float, which holds 15 digits of a sum
 
 
 def per_cell(
@@ -45,4 +47,5 @@ def at_totals(grid: Grid, values: np.ndarray[Any, Any], dimensions: Sequence[int
     places = list(grid.places)
     for dimension in dimensions:
         places[dimension] = np.full_like(places[dimension], grid.totals[dimension])
-    return values[grid.rows_of(np.ravel_multi_index(tuple(places), grid.shape))]
+    at_total: np.ndarray[Any, Any] = values[grid.rows_of(np.ravel_multi_index(tuple(places), grid.shape))]
+    return at_total
