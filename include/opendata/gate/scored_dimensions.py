@@ -19,7 +19,10 @@ from include.opendata.rules.reference import population_reference
 from include.opendata.vocabulary import TableDimension
 
 _PERIOD_YEARS = {"year": 1.0, "half_year": 0.5, "quarter": 0.25, "month": 1 / 12}
-_AGES = re.compile(r"^\D*(\d{1,3})\s*(?:[-–—]|to)\s*(\d{1,3})\b|^\D*(\d{1,3})\s*(?:\+|and over|or older|or more)", re.I)
+AGE_LABEL = re.compile(
+    r"^\D*(\d{1,3})\s*(?:[-–—]|to)\s*(\d{1,3})\b|^\D*(\d{1,3})\s*(?:\+|and over|or older|or more)", re.I
+)
+"""A label that names a group of ages, such as “12–14”, “12 to 14” or “65 and over”."""
 
 AgeBand = tuple[int, int | None]
 """First and last age of a group; None where it is open."""
@@ -170,7 +173,7 @@ def _band_of(label: str) -> AgeBand | None:
     """The ages a label names; None where it names none."""
     if label.isdigit():
         return int(label), int(label)
-    match = _AGES.match(label)
+    match = AGE_LABEL.match(label)
     if match is None:
         return None
     return (int(match[1]), int(match[2])) if match[1] else (int(match[3]), None)

@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from include.opendata.declaration.choices import ScoringVariableName
-from include.opendata.gate.table_facts import _AGES
+from include.opendata.gate.scored_dimensions import AGE_LABEL
 from include.opendata.onboarding.profile import ColumnProfile
 from include.opendata.rules.identifiers import words_of
 from include.opendata.rules.reference import california_counties
@@ -262,7 +262,7 @@ def _age(clue: _Clue) -> Meaning | None:
             label="Age group",
             definition="Age in years.",
         )
-    if clue.column.type == "text" and clue.plain and all(_AGES.match(v) or v.isdigit() for v in clue.plain):
+    if clue.column.type == "text" and clue.plain and all(AGE_LABEL.match(v) or v.isdigit() for v in clue.plain):
         return clue.means(
             "group",
             "Its values are age groups; the narrowest one decides the score.",
