@@ -5,7 +5,7 @@ table, ``visibility`` works out on the data how much of it would be shown, ``adv
 steward and the coordinator, who choose a design *before* anything is suppressed (DDG 2.0 §4.4); it changes nothing itself.
 """
 
-from include.opendata.advice.advisor import MOST_TRIED, Advice, Proposal, advise_table, left_out
+from include.opendata.advice.advisor import MOST_TRIED, Advice, Progress, Proposal, advise_table, in_silence, left_out
 from include.opendata.advice.coarsenings import Coarsening, coarsenings
 from include.opendata.advice.visibility import Visibility
 
@@ -13,9 +13,11 @@ __all__ = [
     "MOST_TRIED",
     "Advice",
     "Coarsening",
+    "Progress",
     "Proposal",
     "Visibility",
     "advise_table",
     "coarsenings",
+    "in_silence",
     "left_out",
 ]

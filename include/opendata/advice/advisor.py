@@ -36,6 +36,10 @@ MOST_COUNTIES_WRITTEN = 1000
 Progress = Callable[[str], None]
 
 
+def in_silence(step: str) -> None:
+    """The progress no one listens to."""
+
+
 class Proposal(BaseModel):
     """One coarser design. ``change``: what to do. ``sentence``: that, and what it brings, ``remarks`` included. ``settles``: it
     needs no masking of its own, or hides nothing. ``yaml``: what to paste into the declaration. The other figures are those of
@@ -113,7 +117,7 @@ def advise_table(
     *,
     others_masked: bool = False,
     most: int = MOST_TRIED,
-    progress: Progress = lambda said: None,
+    progress: Progress = in_silence,
 ) -> Advice:
     """What would show more of the table called ``table_name``. ``tabulated``: its true figures; ``warehouse``: its records.
 
@@ -128,7 +132,7 @@ def advise_table(
     if now.hidden_cells:
         trial.singles(tabulated)
         trial.pairs()
-    better = sorted((one for one in trial.tried if _does_better(one, now)), key=lambda one: one.rank)
+    better = sorted((design for design in trial.tried if _does_better(design, now)), key=lambda design: design.rank)
     return Advice(
         table=table_name,
         sentence=advice_sentence(
@@ -139,7 +143,7 @@ def advise_table(
         ),
         now=now.visibility,
         tried=trial.attempts,
-        proposals=tuple(_proposal(table, one, now) for one in better),
+        proposals=tuple(_proposal(table, design, now) for design in better),
         not_possible=tuple(trial.not_possible),
     )
 
@@ -169,7 +173,7 @@ class _Trial:
 
     def pairs(self) -> None:
         """Try pairs of different dimensions, made of what helped most without settling the matter."""
-        single = sorted((one for one in self.tried if not one.settles), key=lambda one: one.rank)
+        single = sorted((design for design in self.tried if not design.settles), key=lambda design: design.rank)
         couples = sorted(itertools.combinations(range(len(single)), 2), key=lambda couple: (sum(couple), couple))
         for a, b in couples:
             changes = (*single[a].changes, *single[b].changes)
@@ -209,20 +213,20 @@ def _alone(dataset: Dataset, table: Table) -> Dataset:
     return dataset.model_copy(update={"tables": [table]})
 
 
-def _does_better(one: _Tried, now: Measured) -> bool:
+def _does_better(design: _Tried, now: Measured) -> bool:
     """No masking of its own, nothing hidden, or a share of cells that is larger in the whole percent people are told."""
-    return one.settles or one.measured.visibility.cells_shown_percent > now.visibility.cells_shown_percent
+    return design.settles or design.measured.visibility.cells_shown_percent > now.visibility.cells_shown_percent
 
 
-def _proposal(table: Table, one: _Tried, now: Measured) -> Proposal:
-    then = one.measured.visibility
+def _proposal(table: Table, design: _Tried, now: Measured) -> Proposal:
+    then = design.measured.visibility
     return Proposal(
-        slug=one.slug,
-        kinds=tuple(change.kind for change in one.changes),
-        change=in_words(one.changes),
-        sentence=proposal_sentence(one.changes, now.visibility, then),
+        slug=design.slug,
+        kinds=tuple(change.kind for change in design.changes),
+        change=in_words(design.changes),
+        sentence=proposal_sentence(design.changes, now.visibility, then),
         remarks=remarks(then),
-        settles=one.settles,
+        settles=design.settles,
         score=then.score,
         masking_required=then.masking_required,
         cells=then.cells,
@@ -231,5 +235,5 @@ def _proposal(table: Table, one: _Tried, now: Measured) -> Proposal:
         events_shown_percent=then.events_shown_percent,
         hidden=then.hidden,
         how=then.how,
-        yaml=snippet(table, one.table, one.changes),
+        yaml=snippet(table, design.table, design.changes),
     )

@@ -9,9 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 from pathlib import Path
-from typing import Any
 
-from include.opendata.advice.advisor import Advice, Progress, advise_table, left_out
+from include.opendata.advice.advisor import Advice, Progress, advise_table, in_silence, left_out
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, OpendataError, Place
@@ -29,7 +28,7 @@ MOST_RECORDS_IN_REFRESH = 1_000_000
 
 
 def advise_dataset(
-    dataset: str, *, table: str | None = None, source: str | None = None, progress: Progress = lambda said: None
+    dataset: str, *, table: str | None = None, source: str | None = None, progress: Progress = in_silence
 ) -> tuple[Advice, ...]:
     """Advice for the tables of ``dataset``, or for one of them, from its source on.
 
@@ -45,41 +44,45 @@ def advise_dataset(
         snapshot = extract(declared.source, dataset=dataset, location=source, into=area.path("snapshot", "raw").parent)
         with open_snapshot(snapshot.parquet, dataset=dataset) as warehouse:
             tables: dict[str, DataTable] = {}
-            for one in declared.tables:
-                progress(f"tabulate {one.table}")
-                tables[one.table] = tabulate(declared, one.table, warehouse)
-            masked = {name: assess(table_facts(declared, made)).masking_required for name, made in tables.items()}
-            return tuple(_advice(declared, name, tables[name], warehouse, masked, progress) for name in wanted)
+            for declared_table in declared.tables:
+                progress(f"tabulate {declared_table.table}")
+                tables[declared_table.table] = tabulate(declared, declared_table.table, warehouse)
+            assessed = {
+                name: assess(table_facts(declared, tabulated)).masking_required for name, tabulated in tables.items()
+            }
+            return tuple(_advice(declared, name, tables[name], warehouse, assessed, progress) for name in wanted)
     finally:
         area.remove()
 
 
-def advise_in_refresh(declared: Dataset, area: RunArea, parquet: Path) -> dict[str, dict[str, Any]]:
+def advise_in_refresh(declared: Dataset, area: RunArea, parquet: Path) -> dict[str, dict[str, object]]:
     """Advice for every table of a run that must be masked, as JSON, from what the run's steps left in its work area.
 
     Kept in the area as ``advice/<table>.json``. A table too large to try designs of while people wait is left out, and says so.
     """
     assessed = {t.table: area.read_json(f"assessment/{t.table}.json")["masking_required"] for t in declared.tables}
-    found: dict[str, dict[str, Any]] = {}
+    advised: dict[str, dict[str, object]] = {}
     if not any(assessed.values()):
-        return found
-    records = area.read_json("snapshot.json")["rows"]
+        return advised
+    too_many_records = area.read_json("snapshot.json")["rows"] > MOST_RECORDS_IN_REFRESH
     with open_snapshot(parquet, dataset=declared.dataset) as warehouse:
-        for name, masked in assessed.items():
-            if not masked:
-                continue
+        for name in (name for name, masked in assessed.items() if masked):
             tabulated = read_table(area, "tables", name)
-            if len(tabulated.frame) > MOST_ROWS_IN_REFRESH or records > MOST_RECORDS_IN_REFRESH:
-                advice = left_out(
-                    name,
-                    "This table is too large to try coarser designs of during a refresh; "
-                    f"bin/opendata advise {declared.dataset} --table {name} does.",
-                )
+            if too_many_records or len(tabulated.frame) > MOST_ROWS_IN_REFRESH:
+                advice = _too_large(declared.dataset, name)
             else:
-                advice = _advice(declared, name, tabulated, warehouse, assessed, lambda said: None)
-            found[name] = advice.model_dump(mode="json")
-            area.write_json(f"advice/{name}.json", found[name])
-    return found
+                advice = _advice(declared, name, tabulated, warehouse, assessed, in_silence)
+            advised[name] = advice.model_dump(mode="json")
+            area.write_json(f"advice/{name}.json", advised[name])
+    return advised
+
+
+def _too_large(dataset: str, table: str) -> Advice:
+    return left_out(
+        table,
+        "This table is too large to try coarser designs of during a refresh; "
+        f"bin/opendata advise {dataset} --table {table} does.",
+    )
 
 
 def _advice(
@@ -87,12 +90,12 @@ def _advice(
     name: str,
     tabulated: DataTable,
     warehouse: Warehouse,
-    masked: dict[str, bool],
+    assessed: dict[str, bool],
     progress: Progress,
 ) -> Advice:
     if declared.table(name).masking == "whole_percentages":
         return left_out(name, "It publishes whole percentages and no count, so no coarser design was looked for.")
-    others = any(needed for other, needed in masked.items() if other != name)
+    others = any(masked for other, masked in assessed.items() if other != name)
     try:
         return advise_table(declared, name, tabulated, warehouse, others_masked=others, progress=progress)
     except OpendataError as error:
@@ -101,7 +104,7 @@ def _advice(
 
 
 def _wanted(declared: Dataset, table: str | None) -> list[str]:
-    names = [one.table for one in declared.tables]
+    names = [declared_table.table for declared_table in declared.tables]
     if table is None:
         return names
     if table not in names:

@@ -66,12 +66,15 @@ def bands_of_ages(ages: Sequence[int], width: int) -> list[Span]:
     """Groups of ``width`` single ages on round numbers; the old ages are one open group."""
     first, last = min(ages) // width * width, max(ages)
     starts = [start for start in range(first, last + 1, width) if start <= OPEN_FROM]
-    spans = []
-    for start, after in itertools.zip_longest(starts, starts[1:]):
-        end = after - 1 if after is not None else None if last >= OPEN_FROM else start + width - 1
-        values = tuple(str(a) for a in sorted(set(ages)) if a >= start and (end is None or a <= end))
-        spans.append(Span(start, end, f"{start}+" if end is None else f"{start}–{end}", values))
-    return spans
+    bands = [_band(ages, start, start + width - 1) for start in starts]
+    if bands and last >= OPEN_FROM:
+        bands[-1] = _band(ages, starts[-1], None)
+    return bands
+
+
+def _band(ages: Sequence[int], first: int, last: int | None) -> Span:
+    values = tuple(str(age) for age in sorted(set(ages)) if first <= age and (last is None or age <= last))
+    return Span(first, last, f"{first}+" if last is None else f"{first}–{last}", values)
 
 
 def _preference(spans: Sequence[Span], cuts: tuple[int, ...]) -> tuple[int, int, tuple[int, ...]]:

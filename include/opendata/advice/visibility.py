@@ -1,4 +1,4 @@
-"""How a table stands: its score, and how much of it would be shown once it is protected.
+"""How much of a table would be shown once it is protected, and its score.
 
 Worked out on the true figures, for one table by itself: cells it shares with other tables of its dataset may cost a few more.
 What leaves this module holds no count of a hidden cell and nothing that tells one: shares are rounded down, the share of
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from include.opendata.declaration.dataset import Dataset
@@ -30,6 +31,7 @@ MOST_CELLS_PROTECTED = 20_000
 FEW = 10
 """Hidden cells under which no share of events is told, and events of room a sum of hidden counts must leave."""
 
+Mask = NDArray[np.bool_]
 Hidden = Literal["none", "under 10", "10 or more"]
 How = Literal["protected", "small counts alone"]
 
@@ -63,25 +65,35 @@ class Measured:
 
 
 def measure(dataset: Dataset, tabulated: DataTable, *, others_masked: bool) -> Measured:
-    """How ``tabulated``, a table of ``dataset``, stands. ``others_masked``: another table of the dataset must be masked, and
-    masking applies to all of them.
+    """How much of ``tabulated``, a table of ``dataset``, is shown. ``others_masked``: another table of the dataset must be
+    masked, and masking applies to all of them.
 
     Raises Refused where the gate keeps the table back or no safe pattern exists.
     """
-    own_score, own_masking = _assessed(dataset, tabulated)
-    hidden, how = _hidden(dataset, tabulated, masked=own_masking or others_masked)
+    table_score, masking_required = _assessed(dataset, tabulated)
+    blank, how = _blank_counts(dataset, tabulated, masked=masking_required or others_masked)
+    hidden_cells = int(blank.sum())
     return Measured(
         Visibility(
-            score=own_score,
-            masking_required=own_masking,
-            cells=hidden.size,
-            cells_shown_percent=_percent_down(hidden),
-            events_shown_percent=_events_shown(tabulated, hidden[0], dataset.small_cell_rule),
-            hidden="none" if not hidden.any() else "under 10" if int(hidden.sum()) < FEW else "10 or more",
+            score=table_score,
+            masking_required=masking_required,
+            cells=blank.size,
+            cells_shown_percent=(blank.size - hidden_cells) * 100 // blank.size if blank.size else 100,
+            events_shown_percent=_events_shown(tabulated, blank[0], dataset.small_cell_rule),
+            hidden=_in_words(hidden_cells),
             how=how,
         ),
-        int(hidden.sum()),
+        hidden_cells,
     )
+
+
+def without_totals(tabulated: DataTable) -> Mask:
+    """bool[rows]: the rows that are no total of any dimension, in which every event counts once."""
+    inside = np.ones(len(tabulated.frame), dtype=bool)
+    for d in tabulated.structure.dimensions:
+        if d.total is not None:
+            inside &= (tabulated.frame[d.name] != d.total).to_numpy(dtype=bool)
+    return inside
 
 
 def _assessed(dataset: Dataset, tabulated: DataTable) -> tuple[int | None, bool]:
@@ -91,14 +103,14 @@ def _assessed(dataset: Dataset, tabulated: DataTable) -> tuple[int | None, bool]
     require_publishable(assessment, Place(dataset.dataset, tabulated.structure.table))
     if assessment.score is None:
         return None, assessment.masking_required
-    scored = [one for one in (facts.facts, *facts.independent_facts) if one is not None]
-    total = max(score(one, masked_by=facts.rule).total for one in scored)
+    scored = [table for table in (facts.facts, *facts.independent_facts) if table is not None]
+    total = max(score(table, masked_by=facts.rule).total for table in scored)
     above = assessment.condition.met and total >= thresholds().score.mask_from
     return total, assessment.masking_required or above
 
 
-def _hidden(dataset: Dataset, tabulated: DataTable, *, masked: bool) -> tuple[np.ndarray, How]:
-    """bool[counts, rows]: which counts would be blank."""
+def _blank_counts(dataset: Dataset, tabulated: DataTable, *, masked: bool) -> tuple[Mask, How]:
+    """bool[counts, rows]: which counts would be blank; and how that was worked out."""
     frame = tabulated.frame
     counts = [m.name for m in tabulated.structure.measures if m.role == "count"]
     if not masked:
@@ -112,41 +124,42 @@ def _hidden(dataset: Dataset, tabulated: DataTable, *, masked: bool) -> tuple[np
     return np.array(blank), "protected"
 
 
-def _small(tabulated: DataTable, name: str, rule: SmallCellRule) -> np.ndarray:
-    below = rule.below
+def _small(tabulated: DataTable, name: str, rule: SmallCellRule) -> Mask:
+    """bool[rows]: which values of a count are small, or stand for few persons."""
     values = tabulated.frame[name].to_numpy(dtype=np.int64)
-    small = (values >= 1) & (values < below)
+    small: Mask = (values >= 1) & (values < rule.below)
     if PERSONS_PREFIX + name in tabulated.frame:
         persons = tabulated.frame[PERSONS_PREFIX + name].to_numpy(dtype=np.int64)
-        small |= (values >= 1) & (persons >= 1) & (persons < below)
+        small |= (values >= 1) & (persons >= 1) & (persons < rule.below)
     return small
 
 
-def _percent_down(hidden: np.ndarray) -> int:
-    return int((hidden.size - hidden.sum()) * 100 // hidden.size) if hidden.size else 100
+def _in_words(hidden_cells: int) -> Hidden:
+    # The number itself could tell, from one design to the next, which cells are hidden.
+    if not hidden_cells:
+        return "none"
+    return "under 10" if hidden_cells < FEW else "10 or more"
 
 
-def _events_shown(tabulated: DataTable, hidden: np.ndarray, rule: SmallCellRule) -> float | None:
-    """The share of the first count's events that stand in shown cells; totals are left out, or they would count twice.
-
-    Not told where the sum of the hidden counts says too much: few cells, or a sum so low that all may be 1, or so high that all
-    may be just under the threshold.
-    """
-    structure, frame = tabulated.structure, tabulated.frame
-    inside = np.ones(len(frame), dtype=bool)
-    for d in structure.dimensions:
-        if d.total is not None:
-            inside &= (frame[d.name] != d.total).to_numpy(dtype=bool)
-    name = next(m.name for m in structure.measures if m.role == "count")
-    values = frame[name].to_numpy(dtype=np.int64)
+def _events_shown(tabulated: DataTable, hidden: Mask, rule: SmallCellRule) -> float | None:
+    """The share of the first count's events that stand in shown cells; totals are left out, or they would count twice."""
+    inside = without_totals(tabulated)
+    name = next(m.name for m in tabulated.structure.measures if m.role == "count")
+    values = tabulated.frame[name].to_numpy(dtype=np.int64)
     everything, blank = int(values[inside].sum()), values[inside & hidden]
     if everything == 0:
         return None
     if blank.size == 0:
         return 100.0
-    if blank.size < FEW or int(blank.sum()) - blank.size < FEW:
-        return None
-    most = rule.largest
-    if int(blank.max()) <= most and most * blank.size - int(blank.sum()) < FEW:
+    if _sum_says_too_much(blank, rule):
         return None
     return (everything - int(blank.sum())) * 1000 // everything / 10
+
+
+def _sum_says_too_much(blank: NDArray[np.int64], rule: SmallCellRule) -> bool:
+    """Whether the sum of hidden counts tells of one of them: of few, or a sum so low that all may be 1, or so high that all may
+    be just under the threshold."""
+    total = int(blank.sum())
+    if blank.size < FEW or total - blank.size < FEW:
+        return True
+    return int(blank.max()) <= rule.largest and rule.largest * blank.size - total < FEW

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from include.opendata.declaration.base import LONGEST_TABLE_NAME
 from include.opendata.errors import DeclarationError, InputError, Place
 from include.opendata.onboarding.meaning import AGE_BANDS, Meaning, Role
-from include.opendata.onboarding.profile import Profile
+from include.opendata.onboarding.profile import ColumnProfile, Profile
 
 RecordKind = Literal["person", "event", "aggregate"]
 
@@ -88,6 +88,10 @@ class SourceFacts:
         """What each column looks like, records being of this kind."""
         return self.looks_as_aggregate if record == "aggregate" else self.looks_as_individuals
 
+    def sentences(self, record: RecordKind) -> dict[str, str]:
+        """Column → the first thing it looks like, in a sentence."""
+        return {column: next(iter(kinds.values())) for column, kinds in self.looks(record).items()}
+
 
 @dataclass(frozen=True)
 class RecordGuess:
@@ -122,42 +126,36 @@ def design(facts: SourceFacts, *, wanted: Sequence[str], name: str, place: Place
     Raises InputError where no table can be made of it, DeclarationError where a wanted column cannot be used.
     """
     record = _record(facts)
-    counts = _counts(facts, record.kind)
-    if record.kind == "aggregate" and not counts:
-        raise _nothing_to_count(facts.profile, place)
+    counts = _counts(facts, record.kind, place)
     eligible, left_out = _eligible(facts, record.kind, wanted)
     wanted_dimensions = [m for m in eligible if m.column in wanted]
     wanted_counts = [column for column in counts if column in wanted]
-    useless = [c for c in wanted if c not in {m.column for m in wanted_dimensions} | set(wanted_counts)]
-    if useless:
-        raise _not_usable(useless, left_out, facts.meanings, place)
+    _require_usable(wanted, [*(m.column for m in wanted_dimensions), *wanted_counts], facts.meanings, left_out, place)
     if not eligible:
-        raise InputError(
-            "no column of the source could be a dimension of a table",
-            remedy="Give a source with columns that group its records: a county, a year, a sex, an age, a category.",
-            slug="source-no-dimension",
-            place=place,
-        )
-    shown_counts = tuple(wanted_counts or counts)[:MOST_COUNTS]
-    sizes = {m.column: _size(facts.profile, m) for m in eligible}
-    looks = facts.looks(record.kind)
+        raise _no_dimension(place)
     return Design(
         record=record.kind,
         record_reason=record.reason,
         key=facts.naming if record.kind == "aggregate" else _key(facts),
         person=record.person,
         meanings=facts.meanings,
-        personal={column: next(iter(kinds.values())) for column, kinds in looks.items()},
+        personal=facts.sentences(record.kind),
         tables=tuple(
-            TableDesign(
-                table=_table_name(name, dims),
-                dimensions=tuple(m.column for m in dims),
-                counts=shown_counts,
-                population=_population(facts, record.kind, dims, shown_counts),
-            )
-            for dims in _dimensions_of_tables(wanted_dimensions or eligible, sizes, asked=bool(wanted_dimensions))
+            _table(facts, record.kind, name, dims, tuple(wanted_counts or counts)[:MOST_COUNTS])
+            for dims in _dimensions_of_tables(facts.profile, eligible, wanted_dimensions)
         ),
         left_out=left_out,
+    )
+
+
+def _table(
+    facts: SourceFacts, record: RecordKind, name: str, dims: Sequence[Meaning], counts: tuple[str, ...]
+) -> TableDesign:
+    return TableDesign(
+        table=_table_name(name, dims),
+        dimensions=tuple(m.column for m in dims),
+        counts=counts,
+        population=_population(facts, record, dims, counts),
     )
 
 
@@ -169,16 +167,22 @@ def _record(facts: SourceFacts) -> RecordGuess:
     if facts.naming and figures and not direct:
         return RecordGuess("aggregate", _why_added_up(facts.naming, figures))
     if persons := facts.columns_of("person"):
-        person = persons[0]
-        named_so = f"{person} is named like the number of a person and"
-        if (person,) in facts.profile.keys:
-            return RecordGuess("person", f"{named_so} no two records share one.")
-        return RecordGuess("event", f"{named_so} several records share one.", person)
-    dates = [column for column in facts.columns_of("time") if facts.profile.column(column).type == "date"]
-    if events := facts.columns_of("event_id") or dates:
+        return _person_or_event(persons[0], facts.profile)
+    if events := facts.columns_of("event_id") or _dates(facts):
         return RecordGuess("event", f"{events[0]} tells of something that happened at a time.")
     why = f"{direct[0]} looks personal" if direct else "nothing in it looks added up"
     return RecordGuess("person", f"Nothing tells of an event, and {why}.")
+
+
+def _person_or_event(person: str, profile: Profile) -> RecordGuess:
+    named_so = f"{person} is named like the number of a person and"
+    if (person,) in profile.keys:
+        return RecordGuess("person", f"{named_so} no two records share one.")
+    return RecordGuess("event", f"{named_so} several records share one.", person)
+
+
+def _dates(facts: SourceFacts) -> list[str]:
+    return [column for column in facts.columns_of("time") if facts.profile.column(column).type == "date"]
 
 
 def _direct_identifiers(facts: SourceFacts) -> list[str]:
@@ -202,10 +206,14 @@ def _why_added_up(naming: Sequence[str], figures: Sequence[str]) -> str:
     )
 
 
-def _counts(facts: SourceFacts, record: RecordKind) -> tuple[str, ...]:
+def _counts(facts: SourceFacts, record: RecordKind, place: Place) -> list[str]:
+    """The columns that can be added up. Raises InputError where records are added up already and there are none."""
     if record != "aggregate":
-        return ()
-    return tuple(facts.columns_of("count") or facts.columns_of("population"))
+        return []
+    counts = facts.columns_of("count") or facts.columns_of("population")
+    if not counts:
+        raise _nothing_to_count(facts.profile, place)
+    return counts
 
 
 def _nothing_to_count(profile: Profile, place: Place) -> InputError:
@@ -218,11 +226,28 @@ def _nothing_to_count(profile: Profile, place: Place) -> InputError:
     )
 
 
-def _not_usable(
-    useless: Sequence[str], left_out: Mapping[str, str], meanings: Sequence[Meaning], place: Place
-) -> DeclarationError:
+def _no_dimension(place: Place) -> InputError:
+    return InputError(
+        "no column of the source could be a dimension of a table",
+        remedy="Give a source with columns that group its records: a county, a year, a sex, an age, a category.",
+        slug="source-no-dimension",
+        place=place,
+    )
+
+
+def _require_usable(
+    wanted: Sequence[str],
+    usable: Sequence[str],
+    meanings: Sequence[Meaning],
+    left_out: Mapping[str, str],
+    place: Place,
+) -> None:
+    """Raise DeclarationError ``column-not-usable``, saying of every wanted column that is not usable why."""
+    useless = [column for column in wanted if column not in usable]
+    if not useless:
+        return
     reasons = {m.column: m.reason for m in meanings} | dict(left_out)
-    return DeclarationError(
+    raise DeclarationError(
         f"{len(useless)} of the columns that matter can be no part of a table",
         remedy="Leave them out, or have the source give them otherwise.",
         slug="column-not-usable",
@@ -249,23 +274,35 @@ def _eligible(facts: SourceFacts, record: RecordKind, wanted: Sequence[str]) -> 
 def _why_left_out(m: Meaning, facts: SourceFacts, record: RecordKind, is_wanted: bool) -> str:
     """Why this column is no dimension although it could be one; empty where it may be."""
     column = facts.profile.column(m.column)
-    looks = facts.looks(record).get(m.column, {})
-    if direct := [sentence for kind, sentence in looks.items() if kind not in _NOT_DIRECT]:
-        return f"It looks personal: {direct[0]}."
+    if looks_personal := _looks_personal(facts.looks(record).get(m.column, {})):
+        return f"It looks personal: {looks_personal}."
     if m.scores.get("reference") == "california_counties" and facts.columns_of("county"):
         return "The counties' numbers tell the same, and the names are published with them."
-    if column.values is not None and len(column.values) - len(m.totals) < 2 and m.role != "time":
+    if m.role != "time" and _has_one_category(m, column):
         return "It has one category."
-    if record != "aggregate" and m.role == "category" and column.rare and not is_wanted:
+    # Rare categories make small cells; of added-up records it is the figures that are small or not.
+    if m.role == "category" and record != "aggregate" and column.rare and not is_wanted:
         return "Some of its categories have very few records; name it as a column that matters to have it."
     return ""
 
 
-def _dimensions_of_tables(eligible: Sequence[Meaning], sizes: Mapping[str, int], *, asked: bool) -> list[list[Meaning]]:
-    """Asked for: one table with all of them. Else place and time together, the groups of persons together; a category joins
+def _looks_personal(looks: Mapping[str, str]) -> str:
+    """The first sentence about an identifier that a wider category does not take the harm from; empty where there is none."""
+    return next((sentence for kind, sentence in looks.items() if kind not in _NOT_DIRECT), "")
+
+
+def _has_one_category(m: Meaning, column: ColumnProfile) -> bool:
+    return column.values is not None and len(column.values) - len(m.totals) < 2
+
+
+def _dimensions_of_tables(
+    profile: Profile, eligible: Sequence[Meaning], wanted: Sequence[Meaning]
+) -> list[list[Meaning]]:
+    """Wanted: one table with all of them. Else place and time together, the groups of persons together; a category joins
     only where there is little else. A table too large loses its last dimension."""
-    if asked:
-        return [_small_enough(list(eligible), sizes)]
+    sizes = {m.column: _size(profile, m) for m in eligible}
+    if wanted:
+        return [_small_enough(list(wanted), sizes)]
     place_and_time = [*_of(eligible, "county", "area")[:1], *_of(eligible, "time")[:1]]
     groups = _of(eligible, "age", "group")[:MOST_DIMENSIONS]
     room = MOST_DIMENSIONS - len(place_and_time) - len(groups)

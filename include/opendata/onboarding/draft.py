@@ -250,15 +250,21 @@ def _categories(m: Meaning, column: ColumnProfile, labels: Mapping[str, str]) ->
 def _labels(m: Meaning, column: ColumnProfile) -> dict[str, str]:
     """Value → label, for the steward to better: words begin with a capital letter, and what a spreadsheet would run as a
     formula is asked about, for it cannot be published as it is. Nothing where years speak for themselves."""
-    if m.role == "time" or m.standard or not column.values:
+    if m.role == "time" or m.standard:
         return {}
-    kept = [v for v in column.values if v not in m.totals]
-    questions = {v: f"{OPEN}how is {v} to be written? A spreadsheet would run it." for v in kept if no_label(v)}
-    if len(column.values) > LABELLED_UP_TO and not questions:
+    values = column.values or ()
+    kept = [v for v in values if v not in m.totals]
+    questions = _questions_of_labels(kept)
+    if len(values) > LABELLED_UP_TO and not questions:
         return {}
     labels = {v: _capitalised(v) for v in kept} | questions
-    # Two values may not get one label: then they are left as they are.
-    return labels if len(set(labels.values())) == len(labels) else {v: v for v in kept} | questions
+    if len(set(labels.values())) < len(labels):  # two values may not get one label
+        labels = dict(zip(kept, kept, strict=True)) | questions
+    return labels
+
+
+def _questions_of_labels(values: list[str]) -> dict[str, str]:
+    return {v: f"{OPEN}how is {v} to be written? A spreadsheet would run it." for v in values if no_label(v)}
 
 
 def _capitalised(value: str) -> str:

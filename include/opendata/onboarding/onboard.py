@@ -7,10 +7,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from include.opendata.advice import Progress, in_silence
 from include.opendata.onboarding import steps
 from include.opendata.onboarding.kept import Run
 from include.opendata.onboarding.place import refuse_to_write_over
-from include.opendata.onboarding.trial import Progress, in_silence
 
 
 def onboard(

@@ -308,32 +308,31 @@ class _Column:
         sample = self._sample()
         if not sample.filled:
             return _Guess("text", unreadable="it has no values")
-        if sample.of_type["integer"] == sample.filled and (sample.codes or self._count_of_all(self._matches(_CODE))):
+        if sample.is_all("integer") and self._has_codes(sample):
             return _Guess("text", "codes")
         for kind in _GUESSED:
             does_not_fit = f"{self.text} IS NOT NULL AND NOT {is_written_as(self.text, kind)}"
-            if sample.of_type[kind] == sample.filled and not self._count_of_all(does_not_fit):
+            if sample.is_all(kind) and not self._count_of_all(does_not_fit):
                 return _Guess(kind)
-        for way, count in zip(_UNREADABLE, sample.unreadable, strict=True):
-            # Masked counts are told from other texts only by the numbers beside them.
-            if count * 10 >= sample.filled and (
-                way.name != "masked" or count + sample.of_type["number"] == sample.filled
-            ):
-                return _Guess("text", way.name, way.words)
-        return _Guess("text")
+        way = next((way for way in _UNREADABLE if sample.is_written(way)), None)
+        return _Guess("text", way.name, way.words) if way else _Guess("text")
+
+    def _has_codes(self, sample: _Sample) -> bool:
+        """Whether some number begins with a zero, which a code may and a number does not."""
+        return bool(sample.codes or self._count_of_all(self._matches(_CODE)))
 
     def _sample(self) -> _Sample:
         conditions = [
-            *(is_written_as(self.text, kind) for kind in _GUESSED),
             self._matches(_CODE),
+            *(is_written_as(self.text, kind) for kind in _GUESSED),
             *(self._matches(way.form) for way in _UNREADABLE),
         ]
-        filled, *counts = self.records.count(
+        filled, codes, *counts = self.records.count(
             [f"count({self.text})", *(f"count(*) FILTER (WHERE {condition})" for condition in conditions)],
             self.records.sample,
         )
-        types = len(_GUESSED)
-        return _Sample(filled, dict(zip(_GUESSED, counts, strict=False)), counts[types], tuple(counts[types + 1 :]))
+        written = dict(zip([*_GUESSED, *(way.name for way in _UNREADABLE)], counts, strict=True))
+        return _Sample(filled, codes, written)
 
     def _matches(self, form: str) -> str:
         return f"regexp_full_match({self.text}, {literal(form)})"
@@ -345,12 +344,21 @@ class _Column:
 
 @dataclass(frozen=True)
 class _Sample:
-    """Of the first rows, how many are filled, of each type, codes, and written in each of the unreadable ways."""
+    """Of the first rows, how many are filled, are codes, and are ``written`` as a type or in one of the unreadable ways."""
 
     filled: int
-    of_type: dict[ColumnType, int]
     codes: int
-    unreadable: tuple[int, ...]
+    written: dict[str, int]
+
+    def is_all(self, kind: ColumnType) -> bool:
+        """Whether every value can be read as ``kind``."""
+        return self.written[kind] == self.filled
+
+    def is_written(self, way: _Unreadable) -> bool:
+        """Whether one value in ten is written so. Masked counts are told from other texts only by the numbers beside them."""
+        if way.name == "masked" and self.written["masked"] + self.written["number"] != self.filled:
+            return False
+        return self.written[way.name] * 10 >= self.filled
 
 
 def _outwards(value: float, *, down: bool) -> int:

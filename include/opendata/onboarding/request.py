@@ -65,13 +65,7 @@ def request_from(fields: Mapping[str, object]) -> OnboardingRequest:
     try:
         request = OnboardingRequest.model_validate(given)
     except ValidationError as error:
-        problems = [_sentence(detail) for detail in error.errors(include_url=False)]
-        raise DeclarationError(
-            f"the request has {'one problem' if len(problems) == 1 else f'{len(problems)} problems'}",
-            remedy="Fix each field named and ask again.",
-            slug="request-invalid",
-            details=tuple(sorted(problems)),
-        ) from None
+        raise _invalid(error) from None
     place = Place(file=shown(request.source))
     if _holds_a_secret(request.source):
         raise DeclarationError(
@@ -95,6 +89,16 @@ def request_from(fields: Mapping[str, object]) -> OnboardingRequest:
             place=Place(dataset=request.id),
         )
     return request
+
+
+def _invalid(error: ValidationError) -> DeclarationError:
+    problems = sorted(_sentence(detail) for detail in error.errors(include_url=False))
+    return DeclarationError(
+        f"the request has {'one problem' if len(problems) == 1 else f'{len(problems)} problems'}",
+        remedy="Fix each field named and ask again.",
+        slug="request-invalid",
+        details=tuple(problems),
+    )
 
 
 def _holds_a_secret(location: str) -> bool:

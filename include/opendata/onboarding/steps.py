@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from include.opendata.advice import Progress, in_silence
 from include.opendata.declaration.questions import open_questions
 from include.opendata.errors import InputError
 from include.opendata.onboarding import draft
@@ -23,7 +24,6 @@ from include.opendata.onboarding.meaning import meaning
 from include.opendata.onboarding.profile import naming_columns, profile
 from include.opendata.onboarding.reading import read_source
 from include.opendata.onboarding.request import request_from
-from include.opendata.onboarding.trial import Progress, in_silence
 from include.opendata.onboarding.trial import advise as try_designs
 from include.opendata.onboarding.trial import score_and_mask as try_out
 from include.opendata.onboarding.typed_records import personal_columns, write_records

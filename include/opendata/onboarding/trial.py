@@ -6,12 +6,12 @@ refusal's sentence, without the cells it names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict
 
-from include.opendata.advice import advise_table
+from include.opendata.advice import Progress, advise_table
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import OpendataError
@@ -24,13 +24,6 @@ from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.tables import tabulate
 from include.opendata.vocabulary import DataTable, ProtectedTable
 from include.opendata.warehouse import Warehouse
-
-Progress = Callable[[str], None]
-
-
-def in_silence(step: str) -> None:
-    """The progress nobody listens to."""
-
 
 AS_IF_PERMITTED = PermissionAnswers(
     individual_records=False,

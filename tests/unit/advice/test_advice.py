@@ -199,16 +199,16 @@ def test_which_hidden_count_is_which_changes_nothing_of_the_advice(advise):
 
 @pytest.mark.parametrize(("hidden", "told"), [(9, False), (10, True)])
 def test_the_share_of_events_is_told_only_where_ten_cells_are_hidden(tmp_path, hidden, told):
-    assert (_stands(tmp_path, [5] * hidden + [500] * 8).events_shown_percent is not None) is told
+    assert (_visibility(tmp_path, [5] * hidden + [500] * 8).events_shown_percent is not None) is told
 
 
 @pytest.mark.parametrize("count", [1, 10])
 def test_a_sum_that_would_tell_every_hidden_count_is_not_told(tmp_path, count):
-    assert _stands(tmp_path, [count] * 20 + [500] * 8).events_shown_percent is None
+    assert _visibility(tmp_path, [count] * 20 + [500] * 8).events_shown_percent is None
 
 
 def test_shares_are_rounded_down_and_never_say_all_where_something_is_hidden(tmp_path):
-    found = _stands(tmp_path, [5] * 10 + [1_000_000] * 600)
+    found = _visibility(tmp_path, [5] * 10 + [1_000_000] * 600)
     assert found.cells_shown_percent == 98  # 98.36
     assert found.events_shown_percent == 99.9
 
@@ -216,7 +216,14 @@ def test_shares_are_rounded_down_and_never_say_all_where_something_is_hidden(tmp
 def test_the_score_never_tells_that_hidden_counts_are_at_least_three(tmp_path):
     """The credit for a smallest count of 3 or 5 would say so of every hidden count."""
     for small in (2, 5):
-        assert _stands(tmp_path, [small] * 12 + [500] * 8, people=3_900).score == 14
+        assert _visibility(tmp_path, [small] * 12 + [500] * 8, people=3_900).score == 14
+
+
+def test_a_table_too_large_to_protect_is_looked_at_with_the_declared_threshold(tmp_path, monkeypatch):
+    monkeypatch.setattr(visibility, "MOST_CELLS_PROTECTED", 10)
+    counts = [12] * 20 + [500] * 8
+    assert _visibility(tmp_path, counts).hidden == "none"
+    assert _visibility(tmp_path, counts, small_cells_below=15).hidden == "10 or more"
 
 
 def test_a_table_too_large_to_protect_in_passing_says_that_only_small_counts_were_looked_at(advise, monkeypatch):
@@ -281,8 +288,8 @@ def test_a_table_the_gate_keeps_back_is_refused_before_any_design_is_tried(advis
         advise(closed, cases())
 
 
-def _stands(folder, counts: list[int], people: int = 900):
-    """How a table with these counts stands: one category each, no totals, a population at high risk."""
+def _visibility(folder, counts: list[int], people: int = 900, small_cells_below: int | None = None):
+    """How much of a table with these counts is shown: one category each, no totals, a population at high risk."""
     labels = [f"k{n:04}" for n in range(len(counts))]
     place = dimension("Place", "kind", scores_as={"variable": "residence_geography", "population": people})
     declared = dataset(
@@ -294,6 +301,6 @@ def _stands(folder, counts: list[int], people: int = 900):
             high_risk_populations=["homelessness"],
         ),
         record="aggregate",
-    ).model_copy(update={"survey": False})
+    ).model_copy(update={"survey": False, "small_cells_below": small_cells_below})
     with warehouse_of(pd.DataFrame({"kind": labels, "n": counts}), folder) as warehouse:
         return measure_visibility(declared, tabulate(declared, "one_table", warehouse), others_masked=False).visibility
