@@ -15,10 +15,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
+from include.opendata.disclosure.cell_states import ABSENT, BLANK, CODE_COMPLEMENTARY, SHOWN
 from include.opendata.disclosure.cells import LinkedCells, link
 from include.opendata.disclosure.history import UPCOMING
 from include.opendata.disclosure.history.joint import joint_cells
@@ -27,10 +28,11 @@ from include.opendata.disclosure.history.published import (
     PublishedTable,
     read_published,
 )
-from include.opendata.disclosure.proof.facts import ABSENT, COMPLEMENTARY, SHOWN, Facts, facts_of
+from include.opendata.disclosure.proof.facts import CellFacts, facts_of
 from include.opendata.disclosure.proof.percentages import check_percentages
 from include.opendata.errors import OpendataError
 from include.opendata.rules.release import thresholds
+from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.storage.digests import sha256_of
 from include.opendata.storage.structures import structure_from_json
 from include.opendata.vocabulary import ProtectedTable
@@ -38,6 +40,38 @@ from include.opendata.vocabulary import ProtectedTable
 PROOF = "proof.json"
 
 ReadStaged = Callable[[str, str], bytes]
+
+
+class KeptView(TypedDict):
+    """What the proof says of one way of reading the release: which measure, from which release's figures on, by which rule
+    (``threshold``: counts below are small; ``min_width``: its width), and the file of its cells and witnesses."""
+
+    identity: str
+    base: str
+    file: str
+    threshold: int
+    min_width: int
+    persons: bool
+
+
+class KeptTable(TypedDict):
+    """A published table, its file in staging and the digest of it."""
+
+    table: str
+    file: str
+    sha256: str
+
+
+class KeptProof(TypedDict):
+    """``proof.json``, as far as it is read here. ``files``: name in the evidence store → digest · ``earlier``: the releases
+    that were taken into account."""
+
+    dataset: str
+    release: str
+    files: dict[str, str]
+    tables: list[KeptTable]
+    earlier: list[str]
+    views: list[KeptView]
 
 
 @dataclass(frozen=True)
@@ -54,6 +88,7 @@ class ProofReport:
 
     @property
     def proven(self) -> bool:
+        """Whether nothing is wrong."""
         return not self.problems
 
 
@@ -62,8 +97,8 @@ class _System:
     """A view's cells as built anew; ``facts`` of the release it starts from and of every release together with it."""
 
     cells: LinkedCells
-    base: Facts
-    others: tuple[Facts, ...]
+    base: CellFacts
+    others: tuple[CellFacts, ...]
 
 
 def check_proof(
@@ -75,7 +110,7 @@ def check_proof(
     and a path · ``evidence``: the dataset's folder in the evidence store · ``known``: the digest of the proof that the ledger
     has, if it has one.
     """
-    told = json.loads((folder / PROOF).read_bytes())
+    told: KeptProof = json.loads((folder / PROOF).read_bytes())
     problems = _files(folder, told, known)
     figures = dict.fromkeys(
         ("views", "blanks", "by_witnesses", "large", "by_bounds", "withheld", "set_aside", "percentages"), 0
@@ -83,22 +118,22 @@ def check_proof(
     try:
         own, before, wrong = _releases(folder, told, staged, read, evidence)
         problems += wrong
-        found = dict(_systems(own, before, told))
+        systems = _systems(own, before, told)
         problems += _percentages(own, figures)
     except (OpendataError, KeyError, ValueError, OSError) as broken:
         return ProofReport(told["dataset"], release, (*problems, _unreadable(broken)), figures)
     listed = {(view["identity"], view["base"]) for view in told["views"]}
-    problems += _left_out(found, listed, release)
+    problems += _left_out(systems, listed, release)
     forgotten = set(staged[: staged.index(release)]) - set(told["earlier"])
     if forgotten:
         problems.append(f"{len(forgotten)} release(s) staged before this one are not in the proof.")
     for view in told["views"]:
         figures["views"] += 1
-        place = found.get((view["identity"], view["base"]))
-        if place is None:
+        system = systems.get((view["identity"], view["base"]))
+        if system is None:
             problems.append(f"The proof speaks of a measure or release that is not there ({view['base'] or release}).")
             continue
-        problems += _check_view(folder / view["file"], view, place, figures)
+        problems += _check_view(folder / view["file"], view, system, figures)
     return ProofReport(told["dataset"], release, tuple(problems), figures)
 
 
@@ -118,24 +153,23 @@ def _percentages(tables: list[ProtectedTable], figures: dict[str, int]) -> list[
     return problems
 
 
-def _left_out(found: dict[tuple[str, str], _System], listed: set[tuple[str, str]], release: str) -> list[str]:
+def _left_out(systems: dict[tuple[str, str], _System], listed: set[tuple[str, str]], release: str) -> list[str]:
     """Ways of reading the release that a proof must speak of, and does not."""
     missing = 0
-    for place, system in found.items():
-        by_itself = place[1] == "" and bool(((system.base.state != SHOWN) & (system.base.state != ABSENT)).any())
+    for place, system in systems.items():
+        by_itself = place[1] == "" and bool(system.base.blank.any())
         together = place[1] == release and any(_adds(other, system.base) for other in system.others)
         missing += (by_itself or together) and place not in listed
     return [f"{missing} way(s) of reading the release's measures are not in the proof."] if missing else []
 
 
-def _adds(other: Facts, base: Facts) -> bool:
+def _adds(other: CellFacts, base: CellFacts) -> bool:
     """Whether one release says anything of a cell that another one does not show."""
     unknown = base.state != SHOWN
-    shown, blank = other.state == SHOWN, (other.state != SHOWN) & (other.state != ABSENT)
-    return bool((unknown & shown).any() or (blank & (base.state == ABSENT)).any())
+    return bool((unknown & (other.state == SHOWN)).any() or (other.blank & (base.state == ABSENT)).any())
 
 
-def _files(folder: Path, told: dict[str, Any], known: str | None) -> list[str]:
+def _files(folder: Path, told: KeptProof, known: str | None) -> list[str]:
     problems = []
     if known is not None and sha256_of((folder / PROOF).read_bytes()) != known:
         problems.append("The proof is not the one the ledger knows.")
@@ -147,7 +181,7 @@ def _files(folder: Path, told: dict[str, Any], known: str | None) -> list[str]:
 
 
 def _releases(
-    folder: Path, told: dict[str, Any], staged: Sequence[str], read: ReadStaged, evidence: Path
+    folder: Path, told: KeptProof, staged: Sequence[str], read: ReadStaged, evidence: Path
 ) -> tuple[list[ProtectedTable], list[PublishedRelease], list[str]]:
     """The release's tables as they lie in staging, everything published before, and what is wrong with either."""
     problems: list[str] = []
@@ -189,61 +223,88 @@ def _releases(
 
 
 def _systems(
-    own: list[ProtectedTable], releases: list[PublishedRelease], told: dict[str, Any]
-) -> list[tuple[tuple[str, str], _System]]:
+    own: list[ProtectedTable], releases: list[PublishedRelease], told: KeptProof
+) -> dict[tuple[str, str], _System]:
+    """(measure, release that is taken as right) → its cells and facts: of the release by itself, for which the second is
+    empty, and of every release together with all others."""
     described = [(t.structure, {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions}) for t in own]
-    now = own[0].small_below if own else None
-    found = [
-        ((cells.identity, ""), _System(cells, facts_of(cells, own, now), ())) for cells in link(described, joint=True)
-    ]
-    if not told["earlier"]:
-        return found
-    for joint in joint_cells(releases, dataset=told["dataset"]):
+    now = own[0].small_below if own else 0
+    systems = {
+        (cells.identity, ""): _System(cells, facts_of(cells, own, now), ()) for cells in link(described, joint=True)
+    }
+    for joint in joint_cells(releases, dataset=told["dataset"]) if told["earlier"] else ():
         sides = [facts_of(joint.of_release(i), tables, now) for i, tables in enumerate(joint.tables)]
         for position, name in enumerate(joint.releases):
-            others = tuple(side for i, side in enumerate(sides) if i != position)
             base = told["release"] if name == UPCOMING else name
-            found.append(((joint.cells.identity, base), _System(joint.cells, sides[position], others)))
-    return found
+            others = tuple(sides[:position] + sides[position + 1 :])
+            systems[joint.cells.identity, base] = _System(joint.cells, sides[position], others)
+    return systems
 
 
-def _check_view(path: Path, view: dict[str, Any], system: _System, figures: dict[str, int]) -> list[str]:
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
-            stored = {name: kept[name] for name in kept.files}
-    except (OSError, ValueError, EOFError):
+def _check_view(path: Path, view: KeptView, system: _System, figures: dict[str, int]) -> list[str]:
+    """What is wrong with the proof of one view; counts what proves its blanks."""
+    stored = _stored(path)
+    if stored is None:
         return [f"{path.name} cannot be read."]
     where = f"{view['identity']}, {view['base'] or 'by itself'}"
-    facts = _with_readings(system, stored, view)
+    rule = _rule_of(view)
+    facts = _with_readings(system, stored, rule, view["persons"])
     figures["set_aside"] += _set_aside(system, facts)
     wrong = _differences(system.cells, facts, stored)
     if wrong:
         return [f"{where}: {sentence}" for sentence in wrong]
-    hidden = np.flatnonzero(facts.state != SHOWN)
     tables, cells = stored["tables"].astype(np.int64), stored["cells"].astype(np.int64)
+    hidden = np.flatnonzero(facts.state != SHOWN)
     if tables.ndim != 2 or tables.shape[1:] != cells.shape or not np.array_equal(np.sort(cells), hidden):
         return [f"{where}: the witnesses are not about the cells that are hidden."]
-    bad = sum(not _agrees(system.cells, facts, cells, row) for row in tables)
-    problems = [f"{where}: {bad} of {len(tables)} witnesses contradict what is published."] if bad else []
     wide = np.zeros(len(facts.state), dtype=bool)
     if len(tables):
-        wide[cells] = np.ptp(tables, axis=0) >= view["min_width"]
-    blank = (facts.state != SHOWN) & (facts.state != ABSENT)
-    large = blank & ~wide & (facts.state == COMPLEMENTARY)
-    listed = {name: np.isin(np.arange(len(blank)), stored[name]) for name in ("by_bounds", "withheld")}
-    by_bounds = blank & ~wide & ~large & listed["by_bounds"]
-    withheld = blank & ~wide & ~large & ~by_bounds & listed["withheld"]
-    unproven = blank & ~wide & ~large & ~by_bounds & ~withheld
-    for name, cells_of in (("blanks", blank), ("by_witnesses", blank & wide), ("large", large)):
-        figures[name] += int(cells_of.sum())
-    figures["by_bounds"] += int(by_bounds.sum())
-    figures["withheld"] += int(withheld.sum())
-    if unproven.any():
-        problems.append(f"{where}: {int(unproven.sum())} of {int(blank.sum())} blanks are not proven.")
-    return problems + _groups(system.cells, facts, cells, tables, view["threshold"], where)
+        wide[cells] = np.ptp(tables, axis=0) >= rule.width
+    problems = [
+        *_contradicting(system.cells, facts, cells, tables),
+        *_unproven(facts, wide, stored, figures),
+        *_groups(system.cells, facts, cells, tables, rule),
+    ]
+    return [f"{where}: {sentence}" for sentence in problems]
 
 
-def _with_readings(system: _System, stored: dict[str, np.ndarray], view: dict[str, Any]) -> Facts:
+def _stored(path: Path) -> dict[str, np.ndarray] | None:
+    """The arrays of a view's file; None when it cannot be read."""
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
+            return {name: kept[name] for name in kept.files}
+    except (OSError, ValueError, EOFError):
+        return None
+
+
+def _rule_of(view: KeptView) -> SmallCellRule:
+    """The rule the release was made with, which need not be the one of today."""
+    return thresholds().small_cell.model_copy(update={"below": view["threshold"], "width": view["min_width"]})
+
+
+def _contradicting(cells: LinkedCells, facts: CellFacts, at: np.ndarray, tables: np.ndarray) -> list[str]:
+    bad = sum(not _agrees(cells, facts, at, row) for row in tables)
+    return [f"{bad} of {len(tables)} witnesses contradict what is published."] if bad else []
+
+
+def _unproven(facts: CellFacts, wide: np.ndarray, stored: dict[str, np.ndarray], figures: dict[str, int]) -> list[str]:
+    """Blanks that nothing proves; counts those that something does, each once, by the strongest proof it has."""
+    number = np.arange(len(wide))
+    proofs = {
+        "by_witnesses": wide,
+        "large": facts.state == CODE_COMPLEMENTARY,
+        "by_bounds": np.isin(number, stored["by_bounds"]),
+        "withheld": np.isin(number, stored["withheld"]),
+    }
+    left = facts.blank
+    figures["blanks"] += int(left.sum())
+    for name, proven in proofs.items():
+        figures[name] += int((left & proven).sum())
+        left = left & ~proven
+    return [f"{int(left.sum())} of {int(facts.blank.sum())} blanks are not proven."] if left.any() else []
+
+
+def _with_readings(system: _System, stored: dict[str, np.ndarray], rule: SmallCellRule, persons: bool) -> CellFacts:
     """The facts of the base, with the readings of other releases that the proof took for true: each must be one of theirs.
 
     A reading the proof did not take leaves the attacker less; it is reported as set aside.
@@ -252,25 +313,25 @@ def _with_readings(system: _System, stored: dict[str, np.ndarray], view: dict[st
         system.base, value=system.base.value.copy(), state=system.base.state.copy(),
         low=system.base.low.copy(), high=system.base.high.copy(),
     )  # fmt: skip
-    facts.say(view["threshold"], view["persons"])
+    facts.say(rule, persons)
     if len(stored["state"]) != len(facts.state):
         return facts
     for other in system.others:
-        other.say(view["threshold"], view["persons"])
+        other.say(rule, persons)
         open_ = system.base.state != SHOWN
         same = open_ & (other.state == SHOWN) & (stored["state"] == SHOWN) & (stored["value"] == other.value)
         facts.state[same], facts.value[same] = SHOWN, other.value[same]
         facts.low[same] = facts.high[same] = other.value[same]
-        told = open_ & (other.state != SHOWN) & (other.state != ABSENT) & (facts.state != SHOWN)
+        told = open_ & other.blank & (facts.state != SHOWN)
         taken = told & (stored["low"] >= other.low) & (stored["high"] <= other.high)
         facts.low[taken] = np.maximum(facts.low[taken], other.low[taken])
         facts.high[taken] = np.minimum(facts.high[taken], other.high[taken])
-        vague = taken & np.isin(facts.state, (ABSENT, 3)) & (stored["state"] == other.state)
+        vague = taken & np.isin(facts.state, (ABSENT, BLANK)) & (stored["state"] == other.state)
         facts.state[vague] = other.state[vague]
     return facts
 
 
-def _set_aside(system: _System, facts: Facts) -> int:
+def _set_aside(system: _System, facts: CellFacts) -> int:
     """Figures other releases show of cells the base does not, and that the proof does not take for true."""
     unknown = system.base.state != SHOWN
     return sum(
@@ -279,7 +340,7 @@ def _set_aside(system: _System, facts: Facts) -> int:
     )
 
 
-def _differences(cells: LinkedCells, facts: Facts, stored: dict[str, np.ndarray]) -> list[str]:
+def _differences(cells: LinkedCells, facts: CellFacts, stored: dict[str, np.ndarray]) -> list[str]:
     ends = np.cumsum(stored["lengths"])[:-1]
     equations = [tuple(part.tolist()) for part in np.split(stored["equations"], ends)] if len(stored["lengths"]) else []
     if equations != [(parent, *children) for parent, children in cells.equations]:
@@ -291,7 +352,7 @@ def _differences(cells: LinkedCells, facts: Facts, stored: dict[str, np.ndarray]
     return wrong
 
 
-def _agrees(cells: LinkedCells, facts: Facts, at: np.ndarray, row: np.ndarray) -> bool:
+def _agrees(cells: LinkedCells, facts: CellFacts, at: np.ndarray, row: np.ndarray) -> bool:
     table = facts.value.copy()
     table[at] = row
     if (table < facts.low).any() or (table > facts.high).any():
@@ -299,9 +360,7 @@ def _agrees(cells: LinkedCells, facts: Facts, at: np.ndarray, row: np.ndarray) -
     return all(table[parent] == table[list(children)].sum() for parent, children in cells.equations)
 
 
-def _groups(
-    cells: LinkedCells, facts: Facts, at: np.ndarray, tables: np.ndarray, threshold: int, where: str
-) -> list[str]:
+def _groups(cells: LinkedCells, facts: CellFacts, at: np.ndarray, tables: np.ndarray, rule: SmallCellRule) -> list[str]:
     """Hidden parts of one total whose sum is the same small count in every witness (DDG 2.0 §4.4.1 (6))."""
     place = {int(c): i for i, c in enumerate(at)}
     same = 0
@@ -310,10 +369,8 @@ def _groups(
         if len(hidden) < 2 or not len(tables):
             continue
         sums = tables[:, hidden].sum(axis=1)
-        same += bool(sums.min() == sums.max() and 1 <= sums.max() < threshold)
-    return (
-        [f"{where}: {same} group(s) of hidden counts add up to the same small count in every witness."] if same else []
-    )
+        same += bool(sums.min() == sums.max() and 1 <= sums.max() < rule.below)
+    return [f"{same} group(s) of hidden counts add up to the same small count in every witness."] if same else []
 
 
 def _unreadable(broken: Exception) -> str:

@@ -19,33 +19,57 @@ TRIED = 400
 
 
 def check_percentages(table: ProtectedTable, *, least_total: int, rule: SmallCellRule) -> tuple[str, ...]:
-    """What is wrong, as sentences without values; none when all that can be re-checked holds."""
-    structure, frame = table.structure, table.frame
-    name = structure.table
+    """What is wrong, as sentences without values; none when all that can be re-checked holds.
+
+    ``least_total``: the total of a published table is this or more · ``rule``: the one the table was published with.
+    """
+    wrong = _shape(table) or _annotations(table) or _figures(table)
+    if not wrong:
+        first, second = (int(value) for value in _shown(table)[:3] if value is not None)
+        totals = range(least_total, least_total + TRIED)
+        if not any(_wide(first, second, total, rule) for total in totals):
+            wrong = "no two tables with one total agree with it and differ enough in the small count."
+    return (f"{table.structure.table}: {wrong}",) if wrong else ()
+
+
+def _shape(table: ProtectedTable) -> str:
+    """What is wrong with the table's rows and columns."""
+    structure = table.structure
     if len(structure.dimensions) != 1 or len(structure.measures) != 1 or structure.measures[0].decimals:
-        return (f"{name}: it is not one dimension with one percentage in whole numbers.",)
-    (dimension,), (measure,) = structure.dimensions, structure.measures
-    labels = frame[dimension.name].tolist()
-    if len(dimension.labels) != 3 or labels != [*dimension.labels, dimension.total]:
-        return (f"{name}: its rows are not three categories and their total.",)
-    shown = [
-        None if missing else Fraction(str(one))
-        for one, missing in zip(frame[measure.name], frame[measure.name].isna(), strict=True)
-    ]
-    codes = frame[measure.name + "_annotation"].fillna("").tolist()
-    if any((value is None) != (code == "1") or code not in ("", "1") for value, code in zip(shown, codes, strict=True)):
-        return (f"{name}: a blank is not annotated as less than 1 %, or a figure is annotated.",)
-    if [value is None for value in shown].count(True) != 1 or shown[3] is None:
-        return (f"{name}: not exactly one category is blank.",)
-    figures = [value for value in shown[:3] if value is not None]
-    if any(value.denominator != 1 or not 0 <= value <= 100 for value in figures) or shown[3] != 100:
-        return (f"{name}: its percentages are not whole numbers from 0 to 100 with a total of 100.",)
+        return "it is not one dimension with one percentage in whole numbers."
+    (dimension,) = structure.dimensions
+    if len(dimension.labels) != 3 or table.frame[dimension.name].tolist() != [*dimension.labels, dimension.total]:
+        return "its rows are not three categories and their total."
+    return ""
+
+
+def _annotations(table: ProtectedTable) -> str:
+    """What is wrong with what is blank, of a table of the right shape."""
+    (measure,) = table.structure.measures
+    shown = _shown(table)
+    codes = table.frame[measure.name + "_annotation"].fillna("").tolist()
+    if codes != ["1" if value is None else "" for value in shown]:
+        return "a blank is not annotated as less than 1 %, or a figure is annotated."
+    if shown.count(None) != 1 or shown[3] is None:
+        return "not exactly one category is blank."
+    return ""
+
+
+def _figures(table: ProtectedTable) -> str:
+    """What is wrong with the percentages shown, where exactly one category is blank."""
+    *categories, total = _shown(table)
+    figures = [value for value in categories if value is not None]
+    if any(value.denominator != 1 or not 0 <= value <= 100 for value in figures) or total != 100:
+        return "its percentages are not whole numbers from 0 to 100 with a total of 100."
     if not 99 <= sum(figures) <= 100:
-        return (f"{name}: its percentages do not add up to what a remainder of less than 1 % leaves.",)
-    first, second = (int(value) for value in figures)
-    if not any(_wide(first, second, total, rule) for total in range(least_total, least_total + TRIED)):
-        return (f"{name}: no two tables with one total agree with it and differ enough in the small count.",)
-    return ()
+        return "its percentages do not add up to what a remainder of less than 1 % leaves."
+    return ""
+
+
+def _shown(table: ProtectedTable) -> list[Fraction | None]:
+    """The percentage of every row, None where it is blank."""
+    column = table.frame[table.structure.measures[0].name]
+    return [None if missing else Fraction(str(value)) for value, missing in zip(column, column.isna(), strict=True)]
 
 
 def _wide(first: int, second: int, total: int, rule: SmallCellRule) -> bool:
