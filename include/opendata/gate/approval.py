@@ -202,7 +202,11 @@ def _named(value: Any) -> Any:
     key = next((key for key in _LISTED_BY if _names_each(key, value)), None)
     if key is None:
         return [_named(item) for item in value]
-    return {str(item[key]): _named({k: v for k, v in item.items() if k != key}) for item in value}
+    return {str(item[key]): _named(_without(item, key)) for item in value}
+
+
+def _without(item: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name != key}
 
 
 def _names_each(key: str, items: list[Any]) -> bool:

@@ -44,15 +44,16 @@ def table_facts(dataset: Dataset, tabulated: DataTable) -> TableFacts:
         high_risk=tuple(table.high_risk_populations),
         survey=dataset.survey,
         sample_sizes=_sample_sizes(tabulated) if dataset.survey else None,
-        unlisted=tuple(
-            UnlistedVariable(one.declared.label, one.declared.scores_as.reviewer)
-            for one in scored
-            if one.variable == "unlisted"
-        ),
+        unlisted=_unlisted(scored),
         age_bands=tuple(band for one in scored if one.variable == "age_range" for band in one.ages()),
         zip3_populations=tuple(one.needed("population") for one in scored if shows_zip3(one.declared)),
         mitigations=tuple(m for m in dataset.mitigations if m.table in (None, table.table)),
     )
+
+
+def _unlisted(scored: Sequence[ScoredDimension]) -> tuple[UnlistedVariable, ...]:
+    declared = [one.declared for one in scored if one.variable == "unlisted"]
+    return tuple(UnlistedVariable(dimension.label, dimension.scores_as.reviewer) for dimension in declared)
 
 
 def _variables(dataset: Dataset, scored: Sequence[ScoredDimension]) -> Variables:

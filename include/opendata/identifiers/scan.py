@@ -22,7 +22,7 @@ from include.opendata.identifiers.exposure import Exposure, exposure, origins, p
 from include.opendata.identifiers.findings import By, Finding, IdentifierScan, Severity
 from include.opendata.rules.identifiers import ColumnType, Form, IdentifierRules, Kind, identifier_rules
 from include.opendata.storage.system_errors import storage_errors
-from include.opendata.vocabulary import ProtectedTable
+from include.opendata.vocabulary import ProtectedTable, Structure
 from include.opendata.warehouse import Warehouse, open_snapshot
 
 DECLARED = "direct-identifier"
@@ -73,11 +73,7 @@ def scan_output(dataset: Dataset, protected: ProtectedTable, folder: Path) -> Id
     """
     table = protected.structure.table
     made_of = origins(dataset.table(table))
-    measures: dict[str, ColumnType] = {
-        m.name: "integer" if m.decimals is None else "number" for m in protected.structure.measures
-    }
-    measures |= {attribute.name: attribute.kind for attribute in protected.structure.attributes}
-    columns = [Column(name, measures.get(name, "text")) for name in protected.structure.published_columns()]
+    columns = _published_columns(protected.structure)
     findings: list[Finding] = []
     with storage_errors(dataset.dataset, "the work area"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -97,6 +93,13 @@ def scan_output(dataset: Dataset, protected: ProtectedTable, folder: Path) -> Id
                     for hit in _look(warehouse, column, individuals=False, dataset=dataset.dataset, table=table)
                 ]
     return _scan(dataset, table, rows, len(columns), findings, made_of)
+
+
+def _published_columns(structure: Structure) -> list[Column]:
+    """The columns as they would be published, with their types."""
+    types: dict[str, ColumnType] = {m.name: "integer" if m.decimals is None else "number" for m in structure.measures}
+    types |= {attribute.name: attribute.kind for attribute in structure.attributes}
+    return [Column(name, types.get(name, "text")) for name in structure.published_columns()]
 
 
 @dataclass(frozen=True)
@@ -120,13 +123,7 @@ def _look(
     rules = identifier_rules()
     looked_for = [(kind, form) for kind in rules.kinds for form in _forms(rules, kind, column, individuals)]
     inside = contents(warehouse, column, [form for _, form in looked_for], dataset=dataset, table=table)
-    by_values: dict[str, Match] = {}
-    for (kind, form), match in zip(looked_for, inside.matches, strict=True):
-        rings = form.alarm.rings(
-            rows=match.rows, filled=inside.filled, distinct=match.distinct, first_digits=match.first_digits
-        )
-        if rings and match.rows > by_values.get(kind.slug, Match(0, 0, 0)).rows:
-            by_values[kind.slug] = match
+    by_values = _alarming(looked_for, inside)
     named = {kind.slug for kind in rules.named_kinds(column.name, individuals=individuals)}
     for kind in rules.kinds:
         if kind.slug in by_values:
@@ -135,6 +132,18 @@ def _look(
             yield _Hit(kind, "name", inside.filled, inside.filled)
         elif individuals and _tells_records_apart(kind, column, inside):
             yield _Hit(kind, "values", inside.filled, inside.filled, hardly_repeats=True)
+
+
+def _alarming(looked_for: Sequence[tuple[Kind, Form]], inside: Contents) -> dict[str, Match]:
+    """Of the kinds whose alarm rings the match with the most rows."""
+    matches: dict[str, Match] = {}
+    for (kind, form), match in zip(looked_for, inside.matches, strict=True):
+        rings = form.alarm.rings(
+            rows=match.rows, filled=inside.filled, distinct=match.distinct, first_digits=match.first_digits
+        )
+        if rings and match.rows > matches.get(kind.slug, Match(0, 0, 0)).rows:
+            matches[kind.slug] = match
+    return matches
 
 
 def _forms(rules: IdentifierRules, kind: Kind, column: Column, individuals: bool) -> list[Form]:

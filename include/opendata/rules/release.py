@@ -46,17 +46,19 @@ class PermissionRules(Criterion):
     @model_validator(mode="after")
     def _leads_downwards_only(self) -> PermissionRules:
         order = [question.id for question in self.questions]
-        known = {level.level for level in self.levels}
         for position, question in enumerate(self.questions):
             for outcome in (question.yes, question.no):
-                if outcome.next is not None and outcome.next not in order[position + 1 :]:
-                    raise ValueError(f"question {question.id} leads to no later question")
-                if outcome.level is not None and outcome.level not in known:
-                    raise ValueError(f"question {question.id} leads to an unknown level")
+                self._check_outcome(outcome, question.id, order[position + 1 :])
         for level in self.levels:
             if not set(level.approvals) <= set(self.roles):
                 raise ValueError(f"level {level.level} asks for an unknown role")
         return self
+
+    def _check_outcome(self, outcome: Outcome, question: str, later: list[str]) -> None:
+        if outcome.next is not None and outcome.next not in later:
+            raise ValueError(f"question {question} leads to no later question")
+        if outcome.level is not None and outcome.level not in {level.level for level in self.levels}:
+            raise ValueError(f"question {question} leads to an unknown level")
 
     def question(self, identifier: str) -> Question:
         """The question with this id, such as ``"3a"``."""

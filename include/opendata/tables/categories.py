@@ -167,7 +167,7 @@ def _tests(
     dimension: Dimension, declared: SourceColumn, column: sa.ColumnElement[Any]
 ) -> list[sa.ColumnElement[bool]] | None:
     if dimension.labels is not None:
-        return [column == typed(value, declared) for value in dimension.labels]
+        return _equal_to(dimension.labels, declared, column)
     if dimension.recode is not None:
         return [column.in_([typed(value, declared) for value in values]) for values in dimension.recode.values()]
     if dimension.bins is not None:
@@ -175,8 +175,14 @@ def _tests(
     if dimension.standard == "county":
         return [column.in_(_ways_to_write(area.code, declared)) for area in _counties_by_name()]
     if _as_they_are(dimension) and isinstance(declared.valid_values, list):
-        return [column == typed(value, declared) for value in declared.valid_values]
+        return _equal_to(declared.valid_values, declared, column)
     return None
+
+
+def _equal_to(
+    values: Iterable[Any], declared: SourceColumn, column: sa.ColumnElement[Any]
+) -> list[sa.ColumnElement[bool]]:
+    return [column == typed(value, declared) for value in values]
 
 
 def _as_they_are(dimension: Dimension) -> bool:

@@ -38,25 +38,39 @@ def refuse_dependent_columns(
     more is compared value by value, a day by its month; one that is no longer declared cannot be. ``masked``: False where
     ``tables`` hide nothing among themselves, so that they can tell only what ``published`` hid.
     """
-    declared = {column.name for column in dataset.source.columns}
     used = {table.table: _used(table) for table in dataset.tables}
-    now = [(_counted(s), used[s.table], _side_by_side(dataset.table(s.table))) for s in tables]
-    then = [
-        (_counted(s), {d.column for d in s.dimensions} & declared, {d.column for d in s.dimensions}) for s in published
-    ]
-    for one, other in sorted(
-        {pair for a in now for b in (*(now if masked else ()), *then) for pair in _apart(a, b, (*now, *then))}
-    ):
-        if _tells(dataset, one, other, warehouse) or _tells(dataset, other, one, warehouse):
-            where = sorted(name for name, columns in used.items() if len({one, other} & columns) == 1)
+    pairs = _pairs_apart(dataset, tables, published, masked=masked)
+    for first, second in sorted(pairs):
+        if _tells(dataset, first, second, warehouse) or _tells(dataset, second, first, warehouse):
+            where = sorted(name for name, columns in used.items() if len({first, second} & columns) == 1)
             raise Refused(
-                f"the categories of the columns {one} and {other} follow from one another, and tables that are made of "
+                f"the categories of the columns {first} and {second} follow from one another, and tables that are made of "
                 "either count the same: whoever adds up the one and takes it from the other can compute what is hidden",
                 remedy="Make both dimensions from one of the two columns, with `recode`, `bins` or `period`; or show "
-                f"{one} and {other} side by side in one table without a filter.",
+                f"{first} and {second} side by side in one table without a filter.",
                 slug="columns-tell-one-another",
                 place=Place(dataset=dataset.dataset, table=", ".join(where)),
             )
+
+
+def _pairs_apart(
+    dataset: Dataset, tables: Sequence[Structure], published: Sequence[Structure], *, masked: bool
+) -> set[tuple[str, str]]:
+    """The pairs of columns that tables of now and of earlier releases are made of, either without the other."""
+    declared = {column.name for column in dataset.source.columns}
+    now = [_columns_of(dataset.table(structure.table), structure) for structure in tables]
+    then = [_columns_published(structure, declared) for structure in published]
+    every = (*now, *then)
+    return {pair for a in now for b in (*(now if masked else ()), *then) for pair in _apart(a, b, every)}
+
+
+def _columns_of(table: Table, structure: Structure) -> _Made:
+    return _counted(structure), _used(table), _side_by_side(table)
+
+
+def _columns_published(structure: Structure, declared: set[str]) -> _Made:
+    columns = {d.column for d in structure.dimensions}
+    return _counted(structure), columns & declared, columns
 
 
 _Made = tuple[set[str], set[str], set[str]]

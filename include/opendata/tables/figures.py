@@ -8,6 +8,7 @@ adds cannot change a digit.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -46,6 +47,12 @@ class Grid:
     def rows_of(self, cells: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Where cells of the grid stand in :attr:`cells`."""
         return np.searchsorted(self.cells, cells)
+
+    def spread(self, rows: np.ndarray[Any, Any], figures: Any) -> np.ndarray[Any, Any]:
+        """One figure for every cell: ``figures`` in these rows, zero in the others."""
+        column = np.zeros(len(self.cells), dtype=object)
+        column[rows] = figures
+        return column
 
 
 @dataclass(frozen=True)
@@ -91,25 +98,12 @@ class Selection:
 
     def check(self) -> None:
         """Raise Refused when no record is left, a value belongs to no category, or one that is counted is blank or negative."""
-        questions: list[tuple[sa.ColumnElement[Any], Refused]] = []
-        for i, d in enumerate(self.table.dimensions):
-            one = self.records.c[f"k{i}"]
-            unknown = unknown_key(d, self.declared[d.column])
-            if unknown is not None:
-                questions.append((one == unknown, self._refusal(*_UNKNOWN_VALUE, d.column)))
-            if d.missing is None:
-                questions.append((one.is_(None), self._refusal(*_UNKNOWN_BLANK, d.column)))
-        for name, column in self.counted.items():
-            measure = None if name.startswith(PERSONS_PREFIX) else self.table.measure(name)
-            kind = _BLANK_AMOUNT if _is_amount(measure) else _BLANK_COUNT
-            questions.append((self.value(column).is_(None), self._refusal(*kind, column)))
-            if isinstance(measure, t.SumMeasure) and measure.of != "amount":
-                questions.append((self.value(column) < 0, self._refusal(*_NEGATIVE, column)))
+        questions = list(self._questions())
         yes: sa.ColumnElement[Any] = sa.literal_column("1")
         no: sa.ColumnElement[Any] = sa.literal_column("0")
         sums = [sa.func.sum(sa.case((question, yes), else_=no)) for question, _ in questions]
         asked: Any = sa.select(sa.func.count(), *sums).select_from(self.records)
-        rows, *found = tuple(self.ask(asked)[0])
+        rows, *counts = tuple(self.ask(asked)[0])
         if not rows:
             raise Refused(
                 "no record is left after the filter",
@@ -117,10 +111,26 @@ class Selection:
                 slug="no-rows",
                 place=self.place,
             )
-        for count, (_, refusal) in zip(found, questions, strict=True):
+        for count, (_, refusal) in zip(counts, questions, strict=True):
             if count:
                 refusal.what = refusal.what.format(rows="1 row" if count == 1 else f"{int(count):,} rows")
                 raise refusal
+
+    def _questions(self) -> Iterator[tuple[sa.ColumnElement[Any], Refused]]:
+        """What no record may be, and the refusal where one is."""
+        for i, d in enumerate(self.table.dimensions):
+            category = self.records.c[f"k{i}"]
+            unknown = unknown_key(d, self.declared[d.column])
+            if unknown is not None:
+                yield category == unknown, self._refusal(*_UNKNOWN_VALUE, d.column)
+            if d.missing is None:
+                yield category.is_(None), self._refusal(*_UNKNOWN_BLANK, d.column)
+        for name, column in self.counted.items():
+            measure = None if name.startswith(PERSONS_PREFIX) else self.table.measure(name)
+            kind = _BLANK_AMOUNT if _is_amount(measure) else _BLANK_COUNT
+            yield self.value(column).is_(None), self._refusal(*kind, column)
+            if isinstance(measure, t.SumMeasure) and measure.of != "amount":
+                yield self.value(column) < 0, self._refusal(*_NEGATIVE, column)
 
     def _refusal(self, slug: str, what: str, remedy: str, column: str) -> Refused:
         return Refused(what, remedy=remedy, slug=slug, place=Place(self.dataset.dataset, self.table.table, column))
@@ -135,8 +145,7 @@ class Selection:
                 keys = self.ask(sa.select(self.records.c[f"k{i}"]).distinct().limit(MOST_CELLS + 1))
                 fill = self.table.absent_combinations == "zero"
                 categories = found_categories(d, column, (row[0] for row in keys), fill=fill)
-            labels = [*categories.labels, *([d.total] if d.total is not None else [])]
-            if len(set(labels)) < len(labels):
+            if has_label_twice(d, categories):
                 raise self._refusal(
                     "label-twice",
                     "a value of the column reads like the label of the total or of the blanks",
@@ -148,61 +157,59 @@ class Selection:
 
     def figures(self, categories: list[Categories]) -> Figures:
         """Count and add up, in one pass. Raises Refused when the table would have more than 5 million cells."""
-        shape = tuple(
-            len(c.labels) + (d.total is not None) for c, d in zip(categories, self.table.dimensions, strict=True)
-        )
-        totals = tuple(
-            len(c.labels) if d.total is not None else None
-            for c, d in zip(categories, self.table.dimensions, strict=True)
-        )
+        shape, totals = extents(self.table, categories)
         complete = self.table.absent_combinations == "zero"
         if complete and np.prod(shape, dtype=float) > MOST_CELLS:
             raise self._too_large()
         rows = self.ask(self._grouped().limit(MOST_CELLS + 1))
         if len(rows) > MOST_CELLS:
             raise self._too_large()
-        names = list(counted(self.table))
-        count = len(shape)
+        whole, cells, counts = self._read(rows, categories, Grid(shape, totals, np.empty(0, dtype=np.int64)))
+        grid = Grid(shape, totals, np.arange(int(np.prod(shape)), dtype=np.int64) if complete else np.sort(cells))
+        places = grid.rows_of(cells)
+        names = counted(self.table)
+        values = {name: grid.spread(places, [row[index] for row in counts]) for index, name in enumerate(names)}
+        return Figures(grid, values, whole, np.sort(places))
+
+    def _read(
+        self, rows: list[sa.Row[Any]], categories: list[Categories], grid: Grid
+    ) -> tuple[dict[str, Any], np.ndarray[Any, Any], list[list[Any]]]:
+        """The figures over all records; and of every published row its cell in the whole grid, and its figures."""
+        count = len(grid.shape)
         positions = [c.position_of for c in categories]
+        steps = [int(np.prod(grid.shape[i + 1 :], dtype=np.int64)) for i in range(count)]
+        names = list(counted(self.table))
         whole: dict[str, Any] = {}
-        at: list[int] = []
-        taken: list[Any] = []
-        steps = [int(np.prod(shape[i + 1 :], dtype=np.int64)) for i in range(count)]
+        cells: list[int] = []
+        counts: list[list[Any]] = []
         for row in rows:
-            grouped = row[count : 2 * count]  # 1 where the row is a total over the dimension
-            if all(grouped):
-                whole = {name: _number(value) for name, value in zip(names, row[2 * count :], strict=True)}
-                if None in totals:
+            keys, over = row[:count], row[count : 2 * count]  # 1 where the row is a total over the dimension
+            figures = [_number(value) for value in row[2 * count :]]
+            if all(over):
+                whole = dict(zip(names, figures, strict=True))
+                if None in grid.totals:  # the total of everything is asked for and not published
                     continue
-            at.append(
+            cells.append(
                 sum(
-                    step * (len(positions[i]) if grouped[i] else positions[i][_plain(row[i])])
-                    for i, step in enumerate(steps)
+                    step * (len(places) if total else places[_plain(category)])
+                    for step, places, category, total in zip(steps, positions, keys, over, strict=True)
                 )
             )
-            taken.append([_number(value) for value in row[2 * count :]])
-        found = np.array(at, dtype=np.int64)
-        grid = Grid(shape, totals, np.arange(int(np.prod(shape)), dtype=np.int64) if complete else np.sort(found))
-        places = grid.rows_of(found)
-        values = {}
-        for index, name in enumerate(names):
-            values[name] = np.zeros(len(grid.cells), dtype=object)
-            values[name][places] = [row[index] for row in taken]
-        return Figures(grid, values, whole, np.sort(places))
+            counts.append(figures)
+        return whole, np.array(cells, dtype=np.int64), counts
 
     def _grouped(self) -> sa.Select[Any]:
         keys = [self.records.c[f"k{i}"] for i in range(len(self.table.dimensions))]
-        choices = [(True, False) if d.total is not None else (True,) for d in self.table.dimensions]
-        sets = [
-            tuple(one for one, there in zip(keys, chosen, strict=True) if there)
-            for chosen in itertools.product(*choices)
-        ]
-        if () not in sets:
-            sets.append(())
         aggregates = [self._aggregate(kind, column) for kind, column in counted(self.table).values()]
-        return sa.select(*keys, *(sa.func.grouping(one) for one in keys), *aggregates).group_by(
-            sa.func.grouping_sets(*(sa.tuple_(*one) if one else sa.text("()") for one in sets))
-        )
+        sets = [sa.tuple_(*grouped) if grouped else sa.text("()") for grouped in self._grouping_sets(keys)]
+        grouping = [sa.func.grouping(category) for category in keys]
+        return sa.select(*keys, *grouping, *aggregates).group_by(sa.func.grouping_sets(*sets))
+
+    def _grouping_sets(self, keys: list[Any]) -> list[tuple[Any, ...]]:
+        """What to group by: every dimension by its categories or, where it has a total, over all; and once over everything."""
+        choices = [(True, False) if d.total is not None else (True,) for d in self.table.dimensions]
+        sets = [tuple(itertools.compress(keys, chosen)) for chosen in itertools.product(*choices)]
+        return sets if () in sets else [*sets, ()]
 
     def _aggregate(self, kind: str, column: str | None) -> sa.ColumnElement[Any]:
         if column is None:
@@ -222,6 +229,20 @@ class Selection:
             slug="table-too-large",
             place=self.place,
         )
+
+
+def extents(table: t.Table, categories: list[Categories]) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
+    """Along each dimension how many places there are, and where its total stands: after the categories, None without one."""
+    counts = [len(known.labels) for known in categories]
+    totals = [d.total is not None for d in table.dimensions]
+    shape = tuple(count + total for count, total in zip(counts, totals, strict=True))
+    return shape, tuple(count if total else None for count, total in zip(counts, totals, strict=True))
+
+
+def has_label_twice(dimension: t.Dimension, categories: Categories) -> bool:
+    """Whether a category reads like another one, or like the total or the blanks."""
+    labels = [*categories.labels, *([dimension.total] if dimension.total is not None else [])]
+    return len(set(labels)) < len(labels)
 
 
 def counted(table: t.Table) -> dict[str, tuple[str, str | None]]:

@@ -7,7 +7,7 @@ travel.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -145,13 +145,17 @@ def _measures(table: t.Table) -> tuple[TableMeasure, ...]:
     return tuple(made[m.name] for m in table.measures)
 
 
+_SUMS: dict[str, MeasureRole] = {"amount": "amount", "population": "population"}
+"""What a sum is in the table; a sum of anything else counts persons or events."""
+
+
 def _measure(table: t.Table, m: Any, made: dict[str, TableMeasure]) -> TableMeasure:
     if isinstance(m, t.CountMeasure):
         return TableMeasure(m.name, "count", "count:records", True, persons=m.persons is not None)
     if isinstance(m, t.CountDistinctMeasure):
         return TableMeasure(m.name, "count", f"count_distinct:{m.column}", False)
     if isinstance(m, t.SumMeasure):
-        role: MeasureRole = "amount" if m.of == "amount" else "population" if m.of == "population" else "count"
+        role = _SUMS.get(m.of, "count")
         decimals = m.decimals if role == "amount" and m.decimals else None
         return TableMeasure(m.name, role, f"sum:{m.column}", True, numerator=m.base, decimals=decimals)
     if isinstance(m, t.PopulationMeasure):
@@ -184,25 +188,51 @@ def _all_values(
             along = np.array([*people, total], dtype=object)
             values[m.name], whole[m.name] = along[figures.grid.places[index]], total
     for m in table.measures:
-        if isinstance(m, t.MeanMeasure):
-            facts = {"decimals": m.decimals}
-            tops, bottoms, last = figures.values[m.name], values[m.base], (figures.whole[m.name], whole[m.base])
-        elif isinstance(m, t.RateMeasure):
-            facts = {"times": m.per, "decimals": m.decimals}
-            tops, bottoms, last = values[m.numerator], values[m.denominator], (whole[m.numerator], whole[m.denominator])
-        elif isinstance(m, t.PercentMeasure):
-            facts = {"times": 100, "decimals": m.decimals}
-            tops = values[m.numerator]
-            bottoms = at_totals(figures.grid, tops, [names.index(name) for name in m.within])
-            last = (whole[m.numerator], whole[m.numerator])
-        elif isinstance(m, t.SumMeasure) and m.of == "amount":
-            facts = {"decimals": m.decimals}
-            tops, bottoms, last = figures.values[m.name], [1] * len(figures.grid.cells), (figures.whole[m.name], 1)
-        else:
-            continue
-        values[m.name] = per_cell(tops, bottoms, **facts)
-        whole[m.name] = None if None in last else rounded(last[0], int(last[1]), **facts)
+        quotient = _quotient(m, values, whole, figures, names)
+        if quotient is not None:
+            values[m.name] = quotient.per_cell()
+            whole[m.name] = quotient.over_everything()
     return values, whole
+
+
+@dataclass(frozen=True)
+class _Quotient:
+    """What a derived figure is computed from, in every cell and over all records."""
+
+    numerators: Any
+    denominators: Any
+    whole: tuple[Any, Any]
+    decimals: int
+    times: int = 1
+
+    def per_cell(self) -> list[float | None]:
+        return per_cell(self.numerators, self.denominators, times=self.times, decimals=self.decimals)
+
+    def over_everything(self) -> float | None:
+        numerator, denominator = self.whole
+        if numerator is None or denominator is None:
+            return None
+        return rounded(numerator, int(denominator), times=self.times, decimals=self.decimals)
+
+
+def _quotient(
+    m: t.Measure, values: dict[str, Any], whole: dict[str, Any], figures: Figures, names: list[str]
+) -> _Quotient | None:
+    """What ``m`` is computed from; None for what is counted or added up."""
+    if isinstance(m, t.MeanMeasure):
+        last = (figures.whole[m.name], whole[m.base])
+        return _Quotient(figures.values[m.name], values[m.base], last, m.decimals)
+    if isinstance(m, t.RateMeasure):
+        last = (whole[m.numerator], whole[m.denominator])
+        return _Quotient(values[m.numerator], values[m.denominator], last, m.decimals, m.per)
+    if isinstance(m, t.PercentMeasure):
+        parts = values[m.numerator]
+        totals = at_totals(figures.grid, parts, [names.index(name) for name in m.within])
+        return _Quotient(parts, totals, (whole[m.numerator], whole[m.numerator]), m.decimals, 100)
+    if isinstance(m, t.SumMeasure) and m.of == "amount":
+        ones = [1] * len(figures.grid.cells)
+        return _Quotient(figures.values[m.name], ones, (figures.whole[m.name], 1), m.decimals)
+    return None
 
 
 def _population(m: t.PopulationMeasure, table: t.Table, categories: Categories, place: Place) -> list[int | None]:
@@ -229,23 +259,30 @@ def _frame(
 ) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for d, places in zip(structure.dimensions, figures.grid.places, strict=True):
-        labels = np.array([*d.labels, *([d.total] if d.total is not None else [])], dtype=object)
-        columns[d.name] = pd.array(labels[places], dtype="string")
-        if d.code_column is not None and d.codes is not None:
-            codes = np.array([*d.codes, d.total_code or ""], dtype=object)
-            columns[d.code_column] = pd.array(codes[places], dtype="string")
-        for attribute in d.attributes:
-            along = np.empty(len(labels), dtype=object)
-            along[:] = [*said[attribute.name], *([None] if d.total is not None else [])]
-            columns[attribute.name] = pd.array(
-                [pd.NA if one is None else one for one in along[places]], dtype=ATTRIBUTE_DTYPES[attribute.kind]
-            )
+        columns |= dict(_dimension_columns(d, places, said))
     for m in structure.measures:
         columns[m.name] = _column(values[m.name], "Int64" if m.decimals is None else "Float64")
     for name in values:
         if name.startswith(PERSONS_PREFIX):
             columns[name] = _column(values[name], "Int64")
     return pd.DataFrame(columns)
+
+
+def _dimension_columns(
+    d: TableDimension, places: np.ndarray[Any, Any], said: Mapping[str, list[Any]]
+) -> Iterator[tuple[str, Any]]:
+    """A dimension's columns by name: its labels, their codes, what its attributes say of each category."""
+    has_total = d.total is not None
+    labels = np.array([*d.labels, *([d.total] if has_total else [])], dtype=object)
+    yield d.name, pd.array(labels[places], dtype="string")
+    if d.code_column is not None and d.codes is not None:
+        codes = np.array([*d.codes, d.total_code or ""], dtype=object)
+        yield d.code_column, pd.array(codes[places], dtype="string")
+    for attribute in d.attributes:
+        along = np.empty(len(labels), dtype=object)
+        along[:] = [*said[attribute.name], *([None] if has_total else [])]
+        filled: Any = [pd.NA if value is None else value for value in along[places]]
+        yield attribute.name, pd.array(filled, dtype=ATTRIBUTE_DTYPES[attribute.kind])
 
 
 ATTRIBUTE_DTYPES: dict[str, Any] = {"text": "string", "integer": "Int64", "number": "Float64"}

@@ -7,6 +7,7 @@ two figures look different that are the same only in these data: nothing publish
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,7 @@ from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.refresh_rules import MONTHS_IN
 from include.opendata.errors import Place, Refused
 from include.opendata.tables.categories import Key, key
-from include.opendata.tables.column_atoms import Ways, uses_of, ways_found
+from include.opendata.tables.column_atoms import Way, Ways, uses_of, ways_found
 from include.opendata.tables.increments.base_figures import BaseFigures, BaseTable, merging_tables
 from include.opendata.tables.increments.merging import Groups, groups_of, settled, stays
 from include.opendata.tables.table import Counted
@@ -40,16 +41,10 @@ def merge_ways(
     Raises Refused (``extract-not-apart``): tables that are replaced stand beside merged ones, and no column tells the
     extract's records from those kept, so that it could not be said which figures are the same.
     """
-    merged = {one.table for one in merging_tables(dataset)}
     new = None if extract is None else BaseTable.of(extract)
     groups = {} if new is None else groups_of(table, new.chosen(settled(table, new)))
-    gone = _ways_gone(dataset, table, base, groups, before)
-    kept: Ways = {}
-    for column, found in base.ways.items():
-        staying = {way: holders - merged if way in gone[column] else holders for way, holders in found.items()}
-        if ways is not None:  # what is replaced holds the extract's records alone
-            staying = {way: holders & merged for way, holders in staying.items()}
-        kept[column] = {way: frozenset(holders) for way, holders in staying.items() if holders}
+    merged = {one.table for one in merging_tables(dataset)}
+    kept = _kept_ways(base, _ways_gone(dataset, base, groups, before), merged, replaced=ways is not None)
     if ways is None or table.refresh.mechanism == "delete":
         return kept
     if len(merged) < len(dataset.tables) and all(set(kept[column]) & set(ways[column]) for column in kept):
@@ -60,11 +55,30 @@ def merge_ways(
             slug="extract-not-apart",
             place=Place(dataset=dataset.dataset),
         )
-    nobody: frozenset[str] = frozenset()
-    return {
-        column: {way: kept[column].get(way, nobody) | found.get(way, nobody) for way in {**kept[column], **found}}
-        for column, found in ways.items()
-    }
+    return {column: _together(kept[column], brought) for column, brought in ways.items()}
+
+
+Holders = dict[Way, frozenset[str]]
+"""Way of a column's values → the tables that hold a record of it."""
+
+
+def _kept_ways(base: BaseFigures, gone: dict[str, set[Way]], merged: set[str], *, replaced: bool) -> Ways:
+    """The ways that stay: without what went, and held by no table whose records the extract replaces."""
+
+    def holders_left(column: str, way: Way, holders: frozenset[str]) -> frozenset[str]:
+        left = holders - merged if way in gone[column] else holders
+        return left & merged if replaced else left
+
+    kept: Ways = {}
+    for column, ways in base.ways.items():
+        left = {way: holders_left(column, way, holders) for way, holders in ways.items()}
+        kept[column] = {way: holders for way, holders in left.items() if holders}
+    return kept
+
+
+def _together(kept: Holders, brought: Holders) -> Holders:
+    no_table: frozenset[str] = frozenset()
+    return {way: kept.get(way, no_table) | brought.get(way, no_table) for way in {**kept, **brought}}
 
 
 def extract_ways(dataset: Dataset, warehouse: Warehouse, recent: Warehouse) -> Ways:
@@ -122,22 +136,28 @@ def first_period(table: t.Table, ways: list[Ways], dataset: Dataset) -> int | No
     return newest - rule.months // MONTHS_IN[dimension.period] + 1
 
 
-def _ways_gone(
-    dataset: Dataset, table: t.Table, base: BaseFigures, groups: Groups, before: int | None
-) -> dict[str, set[tuple[Key, ...]]]:
+def _ways_gone(dataset: Dataset, base: BaseFigures, groups: Groups, before: int | None) -> dict[str, set[Way]]:
     """Per column the ways no record that stays has, as far as a table that leaves out no other record tells."""
-    gone: dict[str, set[tuple[Key, ...]]] = {column: set() for column in base.ways}
-    for one in merging_tables(dataset):
-        rows = base.tables[one.table]
-        rows = rows.chosen(settled(one, rows))
-        rows = rows.chosen(stays(one, rows, groups, before))
-        for place, dimension in enumerate(one.dimensions):
+    gone: dict[str, set[Way]] = {column: set() for column in base.ways}
+    for table in merging_tables(dataset):
+        rows = base.tables[table.table]
+        rows = rows.chosen(settled(table, rows))
+        rows = rows.chosen(stays(table, rows, groups, before))
+        for place, dimension in enumerate(table.dimensions):
             column = dimension.column
-            if any(condition.column != column for condition in one.filter):
-                continue
-            uses, filtering = uses_of(dataset, column)
-            own = next(i for i, (other, d) in enumerate(uses) if (other.table, d.name) == (one.table, dimension.name))
-            flag = len(uses) + filtering.index(one.table) if one.table in filtering else None
-            there = set(rows.keys[place][~rows.totals[place]].tolist())
-            gone[column] |= {way for way in base.ways[column] if (flag is None or way[flag]) and way[own] not in there}
+            # A filter by another column leaves out records that may have the way all the same.
+            if all(condition.column == column for condition in table.filter):
+                categories = set(rows.keys[place][~rows.totals[place]].tolist())
+                gone[column] |= _ways_without(dataset, table, dimension, base.ways[column], categories)
     return gone
+
+
+def _ways_without(
+    dataset: Dataset, table: t.Table, dimension: t.Dimension, ways: Iterable[Way], categories: set[Key]
+) -> set[Way]:
+    """The ways that lie in the table and in none of these categories of its dimension."""
+    uses, filtering = uses_of(dataset, dimension.column)
+    names = [(user.table, d.name) for user, d in uses]
+    part = names.index((table.table, dimension.name))
+    flag = len(uses) + filtering.index(table.table) if table.table in filtering else None
+    return {way for way in ways if (flag is None or way[flag]) and way[part] not in categories}

@@ -1,6 +1,6 @@
 """Merges what an extract brings into a table as it stands: rows added, put in place of others, or taken away, by key.
 
-A row is never added to another: it comes whole from the extract or whole from what stood. What is added up anew are the
+A row is never added to another: it comes whole from the extract or whole from what stood. What is added up again are the
 totals over the dimensions that are merged. The outcome is what counting all the records together would have given, and
 figures that cannot be had so are refused by the declaration's checks before it comes here.
 """
@@ -17,7 +17,7 @@ from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.refresh_rules import key_of, merged_over
 from include.opendata.errors import Place, Refused
 from include.opendata.tables.categories import Categories, Key, declared_categories, found_categories
-from include.opendata.tables.figures import MOST_CELLS, Figures, Grid, counted
+from include.opendata.tables.figures import MOST_CELLS, Figures, Grid, counted, extents, has_label_twice
 from include.opendata.tables.increments.base_figures import BaseTable
 from include.opendata.tables.table import Counted
 
@@ -146,7 +146,7 @@ def _moved(stood: BaseTable, kept: BaseTable, brought: BaseTable | None) -> Merg
     return MergedRows(len(new - old), len(new & old), len(old - staying - new))
 
 
-# -- the table anew ------------------------------------------------------------------------------------------------------
+# -- the whole table again ---------------------------------------------------------------------------------------------
 
 
 def _categories(dimension: t.Dimension, column: Any, rows: BaseTable, place: int, *, fill: bool) -> Categories:
@@ -157,46 +157,52 @@ def _categories(dimension: t.Dimension, column: Any, rows: BaseTable, place: int
 
 def _counted(dataset: Dataset, table: t.Table, rows: BaseTable) -> Counted:
     """The whole table from its settled rows: categories, totals over what was merged, zeros where they are published."""
-    columns = {column.name: column for column in dataset.source.columns}
     fill = table.absent_combinations == "zero"
+    categories = _all_categories(dataset, table, rows, fill=fill)
+    shape, totals = extents(table, categories)
+    if fill and np.prod(shape, dtype=float) > MOST_CELLS:
+        raise _too_large(dataset, table)
+    cells, values = np.ravel_multi_index(_places(categories, rows), shape), dict(rows.values)
+    over = merged_over(table)
+    for index, d in enumerate(table.dimensions):
+        if d.name in over and totals[index] is not None:
+            cells, values = _with_total(cells, values, shape, index, totals[index])
+    if len(cells) > MOST_CELLS:
+        raise _too_large(dataset, table)
+    grid = Grid(shape, totals, np.arange(int(np.prod(shape)), dtype=np.int64) if fill else np.sort(cells))
+    found = grid.rows_of(cells)
+    spread = {name: grid.spread(found, column) for name, column in values.items()}
+    return Counted(categories, Figures(grid, spread, _whole(table, rows), np.sort(found)), {})
+
+
+def _all_categories(dataset: Dataset, table: t.Table, rows: BaseTable, *, fill: bool) -> list[Categories]:
+    """The categories of every dimension. Raises Refused (``label-twice``)."""
+    columns = {column.name: column for column in dataset.source.columns}
     categories = [_categories(d, columns[d.column], rows, i, fill=fill) for i, d in enumerate(table.dimensions)]
-    for d, found in zip(table.dimensions, categories, strict=True):
-        labels = [*found.labels, *([d.total] if d.total is not None else [])]
-        if len(set(labels)) < len(labels):
+    for d, known in zip(table.dimensions, categories, strict=True):
+        if has_label_twice(d, known):
             raise _refused(
                 dataset, table, "a value of the column reads like the label of the total or of the blanks", "label-twice",
                 "Give the total, or the blanks, another label.", column=d.column,
             )  # fmt: skip
-    shape = tuple(len(c.labels) + (d.total is not None) for c, d in zip(categories, table.dimensions, strict=True))
-    ends = tuple(
-        len(c.labels) if d.total is not None else None for c, d in zip(categories, table.dimensions, strict=True)
-    )
-    if fill and np.prod(shape, dtype=float) > MOST_CELLS:
-        raise _too_large(dataset, table)
-    places = [
-        np.array(
-            [len(c.labels) if total else c.position_of[key] for key, total in zip(keys, totals, strict=True)], np.int64
-        )
-        for c, keys, totals in zip(categories, rows.keys, rows.totals, strict=True)
-    ]
-    at = np.ravel_multi_index(tuple(places), shape)
-    values = dict(rows.values)
-    single = ~np.logical_or.reduce(rows.totals)
+    return categories
+
+
+def _places(categories: list[Categories], rows: BaseTable) -> tuple[np.ndarray[Any, Any], ...]:
+    """Along each dimension, where every row stands; the total stands after the categories."""
+
+    def along(known: Categories, keys: np.ndarray[Any, Any], totals: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        last, position = len(known.labels), known.position_of
+        return np.array([last if total else position[key] for key, total in zip(keys, totals, strict=True)], np.int64)
+
+    return tuple(along(*parts) for parts in zip(categories, rows.keys, rows.totals, strict=True))
+
+
+def _whole(table: t.Table, rows: BaseTable) -> dict[str, Any]:
+    """Each figure over all records; None for different persons, who cannot be added up."""
     kinds = {name: kind for name, (kind, _) in counted(table).items()}
-    whole = {name: None if kinds[name] == "distinct" else values[name][single].sum() for name in values}
-    over = merged_over(table)
-    for index, d in enumerate(table.dimensions):
-        if d.name in over and ends[index] is not None:
-            at, values = _with_total(at, values, shape, index, ends[index])
-    if len(at) > MOST_CELLS:
-        raise _too_large(dataset, table)
-    grid = Grid(shape, ends, np.arange(int(np.prod(shape)), dtype=np.int64) if fill else np.sort(at))
-    found_at = grid.rows_of(at)
-    spread: dict[str, np.ndarray[Any, Any]] = {}
-    for name, own in values.items():
-        spread[name] = np.zeros(len(grid.cells), dtype=object)
-        spread[name][found_at] = own
-    return Counted(categories, Figures(grid, spread, whole, np.sort(found_at)), {})
+    single = ~np.logical_or.reduce(rows.totals)
+    return {name: None if kinds[name] == "distinct" else column[single].sum() for name, column in rows.values.items()}
 
 
 def _with_total(
