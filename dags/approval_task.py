@@ -17,6 +17,7 @@ from airflow.sdk import Param
 
 from dags.approvers import APPROVERS_VARIABLE, approvers
 from dags.step_task import RunReference, fail, read_run, translate_errors
+from include.opendata.storage.clock import stamp
 
 if TYPE_CHECKING:
     from include.opendata.pipeline.results import ApprovalsAsked
@@ -69,7 +70,7 @@ class AskForApproval(HITLOperator):
             name=name,
             identity=user["id"],
             comment=comment,
-            given_on=answered["responded_at"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            given_on=stamp(answered["responded_at"]),
         )
         if not approved:
             reason = f" Reason: {comment}" if comment else " No reason was given."

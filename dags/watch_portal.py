@@ -15,6 +15,7 @@ from dags.dag_builder import FIRST_DAY
 from dags.notifications import overview, send_mail, send_to_channel, watch_failed, watchers
 from dags.staging_access import staging_access
 from dags.step_task import PORTAL_VARIABLE, portal_connection, portal_target, run_step_without_run, staging_place
+from include.opendata.storage.clock import utc_now
 
 DAG_ID = "watch_portal"
 
@@ -35,7 +36,6 @@ def post(found: dict[str, Any]) -> bool:
 
 
 def _looked() -> dict[str, Any]:
-    import datetime as dt
     from dataclasses import asdict
 
     from include.opendata import places
@@ -54,7 +54,7 @@ def _looked() -> dict[str, Any]:
                 address, access=target.access, profile=target.profile, organization=target.organization
             )
             checks.append(("portal-drift", check))
-        problems = find_problems(declared_ids(), open_ledger(), now=dt.datetime.now(dt.UTC), checks=checks)
+        problems = find_problems(declared_ids(), open_ledger(), now=utc_now(), checks=checks)
     told = messages(problems, everything_to=watchers(), link=overview())
     return {
         "problems": len(problems),

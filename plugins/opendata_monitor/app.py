@@ -30,6 +30,7 @@ from include.opendata.monitoring.dataset_page import dataset_page
 from include.opendata.monitoring.declared_facts import declared_facts
 from include.opendata.monitoring.evidence_files import evidence_of_release, evidence_of_run, media_type, staged_file
 from include.opendata.monitoring.overview import DATASET_STATUSES, Line, chosen, overview, sizes
+from include.opendata.storage.clock import utc_now
 from plugins.opendata_monitor.access import dataset_of, may_see, visible
 from plugins.opendata_monitor.pages import PAGES
 from plugins.opendata_monitor.schedule import airflow_runs, planned
@@ -237,4 +238,4 @@ def _day(text: str | None, first: dt.date) -> dt.date | None:
 
 
 def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
+    return utc_now()

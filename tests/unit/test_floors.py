@@ -124,6 +124,24 @@ def test_circles_are_found():
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
 
 
+def renames(path: Path) -> list[int]:
+    """The lines on which a file is renamed: ``path.rename(to)``, ``path.replace(to)`` (a text takes two arguments)."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    return [
+        call.lineno
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr in ("rename", "renames", "replace")
+        and (len(call.args) == 1 or ast.unparse(call.func) in ("os.rename", "os.replace", "os.renames"))
+        and not call.keywords
+    ]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_files_are_renamed_in_one_place(path):
+    assert renames(path) == [] or path == PACKAGE / "storage" / "atomic.py"
+
+
 def test_the_attack_shares_nothing_with_what_hides_but_the_cells():
     attack, protect = f"{PREFIX}disclosure.attack", f"{PREFIX}disclosure.protect"
     for module, targets in IMPORTS.items():

@@ -6,7 +6,6 @@ only and names the command for the others.
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from include.opendata.gate.assessment import assess
 from include.opendata.gate.table_facts import table_facts
 from include.opendata.sources import extract
 from include.opendata.storage import RunArea
+from include.opendata.storage.clock import compact_stamp
 from include.opendata.storage.tables import read_table
 from include.opendata.tables import tabulate
 from include.opendata.vocabulary import DataTable
@@ -37,7 +37,7 @@ def advise_dataset(
     """
     declared = load(dataset)
     wanted = _wanted(declared, table)
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    stamp = compact_stamp()
     area = RunArea(dataset, f"advice__{stamp}__{os.getpid()}")
     try:
         progress("extract")

@@ -17,6 +17,7 @@ from include.opendata.declaration.load import load
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.ledger import open_ledger
 from include.opendata.pipeline.approvals import SignedForm, approve_by_form
+from include.opendata.storage.clock import utc_today
 
 
 def approve(
@@ -63,7 +64,7 @@ def approve(
 
 
 def _signing_day(text: str | None, place: Place) -> dt.date:
-    today = dt.datetime.now(dt.UTC).date()
+    today = utc_today()
     day = _day(text, "--signed", place) or today
     if day > today:
         raise DeclarationError(

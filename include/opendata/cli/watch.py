@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import asdict
 from typing import Annotated
 
@@ -25,6 +24,7 @@ from include.opendata.monitoring.checks import portal_check, staging_check
 from include.opendata.monitoring.digest import text
 from include.opendata.monitoring.watch import find_problems
 from include.opendata.portals.ckan import PortalAccess
+from include.opendata.storage.clock import utc_now
 
 
 def watch(
@@ -44,9 +44,7 @@ def watch(
     if portal:
         access = PortalAccess(portal, portal_token())
         checks.append(("portal-drift", portal_check(address, access, profile=profile, organization=organization)))
-    problems = find_problems(
-        ids or declared_ids(), open_ledger(), now=dt.datetime.now(dt.UTC), checks=checks, progress=report_step
-    )
+    problems = find_problems(ids or declared_ids(), open_ledger(), now=utc_now(), checks=checks, progress=report_step)
     if json:
         print_json({"problems": [asdict(problem) for problem in problems]})
     else:

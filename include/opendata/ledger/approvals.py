@@ -6,7 +6,6 @@ decided where it is given.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 
 from include.opendata.ledger.ledger import Ledger
 from include.opendata.ledger.schema import APPROVAL_REQUESTS, APPROVALS
+from include.opendata.storage.clock import stamp
 
 Choice = Literal["approve", "reject"]
 Via = Literal["declaration", "form", "airflow"]
@@ -86,7 +86,7 @@ def record_request(ledger: Ledger, request: Request) -> None:
 
 def record_answer(ledger: Ledger, answer: Answer) -> None:
     """Add an answer; the same one again changes nothing."""
-    values = {**vars(answer), "recorded_at": answer.recorded_at or _now()}
+    values = {**vars(answer), "recorded_at": answer.recorded_at or stamp()}
     with ledger.writing() as connection:
         same = [APPROVALS.c[name].is_not_distinct_from(values[name]) for name in _SAME]
         if connection.scalar(sa.select(APPROVALS.c.id).where(*same)) is None:
@@ -114,7 +114,3 @@ def requests(ledger: Ledger, dataset: str) -> list[Request]:
     return [
         Request(**{**{k: v for k, v in row.items() if k != "id"}, "required": tuple(row["required"])}) for row in rows
     ]
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

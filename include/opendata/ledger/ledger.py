@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import fcntl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from include.opendata.errors import SetupError, StorageError
 from include.opendata.ledger.pointer_moves import PointerMoves
 from include.opendata.ledger.portal_publications import PortalPublications
 from include.opendata.ledger.schema import DECISIONS, PUBLISHED_CELLS, RELEASES, RUNS
+from include.opendata.storage.clock import stamp
 
 HEAD = "0001"
 """The newest migration; a test keeps it true. Compared before Alembic is even imported."""
@@ -99,7 +99,7 @@ class Ledger:
         values |= {"declaration_sha256": declaration_sha256, "code_version": code_version}
         with self.writing() as connection:
             if not self._update_run(connection, dataset, run_id, values):
-                connection.execute(sa.insert(RUNS).values(dataset=dataset, run_id=run_id, started_at=_now(), **values))
+                connection.execute(sa.insert(RUNS).values(dataset=dataset, run_id=run_id, started_at=stamp(), **values))
 
     def note_run(self, dataset: str, run_id: str, **values: Any) -> None:
         """Fill in columns of a run's row (``source_sha256``, ``release`` …)."""
@@ -108,7 +108,7 @@ class Ledger:
 
     def finish_run(self, dataset: str, run_id: str, *, outcome: str, message: str | None = None) -> None:
         """Record how a run ended; ``message`` is for people and holds no value of a record."""
-        self.note_run(dataset, run_id, outcome=outcome, message=message, finished_at=_now())
+        self.note_run(dataset, run_id, outcome=outcome, message=message, finished_at=stamp())
 
     def decide(self, dataset: str, run_id: str, decisions: list[Decision]) -> None:
         """Record decisions; those of the same run, step, table and slug are replaced."""
@@ -136,7 +136,7 @@ class Ledger:
                         sentence=d.sentence,
                         section=d.section,
                         figures=dict(d.figures),
-                        decided_at=_now(),
+                        decided_at=stamp(),
                     )
                 )
 
@@ -344,7 +344,3 @@ def _out_of_reach(url: sa.URL, error: Exception) -> StorageError:
         remedy="Check that the database is running and OPENDATA_LEDGER is right, then run the refresh again.",
         slug="ledger-unreachable",
     )
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

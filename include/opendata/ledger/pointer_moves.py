@@ -7,7 +7,6 @@ Which releases count as withdrawn follows from these rows alone.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from include.opendata.ledger.schema import POINTER_MOVES
+from include.opendata.storage.clock import stamp
 
 Action = Literal["publish", "rollback", "restore", "prune"]
 
@@ -55,9 +55,9 @@ class PointerMoves:
     def done(self, id: int, move: PointerMove) -> None:
         """Record that it was done; also when somebody set it aside meanwhile."""
         with self._writing() as connection:
-            row = sa.update(POINTER_MOVES).where(POINTER_MOVES.c.id == id).values(done_at=_now())
+            row = sa.update(POINTER_MOVES).where(POINTER_MOVES.c.id == id).values(done_at=stamp())
             if not connection.execute(row).rowcount:
-                self._insert(connection, move, _now())
+                self._insert(connection, move, stamp())
 
     def set_aside(self, id: int) -> None:
         """Forget what was asked for and never happened."""
@@ -78,7 +78,7 @@ class PointerMoves:
                 .limit(1)
             )
             if last != move.to_release:
-                self._insert(connection, move, _now())
+                self._insert(connection, move, stamp())
 
     def of(self, dataset: str, staging: str) -> list[PointerMove]:
         """The moves of a dataset's pointer at a staging place in the order they were asked for."""
@@ -92,7 +92,7 @@ class PointerMoves:
 
     @staticmethod
     def _insert(connection: sa.Connection, move: PointerMove, done_at: str | None) -> int:
-        values = {k: v for k, v in vars(move).items() if k != "id"} | {"asked_at": _now(), "done_at": done_at}
+        values = {k: v for k, v in vars(move).items() if k != "id"} | {"asked_at": stamp(), "done_at": done_at}
         key = connection.execute(sa.insert(POINTER_MOVES).values(**values)).inserted_primary_key
         if key is None:
             raise RuntimeError("the ledger gave no key to what was recorded")
@@ -129,7 +129,3 @@ def line_of(release: str, previous: Mapping[str, str | None]) -> list[str]:
         line.append(at)
         at = previous.get(at)
     return line
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

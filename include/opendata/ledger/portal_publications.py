@@ -6,7 +6,6 @@ release before it, or part of this one, until it is published again.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from include.opendata.ledger.schema import PORTAL_PUBLICATIONS
+from include.opendata.storage.clock import stamp
 
 Outcome = Literal["running", "published", "unchanged", "failed", "restored"]
 SHOWN = ("published", "unchanged", "restored")
@@ -54,7 +54,7 @@ class PortalPublications:
     def begin(self, publication: PortalPublication) -> int:
         """Record what is about to be published; the row's id, for :meth:`end`."""
         values = {key: value for key, value in vars(publication).items() if key != "id"}
-        values |= {"figures": dict(publication.figures), "started_at": _now(), "finished_at": None}
+        values |= {"figures": dict(publication.figures), "started_at": stamp(), "finished_at": None}
         with self._writing() as connection:
             key = connection.execute(sa.insert(PORTAL_PUBLICATIONS).values(**values)).inserted_primary_key
         if key is None:
@@ -76,7 +76,7 @@ class PortalPublications:
             connection.execute(
                 sa.update(PORTAL_PUBLICATIONS)
                 .where(PORTAL_PUBLICATIONS.c.id == id)
-                .values(**values, figures=dict(figures or {}), finished_at=_now())
+                .values(**values, figures=dict(figures or {}), finished_at=stamp())
             )
 
     def of(self, dataset: str, portal: str | None = None) -> list[PortalPublication]:
@@ -99,7 +99,3 @@ class PortalPublications:
             if entry.outcome in SHOWN:
                 found.setdefault(entry.portal, entry.release)
         return found
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

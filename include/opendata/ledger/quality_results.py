@@ -5,7 +5,6 @@ Sentences are made of a suite's declared arguments, and rows are counted: never 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 
 from include.opendata.ledger.ledger import Ledger
 from include.opendata.ledger.schema import QUALITY_RESULTS, RUNS
+from include.opendata.storage.clock import stamp
 
 KEPT = ("type", "columns", "sentence", "success", "decided", "failing_rows", "severity")
 """What is kept of an expectation; anything else a report may one day hold stays out."""
@@ -55,7 +55,7 @@ def record_quality(ledger: Ledger, dataset: str, run_id: str, table: str, report
                 data_table=table,
                 **{key: report[key] for key in ("suite", "rows", "declared", "evaluated", "successful", "passed")},
                 expectations=[{key: one[key] for key in KEPT} for one in report["expectations"]],
-                checked_at=dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                checked_at=stamp(),
             )
         )
 

@@ -20,6 +20,7 @@ from include.opendata.ledger import RunEntry
 from include.opendata.ledger.approvals import Answer
 from include.opendata.ledger.schema import APPROVAL_REQUESTS, APPROVALS, RUNS
 from include.opendata.monitoring.freshness import Freshness, freshness
+from include.opendata.storage.clock import parse_stamp
 
 ENDED_WELL = ("staged", "unchanged")
 RUN_LOST_AFTER = dt.timedelta(hours=24)
@@ -100,7 +101,7 @@ def newest(connection: sa.Connection, table: sa.Table, *conditions: sa.ColumnEle
 
 def moment(stamp: str) -> dt.datetime:
     """A time of the ledger."""
-    return dt.datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+    return parse_stamp(stamp)
 
 
 def _freshness(frequency: str | None, refreshed: dt.date | None, data_end: str, today: dt.date) -> Freshness | None:

@@ -24,7 +24,7 @@ def onboard(
 
     Raises the OpendataError that stopped it, after its records were deleted.
     """
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    stamp = compact_stamp()
     run = steps.start(fields, f"onboard__{stamp}__{os.getpid()}", as_of=as_of)
     try:
         if out is not None:

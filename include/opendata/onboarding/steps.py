@@ -29,6 +29,7 @@ from include.opendata.onboarding.trial import score_and_mask as try_out
 from include.opendata.onboarding.typed_records import personal_columns, write_records
 from include.opendata.quality import draft_suites as suites_of
 from include.opendata.rules.release import permission_rules
+from include.opendata.storage.clock import utc_today
 from include.opendata.warehouse import open_snapshot
 
 Note = dict[str, object]
@@ -39,7 +40,7 @@ def start(fields: Mapping[str, object], run_id: str, *, as_of: dt.date | None = 
     """Begin: the request must be sound. ``as_of``: the day the age of the data is counted from; left out: today."""
     request = request_from(fields)
     run = Run(dataset=request.id, run_id=run_id)
-    KeptRun.of(run).keep_request(request, as_of or dt.datetime.now(dt.UTC).date())
+    KeptRun.of(run).keep_request(request, as_of or utc_today())
     return run
 
 

@@ -20,6 +20,7 @@ from include.opendata.ledger import Ledger
 from include.opendata.ledger.approvals import Answer, Request, answers, record_answer, requests
 from include.opendata.pipeline.records import ApprovalRecord
 from include.opendata.pipeline.run_context import OpenRun
+from include.opendata.storage.clock import utc_today
 
 SHORTEST_DIGEST = 12
 """Digits of a digest that a form must name at least to be bound to it."""
@@ -58,7 +59,7 @@ def position(dataset: Dataset, ledger: Ledger, request: Request) -> Position:
     """Where a dataset stands with its approvers for one request, today. A form taken out of the declaration counts no more."""
     forms = {_signature(form) for form in dataset.approvals}
     given = [a for a in answers(ledger, dataset.dataset) if a.via != "declaration" or _as_signed(a) in forms]
-    today = dt.datetime.now(dt.UTC).date()
+    today = utc_today()
     now = role_statuses(request.required, given, request.digest, today=today)
     approved = _approved_before(given, requests(ledger, dataset.dataset), today)
     if request.digest in approved:

@@ -6,7 +6,6 @@ the check of approvals and staging, and leaves its release in the work area for 
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from include.opendata.pipeline.run_context import open_run, record_failure
 from include.opendata.pipeline.start import start
 from include.opendata.pipeline.steps import STEPS, Step
 from include.opendata.progress import progress_to
+from include.opendata.storage.clock import compact_stamp
 
 Progress = Callable[[str], None]
 
@@ -58,7 +58,7 @@ def run_refresh(
     accepts the changes for which an earlier run was refused · ``force``, ``only``, ``note``: see ``pipeline.options``, where a
     preview is called a dry run · ``progress`` is given the name of each step, and what a long step is doing.
     """
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    stamp = compact_stamp()
     run_id = f"{'preview' if preview else 'by-hand'}__{stamp}__{os.getpid()}"
     run = start(
         dataset, run_id, source=source, staging=staging, force=force, dry_run=preview, only=only, note=note, whole=whole,

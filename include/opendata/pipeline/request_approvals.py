@@ -18,6 +18,7 @@ from include.opendata.pipeline.records import ApprovalRecord, ReleaseRecord, Sna
 from include.opendata.pipeline.results import ApprovalsAsked, TableToApprove
 from include.opendata.pipeline.run import Run
 from include.opendata.pipeline.run_context import OpenRun, open_run
+from include.opendata.storage.clock import stamp, utc_now
 from include.opendata.storage.run_area import KEEP_UNTIL
 
 _GRACE = dt.timedelta(days=2)
@@ -58,7 +59,7 @@ def _request(opened: OpenRun, assessments: Mapping[str, Assessment]) -> Request:
     declared, area = opened.declared, opened.area
     covered = approved_facts(declared, assessments, SnapshotRecord.read(area).columns)
     facts = json.loads(json.dumps(covered))  # as the ledger gives them back
-    asked_at = ApprovalRecord.read(area).asked_at if ApprovalRecord.is_in(area) else _stamp(dt.datetime.now(dt.UTC))
+    asked_at = ApprovalRecord.read(area).asked_at if ApprovalRecord.is_in(area) else _stamp(utc_now())
     deadline = dt.datetime.fromisoformat(asked_at) + dt.timedelta(days=declared.approval_deadline.days)
     permission = next(iter(assessments.values())).permission
     request = Request(
@@ -93,4 +94,4 @@ def _score_lines(assessment: Assessment) -> tuple[str, ...]:
 
 
 def _stamp(moment: dt.datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(moment)

@@ -5,7 +5,6 @@ A run's declaration must be the one it began with, in every step of it.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +20,7 @@ from include.opendata.pipeline.records import RunRecord, SnapshotRecord
 from include.opendata.pipeline.run import Run
 from include.opendata.rules.rule_book import rule_book_digest
 from include.opendata.storage import RunArea
+from include.opendata.storage.clock import stamp
 from include.opendata.storage.digests import sha256_of
 from include.opendata.vocabulary import Snapshot
 
@@ -111,4 +111,4 @@ def record_failure(run: Run, step: str, message: str, outcome: str = "failed") -
 
 def now() -> str:
     """UTC to the second, as the ledger writes it."""
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp()

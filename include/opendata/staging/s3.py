@@ -11,7 +11,6 @@ every publication tries that out before the pointer moves.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import random
 import re
@@ -95,29 +94,26 @@ class S3Staging:
             found = self._objects.read(_folder(dataset, release) + path)
         if found is None:
             raise self._drifted_file(dataset, release, path, missing=True)
-        if known is not None and hashlib.sha256(found[0]).hexdigest() != known.sha256:
+        if known is not None and sha256_of(found[0]) != known.sha256:
             raise self._drifted_file(dataset, release, path)
         return found[0]
 
     def fetch_file(self, dataset: str, release: str, path: str, into: Path) -> None:
         known = refusals.named_file(self.read_manifest(dataset, release), path)
-        beside, sha = into.with_name(f".{into.name}.partial"), hashlib.sha256()
         with storage_errors(dataset, "the place a staged file is fetched to"), s3_errors(dataset, self._bucket):
             stored = self._objects.listed(_folder(dataset, release) + path).get("")
             if stored is None:
                 raise self._drifted_file(dataset, release, path, missing=True)
             copying = Copying(f"fetching {path}", stored.size)
-            try:
-                with beside.open("wb") as writer:
+            fetched = RunningDigest()
+            with replacing(into) as partial:
+                with partial.open("wb") as writer:
                     for piece in self._objects.pieces(stored.key, stored.size, stored.etag):
-                        sha.update(piece)
+                        fetched.update(piece)
                         writer.write(piece)
                         copying.add(len(piece))
-                if sha.hexdigest() != known.sha256:
+                if fetched.sha256 != known.sha256:
                     raise self._drifted_file(dataset, release, path)
-                beside.replace(into)
-            finally:
-                beside.unlink(missing_ok=True)
 
     def verify(self, dataset: str, release: str | None = None, *, with_catalog: bool = True) -> list[Drift]:
         with s3_errors(dataset, self._bucket):
@@ -132,7 +128,7 @@ class S3Staging:
             if (manifest.dataset, manifest.release) != (dataset, name):
                 drifted.append(Drift("manifest", at, "It is of another release."))
             if pointer and pointer.release == name:
-                if hashlib.sha256(found[0]).hexdigest() != pointer.manifest_sha256:
+                if sha256_of(found[0]) != pointer.manifest_sha256:
                     drifted.append(Drift("manifest", at, "The manifest is not the one the pointer was moved to."))
                 if with_catalog:
                     drifted += self.catalog_drift()
@@ -260,7 +256,7 @@ class S3Staging:
             staged = self._objects.read(manifest_at)
             if staged is None:
                 raise refusals.unknown(dataset, release)
-            pointer = Pointer.to_release(_read(staged[0], dataset), hashlib.sha256(staged[0]).hexdigest())
+            pointer = Pointer.to_release(_read(staged[0], dataset), sha256_of(staged[0]))
             content = pointer.to_bytes()
             if not self._objects.put(at, content, etag=etag, media_type=_JSON, cache=NEVER):
                 # It moved, or it was us: a try whose answer was lost.
@@ -305,7 +301,7 @@ class S3Staging:
 
     def _sweep(self, dataset: str, sparing: str) -> None:
         """Remove what killed publishers left a day ago or earlier: unfinished uploads, folders without a manifest."""
-        before = dt.datetime.now(dt.UTC) - _LEFT_BEHIND
+        before = utc_now() - _LEFT_BEHIND
         self._objects.abort_unfinished(f"{dataset}/", before)
         listed = self._objects.listed(f"{dataset}/{RELEASES}/")
         whole = set(self._releases_in(listed))

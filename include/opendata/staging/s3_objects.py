@@ -9,7 +9,6 @@ in parts, a few at a time, so that memory does not grow with the file. An object
 from __future__ import annotations
 
 import base64
-import hashlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -112,11 +111,11 @@ class Objects:
 
     def digest(self, stored: Stored, count: _Count = lambda _: None) -> str:
         """SHA-256 of the object's bytes as they come back from the server."""
-        sha = hashlib.sha256()
+        sent_back = RunningDigest()
         for piece in self.pieces(stored.key, stored.size, stored.etag):
-            sha.update(piece)
+            sent_back.update(piece)
             count(len(piece))
-        return sha.hexdigest()
+        return sent_back.sha256
 
     def _body(self, asked: dict[str, Any]) -> tuple[bytes, Any]:
         """An answer with its bytes; botocore tries requests again by itself, but not an answer cut in the middle."""
@@ -140,7 +139,7 @@ class Objects:
             lambda: self._client.put_object(
                 **self._at(key),
                 Body=content,
-                ChecksumSHA256=_base64(hashlib.sha256(content)),
+                ChecksumSHA256=_base64(sha256_of(content)),
                 ContentType=media_type,
                 CacheControl=cache,
                 **condition,
@@ -158,9 +157,9 @@ class Objects:
         if size > self._limits.part_bytes:
             return self._upload_in_parts(source, key, sha256, size, headers, count)
         content = source.read_bytes()
-        if hashlib.sha256(content).hexdigest() != sha256:
+        if sha256_of(content) != sha256:
             raise SourceChanged
-        checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+        checksum = _base64(sha256)
         new = self._when_condition_holds(
             lambda: self._client.put_object(
                 **self._at(key), Body=content, ChecksumSHA256=checksum, IfNoneMatch="*", **headers
@@ -218,7 +217,7 @@ class Objects:
     def _send_parts(
         self, source: Path, key: str, upload: str, sha256: str, size: int, count: _Count
     ) -> list[dict[str, Any]]:
-        whole, length = hashlib.sha256(), max(self._limits.part_bytes, -(-size // _MOST_PARTS))
+        whole, length = RunningDigest(), max(self._limits.part_bytes, -(-size // _MOST_PARTS))
         sent: list[dict[str, Any]] = []
         with source.open("rb") as stream, ThreadPoolExecutor(self._limits.workers) as pool:
             under_way: deque[Future[dict[str, Any]]] = deque()
@@ -234,12 +233,12 @@ class Objects:
                 for future in under_way:
                     future.cancel()
                 raise
-        if whole.hexdigest() != sha256:
+        if whole.sha256 != sha256:
             raise SourceChanged
         return sent
 
     def _send_part(self, key: str, upload: str, number: int, piece: bytes, count: _Count) -> dict[str, Any]:
-        checksum = _base64(hashlib.sha256(piece))
+        checksum = _base64(sha256_of(piece))
         answer = self._client.upload_part(
             **self._at(key), UploadId=upload, PartNumber=number, Body=piece, ChecksumSHA256=checksum
         )
@@ -272,5 +271,6 @@ class Objects:
         return {"Bucket": self._bucket, "Key": self._prefix + key}
 
 
-def _base64(sha: Any) -> str:
-    return base64.b64encode(sha.digest()).decode()
+def _base64(sha256: str) -> str:
+    """A digest as S3 wants it; everywhere else it is hexadecimal."""
+    return base64.b64encode(bytes.fromhex(sha256)).decode()

@@ -36,11 +36,6 @@ class RunningDigest:
         return self._sha.hexdigest()
 
     @property
-    def raw(self) -> bytes:
-        """The digest as its 32 bytes: S3 wants them in base 64."""
-        return self._sha.digest()
-
-    @property
     def result(self) -> FileDigest:
         """Digest and size together."""
         return FileDigest(self.sha256, self.bytes)
