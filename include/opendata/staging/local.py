@@ -9,8 +9,6 @@ state or the new one; the next one sweeps what it left and ends in the same tree
 from __future__ import annotations
 
 import fcntl
-import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,14 +17,14 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from include.opendata.storage.atomic import flush, flush_folder, move_folder, replacing, write_bytes
-from include.opendata.storage.digests import sha256_of, sha256_of_file
 from include.opendata.errors import StorageError
-from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, read_manifest
 from include.opendata.staging import refusals
 from include.opendata.staging.base import CATALOG_NAME, POINTER_NAME, RELEASES, Drift, Pointer, Published
 from include.opendata.staging.catalog import DCAT_ENTRY, catalog, read_entry
 from include.opendata.staging.refusals import DRIFTED
+from include.opendata.storage.atomic import flush, flush_folder, move_folder, replacing, write_bytes
+from include.opendata.storage.digests import sha256_of, sha256_of_file
+from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, read_manifest
 from include.opendata.storage.system_errors import storage_errors
 
 _INCOMING, _LEAVING = ".incoming-", ".leaving-"
@@ -111,11 +109,10 @@ class LocalStaging:
         source = self._release(dataset, release) / path
         if not source.is_file():
             raise self._drifted_file(dataset, release, path, "missing")
-        with storage_errors(dataset, "the place a staged file is fetched to"):
-            with replacing(into) as partial:
-                shutil.copyfile(source, partial)
-                if sha256_of_file(partial) != (known.sha256, known.bytes):
-                    raise self._drifted_file(dataset, release, path, "changed")
+        with storage_errors(dataset, "the place a staged file is fetched to"), replacing(into) as partial:
+            shutil.copyfile(source, partial)
+            if sha256_of_file(partial) != (known.sha256, known.bytes):
+                raise self._drifted_file(dataset, release, path, "changed")
 
     def _drifted_file(self, dataset: str, release: str, path: str, slug: Literal["missing", "changed"]) -> StorageError:
         shown = self._shown(self._release(dataset, release) / path)

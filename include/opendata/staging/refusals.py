@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from include.opendata.errors import InputError, Place, Refused, StorageError
-from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, ManifestFile
 from include.opendata.staging.base import POINTER_NAME, Drift
+from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, ManifestFile
 
 DRIFTED = {
     "missing": "The manifest names it and it is not there.",

@@ -11,7 +11,6 @@ every publication tries that out before the pointer moves.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import random
 import re
 import time
@@ -24,7 +23,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from include.opendata.errors import Place, Refused, SetupError, StorageError
-from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, ManifestFile
 from include.opendata.staging import refusals
 from include.opendata.staging.access import S3Access
 from include.opendata.staging.base import CATALOG_NAME, POINTER_NAME, RELEASES, Drift, Pointer, Published
@@ -33,6 +31,10 @@ from include.opendata.staging.progress import Copying
 from include.opendata.staging.refusals import DRIFTED
 from include.opendata.staging.s3_client import S3Limits, connect, s3_errors
 from include.opendata.staging.s3_objects import FOR_EVER, FOR_REVIEWERS, NEVER, Objects, SourceChanged, Stored
+from include.opendata.storage.atomic import replacing
+from include.opendata.storage.clock import utc_now
+from include.opendata.storage.digests import RunningDigest, sha256_of
+from include.opendata.storage.manifest import MANIFEST_NAME, Manifest, ManifestFile
 from include.opendata.storage.system_errors import storage_errors
 
 _JSON = "application/json"

@@ -14,20 +14,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from include.opendata.errors import OpendataError, Place, SetupError, StorageError
 import boto3
 import botocore.session
-from botocore.config import Config
-from botocore.loaders import create_loader
-from botocore.exceptions import BotoCoreError, ClientError
-from urllib3.exceptions import HTTPError
 from botocore import exceptions as found
 from botocore.client import BaseClient
-from botocore.loaders import Loader
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader, create_loader
+from urllib3.exceptions import HTTPError
+
+from include.opendata.errors import OpendataError, Place, SetupError, StorageError
 from include.opendata.staging.access import S3Access
+
 
 @dataclass(frozen=True)
 class S3Limits:

@@ -18,14 +18,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from botocore.client import BaseClient
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+from urllib3.exceptions import HTTPError
 
 from include.opendata.staging.s3_client import S3Limits, code_of
-from botocore.exceptions import ClientError
-from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
-from urllib3.exceptions import HTTPError
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.client import BaseClient
+from include.opendata.storage.digests import RunningDigest, sha256_of
 
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_REVIEWERS = "private, max-age=31536000, immutable"

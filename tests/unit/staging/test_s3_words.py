@@ -1,4 +1,5 @@
-"""What an S3 server or the network says, turned into words and a slug; nothing of the original is handed on, it may quote keys."""
+"""What an S3 server or the network says, turned into words and a slug; nothing of the original is handed on, for it may
+quote keys."""
 
 from __future__ import annotations
 

@@ -160,7 +160,11 @@ def test_a_full_or_closed_disk_is_told_in_words_and_moves_nothing(staging, tmp_p
     _publish(staging, tmp_path, "r1", None)
     pointer = (staging.root / "visits/current.json").read_bytes()
     catalog = (staging.root / "data.json").read_bytes()
-    original, original_open, name = Path.open, os.open, {"copy": "by_group.csv", "pointer": "current.json", "catalog": "data.json"}[place]
+    original, original_open, name = (
+        Path.open,
+        os.open,
+        {"copy": "by_group.csv", "pointer": "current.json", "catalog": "data.json"}[place],
+    )
 
     def failing(self, mode="r", *arguments, **keywords):
         if "w" in mode and name in self.name and self.is_relative_to(staging.root):
