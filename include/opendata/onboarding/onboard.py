@@ -11,6 +11,7 @@ from include.opendata.advice import Progress, in_silence
 from include.opendata.onboarding import steps
 from include.opendata.onboarding.kept import Run
 from include.opendata.onboarding.place import refuse_to_write_over
+from include.opendata.storage.clock import compact_stamp
 
 
 def onboard(
