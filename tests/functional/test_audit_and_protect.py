@@ -101,13 +101,13 @@ def test_the_same_table_and_seed_give_the_same_bytes(protect, table, tmp_path):
 
 def test_nothing_is_written_when_the_attack_recovers_a_count(protect, table, tmp_path, monkeypatch):
     """The suppressor is made to hide small counts only; the attack, which shares nothing with it, notices."""
-    from include.opendata.cli import protect_table
+    from include.opendata.disclosure.long_tables import protection
 
     def only_small(table, counts, present, request, progress):
         codes = ((counts > 0) & (counts < 11)).astype("int8")
         return codes, {"small": 1, "complementary": 0, "published": 15}
 
-    monkeypatch.setattr(protect_table, "_suppress", only_small)
+    monkeypatch.setattr(protection, "_suppress", only_small)
     answer = protect(table)
     assert answer.code == 4
     assert "Alpine, f" in answer.err

@@ -37,19 +37,23 @@ def check(id: Annotated[str | None, typer.Argument(metavar="[ID]")] = None, json
             remedy="Declare one: a folder there with a `dataset.yaml`; `bin/opendata onboard` drafts it.",
             slug="nothing-declared",
         )
-    followed = followed_rule_book()
     errors = {dataset: _error_of(dataset) for dataset in ids}
-    if json:
-        datasets = [_view(dataset, error) for dataset, error in errors.items()]
-        print_json({"datasets": datasets, **({"rule_book": followed} if followed else {})})
-    else:
-        print_lines([f"rule book: {followed}"] if followed else [])
-        for error in filter(None, errors.values()):
-            report(str(error))
-        print_lines(_line(dataset, error) for dataset, error in errors.items())
+    _answer(errors, followed_rule_book(), json)
     exit_codes = [error.exit_code for error in errors.values() if error is not None]
     if exit_codes:
         raise typer.Exit(max(exit_codes))
+
+
+def _answer(errors: dict[str, OpendataError | None], followed: str | None, as_json: bool) -> None:
+    """``followed``: the rule book that is followed in place of the shipped one."""
+    if as_json:
+        datasets = [_view(dataset, error) for dataset, error in errors.items()]
+        print_json({"datasets": datasets, **({"rule_book": followed} if followed else {})})
+        return
+    for error in filter(None, errors.values()):
+        report(str(error))
+    lines = [_line(dataset, error) for dataset, error in errors.items()]
+    print_lines([f"rule book: {followed}", *lines] if followed else lines)
 
 
 def check_declaration(dataset: str) -> Dataset:

@@ -9,8 +9,9 @@ import typer
 
 from include.opendata.cli.options import Json
 from include.opendata.cli.output import print_json, print_lines, report_step
-from include.opendata.cli.protect_table import ProtectRequest, protect_file, protect_lines
 from include.opendata.cli.table_options import CountColumn, Dimensions, Hierarchies, MinWidth, Seed, Threshold, rule_of
+from include.opendata.disclosure.long_tables import ProtectRequest, protect_file
+from include.opendata.disclosure.long_tables.protection import ProtectionFacts
 
 
 def protect(
@@ -33,7 +34,7 @@ def protect(
 ) -> None:
     """Hide small counts of an aggregated table and what would reveal them; attack the result before it is written."""
     request = ProtectRequest(
-        count, tuple(dimension), tuple(hierarchy or ()), tuple(derived or ()), annotation, rule_of(threshold, min_width),
+        count, tuple(dimension), rule_of(threshold, min_width), tuple(hierarchy or ()), tuple(derived or ()), annotation,
         seed,
     )  # fmt: skip
     facts = protect_file(table, out, evidence, request, progress=report_step)
@@ -41,3 +42,19 @@ def protect(
         print_json(facts)
     else:
         print_lines(protect_lines(facts, out, evidence))
+
+
+def protect_lines(facts: ProtectionFacts, out: Path, evidence: Path) -> list[str]:
+    """What was done, for people."""
+    figures, attacked = facts["suppression"], facts["attack"]
+    hidden = figures["small"] + figures["complementary"]
+    share = hidden / figures["published"]
+    kept = ", ".join(facts["as_they_were"])
+    return [
+        f"{out}: {facts['output']['rows']:,} rows",
+        f"  hidden: {figures['small']:,} small, {figures['complementary']:,} complementary ({share:.1%} of the counts)",
+        f"  annotation: {facts['annotation']}; seed {facts['seed']}",
+        f"  attacked: {attacked['safe_with_witness'] + attacked['safe_by_lp']:,} blanks proven safe, none recoverable",
+        *([f"  as they were: {kept}; name with --derived what is computed from the count"] if kept else []),
+        f"  evidence: {evidence}",
+    ]

@@ -29,8 +29,7 @@ def verify(
 ) -> None:
     """Re-hash what is staged and compare it with manifest, pointer, catalog and ledger."""
     address = located(staging) or places.staging()
-    every: list[str | None] = [*open_staging(address).releases(id)] if all and release is None else []
-    checked = [verify_release(id, address, name) for name in every or [release]]
+    checked = [verify_release(id, address, name) for name in _releases(id, address, release, all)]
     if json:
         print_json({"dataset": id, "staging": address, "releases": [_view(*pair) for pair in checked]})
     else:
@@ -38,6 +37,13 @@ def verify(
             print_lines(_lines(id, name, drifts))
     if any(drifts for _, drifts in checked):
         raise typer.Exit(EXIT_REFUSED)
+
+
+def _releases(dataset: str, address: str, release: str | None, every: bool) -> Sequence[str | None]:
+    """The releases to verify; None stands for the current one."""
+    if every and release is None:
+        return open_staging(address).releases(dataset) or [None]
+    return [release]
 
 
 def _view(release: str, drifts: Sequence[Drift]) -> dict[str, Any]:

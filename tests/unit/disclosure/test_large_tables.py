@@ -12,11 +12,10 @@ import pandas as pd
 import pytest
 
 from include.opendata import progress
-from include.opendata.cli.audit_table import AuditRequest, audit_table
-from include.opendata.cli.long_table import parse_long_table
 from include.opendata.disclosure import release_attack
 from include.opendata.disclosure.attack import verify_witnesses
 from include.opendata.disclosure.history.published import PublishedRelease
+from include.opendata.disclosure.long_tables import AuditRequest, audit_table, parse_long_table
 from include.opendata.disclosure.protect.engine import LARGE_FROM
 from include.opendata.disclosure.protect.tables import linked
 from include.opendata.disclosure.protection import protect_and_attack
@@ -84,7 +83,8 @@ def test_a_table_of_thousands_of_counts_is_protected_and_withstands_a_strangers_
     frame.to_csv(out, index=False, quoting=csv.QUOTE_MINIMAL)
     dimensions = tuple(f"{column.title()}:All" for column in COLUMNS)
     audit = audit_table(
-        parse_long_table(out.getvalue(), "x.csv", dimensions, ()), AuditRequest("Cases", dimensions, ())
+        parse_long_table(out.getvalue(), "x.csv", dimensions, ()),
+        AuditRequest("Cases", dimensions, declared().small_cell_rule),
     )
     assert audit.report.passed, audit.report.failures[:3]
     assert audit.report.figures["blanks"] == blanks(protected).sum()

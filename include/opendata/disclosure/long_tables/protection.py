@@ -1,9 +1,8 @@
-"""``bin/opendata protect``: hide small counts in any aggregated table, and what would reveal them.
+"""Hides small counts in any aggregated table, and what would reveal them.
 
-Decides which engine hides (the general one, or the one for large cubes), what the protected file looks like, and that
-nothing is written unless the attack on exactly that file recovers nothing. The file keeps its rows, their order and its
-columns; beside the count and everything derived from it stands an annotation (Handbook, Guidelines §3). The evidence file
-tells figures, seed and digests, and no hidden value.
+Decides what the protected file looks like, and that nothing is written unless the attack on exactly that file recovers
+nothing. The file keeps its rows, their order and its columns; beside the count and everything derived from it stands an
+annotation (Handbook, Guidelines §3). The evidence file tells figures, seed and digests, and no hidden value.
 """
 
 from __future__ import annotations
@@ -11,25 +10,52 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
-from include.opendata.cli.audit_table import Audit, AuditRequest, audit_table
-from include.opendata.cli.long_table import LongTable, parse_long_table, read_long_table
+from include.opendata.disclosure.long_tables.audit import Audit, AuditRequest, audit_table
+from include.opendata.disclosure.long_tables.reading import parse_long_table, read_long_table
+from include.opendata.disclosure.long_tables.table import LongTable
 from include.opendata.disclosure.protect import CellSystem, Equation, primary, suppress
 from include.opendata.disclosure.protect.cube.suppress import suppress_cube
 from include.opendata.disclosure.protect.cube.table import Axis, CubeTable
 from include.opendata.disclosure.protect.engine import LARGE_FROM
 from include.opendata.errors import AuditFailed, DeclarationError, InputError, Place, StorageError
-from include.opendata.rules.release import thresholds
 from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.storage.atomic import write_text
 from include.opendata.storage.digests import sha256_of
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
+
+Progress = Callable[[str], None]
+
+
+class FileFacts(TypedDict):
+    """A file that was read or written."""
+
+    sha256: str
+    rows: int
+
+
+class ProtectionFacts(TypedDict):
+    """What the evidence file tells. ``as_they_were``: columns that were neither labels nor blank where the count is ·
+    ``suppression``, ``attack``: numbers of cells."""
+
+    input: FileFacts
+    output: FileFacts
+    count: str
+    derived: list[str]
+    as_they_were: list[str]
+    dimensions: list[str]
+    annotation: str
+    threshold: int
+    min_width: int
+    seed: int
+    suppression: dict[str, int]
+    attack: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -38,16 +64,16 @@ class ProtectRequest:
 
     count: str
     dimensions: tuple[str, ...]
+    rule: SmallCellRule
     hierarchies: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     annotation: str = "separate"
-    rule: SmallCellRule = field(default_factory=lambda: thresholds().small_cell)
     seed: int = 0
 
 
 def protect_file(
-    path: Path, out: Path, evidence: Path, request: ProtectRequest, *, progress: Callable[[str], None] | None = None
-) -> dict[str, Any]:
+    path: Path, out: Path, evidence: Path, request: ProtectRequest, *, progress: Progress | None = None
+) -> ProtectionFacts:
     """Write the protected table and its evidence; returns the evidence.
 
     Raises InputError, DeclarationError, Refused (no safe pattern) and AuditFailed; then nothing is written.
@@ -58,7 +84,7 @@ def protect_file(
     codes, figures = _suppress(table, counts, present, request, progress)
     text = _protected_text(table, codes, request)
     audit = _attacked(text, table, request, progress)
-    facts = {
+    facts: ProtectionFacts = {
         "input": {"sha256": sha256_of(path.read_bytes()), "rows": len(table.rows)},
         "output": {"sha256": sha256_of(text.encode()), "rows": len(table.rows)},
         "count": request.count,
@@ -75,22 +101,6 @@ def protect_file(
     _write(out, text)
     _write(evidence, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     return facts
-
-
-def protect_lines(facts: dict[str, Any], out: Path, evidence: Path) -> list[str]:
-    """What was done, for people."""
-    figures, attacked = facts["suppression"], facts["attack"]
-    hidden = figures["small"] + figures["complementary"]
-    share = hidden / figures["published"]
-    kept = ", ".join(facts["as_they_were"])
-    return [
-        f"{out}: {facts['output']['rows']:,} rows",
-        f"  hidden: {figures['small']:,} small, {figures['complementary']:,} complementary ({share:.1%} of the counts)",
-        f"  annotation: {facts['annotation']}; seed {facts['seed']}",
-        f"  attacked: {attacked['safe_with_witness'] + attacked['safe_by_lp']:,} blanks proven safe, none recoverable",
-        *([f"  as they were: {kept}; name with --derived what is computed from the count"] if kept else []),
-        f"  evidence: {evidence}",
-    ]
 
 
 def _as_they_were(table: LongTable, request: ProtectRequest) -> list[str]:
@@ -119,19 +129,18 @@ def _check_columns(table: LongTable, request: ProtectRequest) -> None:
 def _counts(table: LongTable, request: ProtectRequest) -> tuple[np.ndarray, np.ndarray]:
     """True counts of every cell (int64), and which are in the table. Raises InputError where a total is not its parts."""
     given = np.zeros(int(np.prod(table.shape)), dtype=np.int64)
-    for k, text in enumerate(table.column(request.count)):
-        count = table.count(request.count, text, k)
+    for row, count in enumerate(table.counts(request.count)):
         if count is None:
-            raise table.problem("a blank, where a true count is needed", request.count, k, "count-missing")
-        given[table.cell[k]] = count
+            raise table.problem("a blank, where a true count is needed", request.count, row, "count-missing")
+        given[table.cell[row]] = count
     # combinations of categories without a row are known to be zero
     present = table.leaf.copy()
     present[table.cell] = True
     closed = np.where(table.leaf, given, 0).reshape(table.shape)
     for axis, dimension in enumerate(table.dimensions):
         front = np.moveaxis(closed, axis, 0)
-        for node in sorted(set(dimension.parent.tolist()) - {-1}):
-            front[node] = front[dimension.parent == node].sum(axis=0)
+        for node in dimension.sums:
+            front[node] = front[dimension.parts(node)].sum(axis=0)
     closed = closed.ravel()
     wrong = np.flatnonzero(closed[table.cell] != given[table.cell])
     if len(wrong):
@@ -149,24 +158,22 @@ def _suppress(
     counts: np.ndarray,
     present: np.ndarray,
     request: ProtectRequest,
-    progress: Callable[[str], None] | None,
+    progress: Progress | None,
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Per cell 0 shown, 1 small, 2 complementary; and the engine's figures."""
-    if len(counts) >= LARGE_FROM:
+    if len(counts) >= LARGE_FROM:  # as in a refresh; a table in long form is always a cube
         return _suppress_cube(table, counts, present, request, progress)
-
     height = np.zeros(table.shape, dtype=np.int64)
     for axis, dimension in enumerate(table.dimensions):
-        inner = sorted(set(dimension.parent.tolist()) - {-1})
-        np.moveaxis(height, axis, 0)[inner] += 1
+        np.moveaxis(height, axis, 0)[dimension.sums] += 1
     system = CellSystem(
         values=counts, published=present, keys=table.names(), level=height.ravel(),
         equations=tuple(Equation(total, parts) for total, parts in table.equations()),
     )  # fmt: skip
-    found = suppress(
+    pattern = suppress(
         system, primary(system, request.rule), rule=request.rule, annotation=request.annotation, seed=request.seed
     )
-    return found.codes, dict(found.figures)
+    return pattern.codes, dict(pattern.figures)
 
 
 def _suppress_cube(
@@ -174,55 +181,60 @@ def _suppress_cube(
     counts: np.ndarray,
     present: np.ndarray,
     request: ProtectRequest,
-    progress: Callable[[str], None] | None,
+    progress: Progress | None,
 ) -> tuple[np.ndarray, dict[str, int]]:
-
     cube = CubeTable(
         counts.reshape(table.shape),
         tuple(Axis(d.parent) for d in table.dimensions),
         published=present.reshape(table.shape),
     )
-    told: set[str] = set()
+    reported: set[str] = set()
 
-    def tell(stage: str, share: float) -> None:
-        if progress is not None and stage not in told:
-            told.add(stage)
+    def report(stage: str, share: float) -> None:
+        if progress is not None and stage not in reported:
+            reported.add(stage)
             progress(f"suppressing: {stage}")
 
-    found = suppress_cube(cube, rule=request.rule, annotation=request.annotation, seed=request.seed, progress=tell)
-    return found.codes.ravel(), dict(found.figures)
+    pattern = suppress_cube(cube, rule=request.rule, annotation=request.annotation, seed=request.seed, progress=report)
+    return pattern.codes.ravel(), dict(pattern.figures)
 
 
 def _protected_text(table: LongTable, codes: np.ndarray, request: ProtectRequest) -> str:
-    own = codes[table.cell]
-    marks = np.where(own == 0, "", "1" if request.annotation == "combined" else own.astype(str)).tolist()
-    blanked = {request.count, *request.derived}
+    """The file as it will be published: blanks, and a code beside the count and everything derived from it."""
+    row_codes = codes[table.cell]
+    marks = np.where(row_codes == 0, "", "1" if request.annotation == "combined" else row_codes.astype(str)).tolist()
+    blanked = [name in (request.count, *request.derived) for name in table.header]
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    header: list[str] = []
-    for name in table.header:
-        header += [name, name + ANNOTATION_SUFFIX] if name in blanked else [name]
-    writer.writerow(header)
-    for row, mark in zip(table.rows, marks, strict=True):
-        line: list[str] = []
-        for name, text in zip(table.header, row, strict=True):
-            if name in blanked:
-                line += ["" if mark else text, mark]
-            else:
-                line.append(text)
-        writer.writerow(line)
+    names = [
+        [name, name + ANNOTATION_SUFFIX] if with_code else [name]
+        for name, with_code in zip(table.header, blanked, strict=True)
+    ]
+    writer.writerow([name for pair in names for name in pair])
+    writer.writerows(_row(row, mark, blanked) for row, mark in zip(table.rows, marks, strict=True))
     return out.getvalue()
 
 
+def _header(names: tuple[str, ...], blanked: list[bool]) -> Iterator[str]:
+    for name, with_code in zip(names, blanked, strict=True):
+        yield name
+        if with_code:
+            yield name + ANNOTATION_SUFFIX
+
+
+def _row(row: tuple[str, ...], mark: str, blanked: list[bool]) -> Iterator[str]:
+    for text, with_code in zip(row, blanked, strict=True):
+        yield "" if mark and with_code else text
+        if with_code:
+            yield mark
+
+
 def _attacked(
-    text: str, table: LongTable, request: ProtectRequest, progress: Callable[[str], None] | None
+    text: str, table: LongTable, request: ProtectRequest, progress: Progress | None
 ) -> Audit:  # fmt: skip
     """Attack what would be written, as a stranger reads it. Raises AuditFailed."""
     published = parse_long_table(text, table.file, request.dimensions, request.hierarchies)
-    reading = AuditRequest(
-        request.count, request.dimensions, request.hierarchies, request.annotation,
-        rule=request.rule,
-    )  # fmt: skip
+    reading = AuditRequest(request.count, request.dimensions, request.rule, request.hierarchies, request.annotation)
     audit = audit_table(published, reading, seed=request.seed, progress=progress)
     try:
         audit.report.require_safe()
