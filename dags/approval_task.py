@@ -61,7 +61,7 @@ class AskForApproval(HITLOperator):
         """Record the answer, if it came from a user who has the role. A rejection fails the task, once it is recorded."""
         answered = super().execute_complete(context, event)
         user = answered["responded_by_user"]
-        if not user or user["id"] not in {user["id"] for user in self.assigned_users or []}:
+        if not user or user["id"] not in self._assigned():
             self._fail(f"The answer as {self.role_name} did not come from a user who has that role; it does not count.")
         name, comment = user["name"] or user["id"], (answered["params_input"] or {}).get("comment") or ""
         approved = answered["chosen_options"] == [APPROVE]
@@ -79,6 +79,9 @@ class AskForApproval(HITLOperator):
                 f"objected to and start the refresh again; nothing was published."
             )
         return f"approved by {name}"
+
+    def _assigned(self) -> set[str]:
+        return {user["id"] for user in self.assigned_users or []}
 
     def _record(self, **answer: Any) -> None:
         from include.opendata.pipeline import ask_approvers

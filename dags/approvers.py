@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from airflow.sdk import Variable, get_current_context
 from airflow.sdk.exceptions import AirflowFailException
@@ -16,21 +17,30 @@ def approvers(dataset: str) -> dict[str, list[str]]:
 
     The Variable holds ``{role: [user, …]}``, or ``{"*": {role: …}, dataset: {role: …}}`` where datasets differ.
     """
-    try:
-        named = json.loads(Variable.get(APPROVERS_VARIABLE, default=None) or "{}")
-        layered = any(isinstance(value, dict) for value in named.values())
-        roles = {**named.get(EVERY_DATASET, {}), **named.get(dataset, {})} if layered else named
-        # Where datasets differ, a role that stands beside them would belong to none and be left out unseen.
-        sound = not layered or all(isinstance(value, dict) for value in named.values())
-    except (ValueError, AttributeError, TypeError):
-        sound, roles = False, {}
-    if not sound or not all(_names_users(users) for users in roles.values()):
+    roles = _roles_of(dataset, Variable.get(APPROVERS_VARIABLE, default=None) or "{}")
+    if roles is None or not all(_names_users(users) for users in roles.values()):
         raise AirflowFailException(
             f"The Variable `{APPROVERS_VARIABLE}` is not an object of roles and users.\nWhat to do: write it as JSON, such as "
             f'{{"legal_counsel": ["their user name"]}}, or as {{"*": {{role: [users]}}, dataset: {{role: [users]}}}}; then '
             f"start the refresh again."
         )
     return {role: [users] if isinstance(users, str) else list(users) for role, users in roles.items()}
+
+
+def _roles_of(dataset: str, text: str) -> dict[str, Any] | None:
+    """Role → users as they are written, for this dataset; None where the text is no such object."""
+    try:
+        named = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(named, dict):
+        return None
+    layered = [value for value in named.values() if isinstance(value, dict)]
+    if not layered:
+        return named
+    if len(layered) < len(named):  # a role that stands beside datasets would belong to none and be left out unseen
+        return None
+    return {**named.get(EVERY_DATASET, {}), **named.get(dataset, {})}
 
 
 def _names_users(users: object) -> bool:

@@ -1,7 +1,7 @@
 """Declarations that cannot be used, shown where Airflow shows what is wrong with DAG files: this file fails to import.
 
 An import error takes every DAG of its file down with it, so it must not be ``refresh_datasets.py`` that fails: this
-file holds no DAG, and nobody suffers from its failing. Each broken dataset also keeps a DAG of its own that fails and
+file holds no DAG, and its failing harms none. Each broken dataset also keeps a DAG of its own that fails and
 says why.
 """
 

@@ -46,10 +46,10 @@ def declared_dag(dataset: str, known: OutlineCache | None = None) -> tuple[Outli
         dag = dag_of(outline)
         if not was_usable:
             # Airflow would validate later, and then count the file with all its DAGs as broken.
-            dag.validate()
+            dag.validate()  # type: ignore[no-untyped-call]  # Airflow's, without types
     except Exception as error:  # noqa: BLE001 - Airflow raises many kinds here; each is the declaration's fault
         what = f"Airflow does not accept this declaration's schedule, owner or tags: {error}"
-        remedy = "Mend `schedule` (a cron expression such as '0 6 1 * *', or '@monthly'), `owner` or `tags`."
+        remedy = "Fix `schedule` (a cron expression such as '0 6 1 * *', or '@monthly'), `owner` or `tags`."
         raise DeclarationError(
             what,
             remedy=remedy,

@@ -2,7 +2,7 @@
 
 Variables: ``opendata_mail_connection`` (an SMTP connection; its extra ``from_email`` is the sender),
 ``opendata_webhook_connection`` (a Slack-compatible incoming webhook: the address in host, the token in password),
-``opendata_watchers`` (addresses that hear of every dataset). Empty: nobody is told that way, and the log says so.
+``opendata_watchers`` (addresses that hear of every dataset). Empty: no one is told that way, and the log says so.
 
 Words come from declarations and error sentences and are sent as they are: nothing in them is rendered as a template.
 Decides nothing about data; the sentences were written to hold no value of a record.
@@ -81,7 +81,8 @@ def send_to_channel(text: str) -> bool:
         return False
     from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 
-    SlackWebhookNotifier(slack_webhook_conn_id=connection, text=text).notify(cast("Any", {}))
+    notifier = SlackWebhookNotifier(slack_webhook_conn_id=connection, text=text)
+    notifier.notify(cast("Any", {}))  # type: ignore[no-untyped-call]  # the provider's, without types
     return True
 
 
@@ -116,9 +117,9 @@ def watch_failed(context: Mapping[str, Any]) -> None:
     )
 
 
-def still_running(**said: Any) -> None:
+def still_running(**about: Any) -> None:
     """What a run beyond its deadline tells the channel. Called by Airflow's triggerer, or worker, with ``dataset``."""
     send_to_channel(
-        f"A refresh of {said.get('dataset', 'a dataset')} has not ended by its deadline: neither done, nor refused, nor "
+        f"A refresh of {about.get('dataset', 'a dataset')} has not ended by its deadline: neither done, nor refused, nor "
         f"answered by its approvers. Look at its run in Airflow."
     )

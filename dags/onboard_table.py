@@ -14,7 +14,7 @@ from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain, get_current_c
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags.dag_builder import FIRST_DAY
-from dags.step_task import RunReference, pipeline_run_id, run_step_without_run
+from dags.step_task import RunReference, airflow_task, pipeline_run_id, run_step_without_run
 from dags.trigger_form import filled_in
 from include.opendata.declaration.choices import Frequency, Topic
 
@@ -77,12 +77,12 @@ def check_request() -> RunReference:
     return run_step_without_run("check_request", begin)
 
 
-@task(**REACHES_OUT)
+@airflow_task(**REACHES_OUT)
 def take_copy(run: RunReference) -> dict[str, Any]:
     return step("take_copy", run)
 
 
-@task(**HEAVY)
+@airflow_task(**HEAVY)
 def profile_columns(run: RunReference) -> dict[str, Any]:
     return step("profile_columns", run)
 
@@ -102,12 +102,12 @@ def draft_suites(run: RunReference) -> dict[str, Any]:
     return step("draft_suites", run)
 
 
-@task(**HEAVY)
+@airflow_task(**HEAVY)
 def score_and_mask(run: RunReference) -> dict[str, Any]:
     return step("score_and_mask", run)
 
 
-@task(**HEAVY)
+@airflow_task(**HEAVY)
 def advise(run: RunReference) -> dict[str, Any]:
     return step("advise", run)
 

@@ -26,7 +26,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from dags.approval_task import AskForApproval, asked_of_each, waits
 from dags.assets import Kind, alias_of, announce
 from dags.dag_builder import broken_dag, dag_id_of, declared_dag, outlines
-from dags.step_task import RunReference, begin, perform, publish_if_configured, skip_in_a_dry_run
+from dags.step_task import RunReference, airflow_task, begin, perform, publish_if_configured, skip_in_a_dry_run
 from dags.trigger_form import refresh_form
 from include.opendata.declaration.light import Outline, declared_ids
 from include.opendata.errors import DeclarationError
@@ -75,7 +75,7 @@ def plain_task(step: Step) -> Any:
     return task(task_id=step.name, **options(step))(perform_for_table if step.per_table else perform_it)
 
 
-@task(**options(step_named("extract")))
+@airflow_task(**options(step_named("extract")))
 def extract(dataset: str) -> RunReference:
     run = begin(dataset)
     perform("extract", run)
@@ -111,7 +111,7 @@ def check_approvals(run: RunReference) -> dict[str, Any]:
     return perform("check_approvals", run).model_dump(mode="json")
 
 
-@task(**options(step_named("stage")))
+@airflow_task(**options(step_named("stage")))
 def stage(run: RunReference) -> dict[str, Any]:
     done = cast("Staged", perform("stage", run))
     if done.staged:
@@ -119,12 +119,12 @@ def stage(run: RunReference) -> dict[str, Any]:
     return done.model_dump(mode="json")
 
 
-@task(trigger_rule=TriggerRule.NONE_FAILED, **options(step_named("finish")))
+@airflow_task(trigger_rule=TriggerRule.NONE_FAILED, **options(step_named("finish")))
 def finish(run: RunReference) -> dict[str, Any]:
     return perform("finish", run).model_dump(mode="json")
 
 
-@task(trigger_rule=TriggerRule.NONE_FAILED, **options(step_named("publish")))
+@airflow_task(trigger_rule=TriggerRule.NONE_FAILED, **options(step_named("publish")))
 def publish(run: RunReference) -> dict[str, Any]:
     done = publish_if_configured(run)
     if done.outcome == "published":

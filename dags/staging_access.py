@@ -12,13 +12,17 @@ The keys go into a context variable of this process, never into an XCom, a file 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Connection, Variable
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
 from include.opendata.errors import SetupError, StorageError
+
+if TYPE_CHECKING:
+    from include.opendata.staging import S3Access
 
 CONNECTION_VARIABLE = "opendata_staging_connection"
 DEFAULT_CONNECTION = "aws_default"
@@ -39,7 +43,7 @@ def staging_access(address: str | None) -> AbstractContextManager[None]:
     return handed_over(None if connection is None else access_of(connection))
 
 
-def access_of(connection: Connection) -> Any:
+def access_of(connection: Connection) -> S3Access:
     """The ``S3Access`` a connection stands for."""
     from include.opendata.staging import S3Access
 
@@ -57,19 +61,24 @@ def access_of(connection: Connection) -> Any:
             remedy="Login is the access key, password the secret key; leave both empty to use the workers' own.",
             slug="credentials-missing",
         )
-    service = (extra.get("service_config") or {}).get("s3") or {}
     return S3Access(
         access_key=connection.login or None,
         secret_key=connection.password or None,
         session_token=extra.get("aws_session_token") or None,
-        endpoint_url=service.get("endpoint_url") or extra.get("endpoint_url") or None,
+        endpoint_url=_endpoint(extra),
         region=extra.get("region_name") or None,
     )
 
 
+def _endpoint(extra: Mapping[str, Any]) -> str | None:
+    service = (extra.get("service_config") or {}).get("s3") or {}
+    return service.get("endpoint_url") or extra.get("endpoint_url") or None
+
+
 def _connection(name: str, *, required: bool) -> Connection | None:
     try:
-        return Connection.get(name)
+        connection: Connection = Connection.get(name)
+        return connection
     except AirflowNotFoundException:
         if not required:
             return None

@@ -19,9 +19,9 @@ import re
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from airflow.sdk import Connection, Variable, get_current_context
+from airflow.sdk import Connection, Variable, get_current_context, task
 from airflow.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
@@ -48,7 +48,7 @@ RunReference = dict[str, Any]
 """A run (``pipeline.run.Run``) as tasks hand it on: plain JSON."""
 
 log = logging.getLogger(__name__)
-# Hundreds of lines on its own registries in every task that runs a suite; what it found is told by the step.
+# Hundreds of lines on its own registries in every task that runs a suite; what it found is reported by the step.
 logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 SETTLED = (DeclarationError, InputError, SetupError, Refused, AuditFailed)
@@ -77,6 +77,11 @@ def read_run(reference: RunReference) -> Run:
     from include.opendata.pipeline.run import Run
 
     return Run.model_validate(reference)
+
+
+def airflow_task(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Airflow's ``@task`` with these options; its own decorator takes the types of what it decorates away."""
+    return cast("Callable[[Callable[..., Any]], Callable[..., Any]]", task(**options))
 
 
 def skip_in_a_dry_run(reference: RunReference) -> None:
@@ -164,7 +169,8 @@ def _portal_address(connection: Connection) -> str:
 
 def portal_connection(name: str) -> Connection:
     try:
-        return Connection.get(name)
+        connection: Connection = Connection.get(name)
+        return connection
     except (AirflowNotFoundException, AirflowRuntimeError):
         missing = name
     raise AirflowFailException(
@@ -195,10 +201,10 @@ def verdict(step: str, error: Exception) -> AirflowException:
         f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
         for frame in reversed(traceback.extract_tb(error.__traceback__))
     )
-    # Among the unforeseen, only what the operating system or the network says can pass by itself.
+    # Of unexpected errors, only what the operating system or the network says can pass by itself.
     kind = AirflowException if isinstance(error, OSError) else AirflowFailException
     return kind(
-        f"An unforeseen {type(error).__name__} in step {step}, a defect of the pipeline or of its surroundings; its "
+        f"An unexpected {type(error).__name__} in step {step}, a defect of the pipeline or of its surroundings; its "
         f"message is withheld because it may quote a record. It passed: {passed}\n"
         f"What to do: run `bin/opendata preview` for the dataset on a machine that may see the data, and report the "
         f"kind and the lines above."
@@ -229,4 +235,4 @@ def _note_in_ledger(step: str, run: Run, message: str) -> None:
     try:
         run_context.record_failure(run, step, message)
     except Exception as error:  # noqa: BLE001 - the step's own failure must stay the one people read
-        log.error("The ledger could not be told of this failure either (%s).", type(error).__name__)
+        log.error("This failure could not be recorded in the ledger either (%s).", type(error).__name__)

@@ -40,12 +40,12 @@ def sole_use(home: Home, purpose: str) -> Iterator[None]:
 
 
 def make_ready() -> None:
-    """Migrate the metadata database, load the settings if they have changed, settle runs that were killed."""
+    """Migrate the metadata database, load the settings if they have changed, fail runs that were killed."""
     from airflow.utils.db import check_migrations, initdb
 
     is_new = not home().database.exists()
     try:
-        check_migrations(0)
+        check_migrations(0)  # type: ignore[no-untyped-call]  # Airflow's, without types
     except TimeoutError:
         initdb()
     digest = hashlib.sha256(SETTINGS.read_bytes()).hexdigest()
@@ -53,13 +53,13 @@ def make_ready() -> None:
     if is_new or not stamp.exists() or stamp.read_text() != digest:
         airflow_settings.load(airflow_settings.read(SETTINGS))
         stamp.write_text(digest)
-    settle_killed_runs()
+    fail_killed_runs()
 
 
-def settle_killed_runs() -> None:
-    """Mark as failed what a killed `make refresh` left running, lest a scheduler takes it up behind our back.
+def fail_killed_runs() -> None:
+    """Mark as failed what a killed `make refresh` left running, so that no scheduler takes it up without our knowledge.
 
-    Only for a caller who has sole use of the home: then nobody can still be at work on such a run.
+    Only for a caller who has sole use of the home: then no one can still be at work on such a run.
     """
     from airflow.models import DagRun, TaskInstance
     from airflow.utils.session import create_session

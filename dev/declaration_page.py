@@ -101,6 +101,9 @@ def _found(field: dict[str, Any], key: str) -> str:
     return str(field.get(key) or next((o[key] for o in field.get("anyOf", ()) if key in o), ""))
 
 
+_PLAIN = {"boolean": "yes or no", "integer": "a whole number", "number": "a number", "string": "text"}
+
+
 def _kind(field: dict[str, Any], titles: dict[str, str]) -> str:
     if "$ref" in field:
         name = field["$ref"].rsplit("/", 1)[-1]
@@ -109,16 +112,20 @@ def _kind(field: dict[str, Any], titles: dict[str, str]) -> str:
         return f"`{field['const']}`"
     if "enum" in field:
         return "one of " + ", ".join(f"`{choice}`" for choice in field["enum"])
-    for union in ("anyOf", "oneOf"):
-        if union in field:
-            kinds = [_kind(o, titles) for o in field[union] if o.get("type") != "null"]
-            return "one of the measures below" if union == "oneOf" else " or ".join(dict.fromkeys(kinds))
+    if "oneOf" in field:
+        return "one of the measures below"
+    if "anyOf" in field:
+        kinds = [_kind(option, titles) for option in field["anyOf"] if option.get("type") != "null"]
+        return " or ".join(dict.fromkeys(kinds))
+    return _typed(field, titles)
+
+
+def _typed(field: dict[str, Any], titles: dict[str, str]) -> str:
     if field.get("type") == "array":
         return f"list: {_kind(field.get('items', {}), titles)}"
     if field.get("type") == "object":
         return f"names, each with {_kind(field['additionalProperties'], titles)}"
-    plain = {"boolean": "yes or no", "integer": "a whole number", "number": "a number", "string": "text"}
-    return "a date" if field.get("format") == "date" else plain[field["type"]]
+    return "a date" if field.get("format") == "date" else _PLAIN[field["type"]]
 
 
 def _anchor(title: str) -> str:

@@ -35,12 +35,13 @@ DONE = {step.name: step.done for step in STEPS} | {"read_declaration": "read the
 
 
 def say(text: str = "") -> None:
+    """Print a line, at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def events(arguments: Sequence[str], environment: dict[str, str], log: Path) -> Iterator[dict[str, Any]]:
-    """What the process that runs the DAGs tells; at the end an event of our own with its exit code."""
+    """What the process that runs the DAGs reports; at the end an event of our own with its exit code."""
     receiving, sending = os.pipe()
     with log.open("w") as output:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -56,8 +57,8 @@ def events(arguments: Sequence[str], environment: dict[str, str], log: Path) -> 
         )
     os.close(sending)
     try:
-        with os.fdopen(receiving) as told:
-            for line in told:
+        with os.fdopen(receiving) as lines:
+            for line in lines:
                 yield json.loads(line)
         yield {"event": "exit", "code": process.wait()}
     finally:
@@ -68,17 +69,28 @@ def events(arguments: Sequence[str], environment: dict[str, str], log: Path) -> 
 
 
 @dataclass
-class Told:
+class Outcomes:
     """What the DAGs came to: per dataset the outcome and where it is staged; how the process that ran them ended."""
 
     outcomes: dict[str, str] = field(default_factory=dict)
     staging: dict[str, str] = field(default_factory=dict)
     exit_code: int = EXIT_FAILED
 
+    def well(self, wanted: Sequence[str]) -> list[str]:
+        """Those of the wanted datasets that were staged or are unchanged."""
+        return [dataset for dataset in wanted if self.outcomes.get(dataset) in ("staged", "unchanged")]
 
-def tell(events: Iterator[dict[str, Any]]) -> Told:
+
+ENDED = {
+    "staged": "  => a new release is staged",
+    "unchanged": "  => the source has not changed since the last release: nothing new is staged",
+    "missing": "  => Airflow has no such DAG",
+}
+
+
+def show(events: Iterator[dict[str, Any]]) -> Outcomes:
     """Print what happens, as it happens."""
-    told = Told()
+    outcomes = Outcomes()
     began: dict[tuple[str, int], float] = {}
     for event in events:
         match event["event"]:
@@ -93,19 +105,13 @@ def tell(events: Iterator[dict[str, Any]]) -> Told:
                 say(_step_line(what, event, seconds))
             case "ended":
                 dataset = event["dag"].removeprefix(PREFIX)
-                told.outcomes[dataset] = event["outcome"]
+                outcomes.outcomes[dataset] = event["outcome"]
                 if event["staging"]:
-                    told.staging[dataset] = event["staging"]
-                say(
-                    {
-                        "staged": "  => a new release is staged",
-                        "unchanged": "  => the source has not changed since the last release: nothing new is staged",
-                        "missing": "  => Airflow has no such DAG",
-                    }.get(event["outcome"], "  => FAILED; staging is as it was")
-                )
+                    outcomes.staging[dataset] = event["staging"]
+                say(ENDED.get(event["outcome"], "  => FAILED; staging is as it was"))
             case "exit":
-                told.exit_code = event["code"]
-    return told
+                outcomes.exit_code = event["code"]
+    return outcomes
 
 
 def _step_line(what: str, event: dict[str, Any], seconds: float) -> str:
@@ -117,6 +123,7 @@ def _step_line(what: str, event: dict[str, Any], seconds: float) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
+    """Refresh the named datasets, or all; the exit code."""
     declared = declared_ids()
     wanted = list(arguments) or declared
     if unknown := [dataset for dataset in wanted if dataset not in declared]:
@@ -133,32 +140,43 @@ def main(arguments: Sequence[str]) -> int:
         with sole_use(here, "`make refresh`"):
             say("Preparing the embedded Airflow ...")
             dag_ids = [PREFIX + dataset for dataset in wanted]
-            told = tell(events(dag_ids, embedded_environment(here), log))
+            outcomes = show(events(dag_ids, embedded_environment(here), log))
     except InUse as error:
         say(str(error))
         return EXIT_USAGE
-    if told.exit_code != 0:
+    return conclude(wanted, outcomes, log)
+
+
+def conclude(wanted: Sequence[str], outcomes: Outcomes, log: Path) -> int:
+    """Print what is staged now and what was not refreshed; the exit code."""
+    if outcomes.exit_code != 0:
         tail = log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
-        say("\n".join([f"\nAirflow stopped before its time (exit code {told.exit_code}). The end of {log}:", *tail]))
+        what = f"\nAirflow stopped before its time (exit code {outcomes.exit_code}). The end of {log}:"
+        say("\n".join([what, *tail]))
         return EXIT_FAILED
-    well = [dataset for dataset in wanted if told.outcomes.get(dataset) in ("staged", "unchanged")]
+    well = outcomes.well(wanted)
     say()
-    for staging in sorted(set(told.staging.values())):
-        there = [dataset for dataset in well if told.staging[dataset] == staging]
-        summary = subprocess.run(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "include.opendata.cli", "summary", *there],
-            cwd=ROOT,
-            env=os.environ | {"OPENDATA_STAGING": staging},
-            check=False,
-        )
-        if summary.returncode != 0 and staging.startswith("s3://"):  # Airflow may have keys that this shell has not
-            say("The refreshes above ended well; to show what is in S3, this shell needs credentials of its own.")
-        elif summary.returncode != 0:
+    for staging in sorted(set(outcomes.staging.values())):
+        if not show_summary(staging, [dataset for dataset in well if outcomes.staging[dataset] == staging]):
             return EXIT_FAILED
     if len(well) < len(wanted):
         say(f"\nNot refreshed: {', '.join(sorted(set(wanted) - set(well)))}. Airflow's full log: {log}")
         return EXIT_FAILED
     return EXIT_DONE
+
+
+def show_summary(staging: str, datasets: Sequence[str]) -> bool:
+    """Print the summary of what is staged there; whether it could be shown, or is not this shell's to show."""
+    summary = subprocess.run(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", "include.opendata.cli", "summary", *datasets],
+        cwd=ROOT,
+        env=os.environ | {"OPENDATA_STAGING": staging},
+        check=False,
+    )
+    if summary.returncode != 0 and staging.startswith("s3://"):  # Airflow may have keys that this shell has not
+        say("The refreshes above ended well; to show what is in S3, this shell needs credentials of its own.")
+        return True
+    return summary.returncode == 0
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -170,5 +188,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
-        say("\nStopped. Staging is as it was; `make refresh` starts anew.")
+        say("\nStopped. Staging is as it was; `make refresh` starts again.")
         sys.exit(130)

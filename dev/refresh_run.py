@@ -1,7 +1,7 @@
 """Runs the DAGs of the named datasets, one after the other, in this process, through ``dag.test()``.
 
 Started by ``refresh_all`` with the environment of the embedded Airflow and its output turned into a log file; what
-happens is told line by line, as JSON, on the file descriptor that is its first argument.
+happens is reported line by line, as JSON, on the file descriptor that is its first argument.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from dev.airflow_home import make_ready
 
 
 class Progress:
-    """An Airflow listener that tells the beginning and the end of every task."""
+    """An Airflow listener that reports the beginning and the end of every task."""
 
-    def __init__(self, told: TextIO):
-        self._told = told
+    def __init__(self, lines: TextIO):
+        self._lines = lines
 
-    def tell(self, event: str, **facts: Any) -> None:
-        self._told.write(json.dumps({"event": event, **facts}) + "\n")
-        self._told.flush()
+    def report(self, event: str, **facts: Any) -> None:
+        self._lines.write(json.dumps({"event": event, **facts}) + "\n")
+        self._lines.flush()
 
     @hookimpl
     def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
-        self.tell("started", **_task(task_instance))
+        self.report("started", **_task(task_instance))
 
     @hookimpl
     def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:
-        self.tell("done", **_task(task_instance))
+        self.report("done", **_task(task_instance))
 
     @hookimpl
     def on_task_instance_failed(self, previous_state: Any, task_instance: Any, error: Any) -> None:
         again = (
             task_instance.try_number <= (task_instance.max_tries or 0) and type(error).__name__ == "AirflowException"
         )
-        self.tell("again" if again else "failed", **_task(task_instance), why=str(error))
+        self.report("again" if again else "failed", **_task(task_instance), why=str(error))
 
 
 def _task(task_instance: Any) -> dict[str, Any]:
@@ -51,16 +51,16 @@ def _task(task_instance: Any) -> dict[str, Any]:
 
 
 def run(dag_ids: Sequence[str], progress: Progress) -> None:
-    """Run each DAG to its end and tell how it ended: staged, unchanged or failed."""
+    """Run each DAG to its end and report how it ended: staged, unchanged or failed."""
     from airflow.dag_processing.dagbag import BundleDagBag
 
     folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
     bag = BundleDagBag(dag_folder=folder / "refresh_datasets.py", bundle_path=folder, bundle_name="dags-folder")
     for dag_id in dag_ids:
-        progress.tell("run", dag=dag_id)
+        progress.report("run", dag=dag_id)
         dag = bag.dags.get(dag_id)
         if dag is None:
-            progress.tell("ended", dag=dag_id, outcome="missing", staging=None)
+            progress.report("ended", dag=dag_id, outcome="missing", staging=None)
             continue
         dag.deadline = None  # `dag.test()` takes a deadline for the id of one kept by a scheduler, and stops
         dag_run = dag.test()
@@ -68,7 +68,7 @@ def run(dag_ids: Sequence[str], progress: Progress) -> None:
             outcome, staging = handed_on(dag_run, "finish")["outcome"], handed_on(dag_run, "extract")["staging"]
         else:
             outcome, staging = "failed", None
-        progress.tell("ended", dag=dag_id, outcome=outcome, staging=staging)
+        progress.report("ended", dag=dag_id, outcome=outcome, staging=staging)
 
 
 def handed_on(dag_run: Any, step: str) -> dict[str, Any]:
@@ -77,18 +77,19 @@ def handed_on(dag_run: Any, step: str) -> dict[str, Any]:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        told = session.scalars(
+        value = session.scalars(
             XComModel.get_many(run_id=dag_run.run_id, key="return_value", task_ids=step, dag_ids=dag_run.dag_id)
         ).one()
-        return XComModel.deserialize_value(told)
+        handed: dict[str, Any] = XComModel.deserialize_value(value)
+        return handed
 
 
 def main() -> None:
-    with os.fdopen(int(sys.argv[1]), "w") as told:
-        progress = Progress(told)
+    with os.fdopen(int(sys.argv[1]), "w") as lines:
+        progress = Progress(lines)
         make_ready()
-        progress.tell("ready")
-        get_listener_manager().add_listener(progress)
+        progress.report("ready")
+        get_listener_manager().add_listener(progress)  # type: ignore[no-untyped-call]  # Airflow's, without types
         run(sys.argv[2:], progress)
 
 

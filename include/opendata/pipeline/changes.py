@@ -9,7 +9,7 @@ refused again. A release that differs for another reason has another digest, so 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from include.opendata.changes import (
@@ -60,21 +60,22 @@ def changes_since(
         return None
     package = json.loads(staging.read_file(declared.dataset, previous, _PACKAGE))
     published = [table.table for table in staging.read_manifest(declared.dataset, previous).tables]
-    told: list[TableChange] = []
-    files: dict[str, Any] = {}
-    for one in protected:
-        name = one.structure.table
-        table, new = declared.table(name), _about_to_be(declared, one, area)
+    changes: list[TableChange] = []
+    files: dict[str, tuple[Sequence[str], Iterable[Sequence[str]]]] = {}
+    for table_now in protected:
+        name = table_now.structure.table
+        table, new = declared.table(name), _about_to_be(declared, table_now, area)
         old = _published(staging, declared.dataset, previous, name, package) if name in published else None
-        found = _compared(table, old, new)
-        told.append(found)
-        if old is not None and found.status == "compared":
+        change = _compared(table, old, new)
+        changes.append(change)
+        if old is not None and change.status == "compared":
             facts = _facts(table)
             files[name] = (change_header(new, facts), change_rows(old, new, facts))
+    now = {table.structure.table for table in protected}
     for name in published:
-        if name not in {one.structure.table for one in protected}:
-            told.append(_compared(None, _published(staging, declared.dataset, previous, name, package), None))
-    differences = Differences(dataset=declared.dataset, from_=previous, to=release, tables=tuple(told))
+        if name not in now:
+            changes.append(_compared(None, _published(staging, declared.dataset, previous, name, package), None))
+    differences = Differences(dataset=declared.dataset, from_=previous, to=release, tables=tuple(changes))
     content = differences_bytes(differences)
     write_bytes(area.path("changes", "diff.json"), content)
     return ChangesSince(content, differences.model_dump(mode="json", by_alias=True), files)

@@ -157,37 +157,46 @@ def _by_rule_alone(table: Table) -> bool:
     return table.refresh.mechanism == "delete" and table.refresh.remove is not None
 
 
-def _require_published(declared: Dataset, table: Table, standing: BaseFigures, text: str) -> None:
+def _require_published(declared: Dataset, table: Table, base: BaseFigures, text: str) -> None:
     """What is kept is what was published: every count that is shown, under the labels it is shown."""
-
-    counted, _ = merge(declared, table, standing.tables[table.table], None)
-    # The totals the owner states are those of the table to come, not of the one that stood.
-    stood = assemble(
-        declared, table.model_copy(update={"expected_totals": []}), counted, atoms_of(declared, standing.ways)
-    )
-    names = [d.name for d in table.dimensions]
+    dimensions = [d.name for d in table.dimensions]
     rows = list(read_texts(text).records())
-    counts = [m.name for m in stood.structure.measures if m.role == "count" and rows and m.name in rows[0]]
-    labels = stood.frame[names].itertuples(index=False, name=None)
+    true = _true_counts(declared, table, base, columns=list(rows[0]) if rows else [])
+    kept = [(row, true.get(tuple(row.get(name, "") for name in dimensions))) for row in rows]
+    compared = [(row, counts) for row, counts in kept if counts is not None]
+    differing = sum(_shows_another_count(row, counts) for row, counts in compared)
+    if compared and not differing:
+        return
+    raise StorageError(
+        f"{differing} of {len(rows)} published rows are not what was kept for the next extract"
+        if compared
+        else "no published row is among those kept for the next extract",
+        remedy="Compare staging and the folder `.standing` of the work area with their backups; then refresh once with the "
+        f"full source: `bin/opendata refresh {declared.dataset} --whole --source FULL`.",
+        slug="standing-differs",
+        place=Place(dataset=declared.dataset, table=table.table),
+    )
+
+
+def _true_counts(
+    declared: Dataset, table: Table, base: BaseFigures, columns: list[str]
+) -> dict[tuple[str, ...], dict[str, str]]:
+    """Labels of a row → count → its true figure as text, of the counts that are among the published ``columns``."""
+    counted, _ = merge(declared, table, base.tables[table.table], None)
+    # The totals the owner states are those of the table to come, not of the one that stood.
+    without_totals = table.model_copy(update={"expected_totals": []})
+    stood = assemble(declared, without_totals, counted, atoms_of(declared, base.ways))
+    counts = [m.name for m in stood.structure.measures if m.role == "count" and m.name in columns]
+    labels = stood.frame[[d.name for d in table.dimensions]].itertuples(index=False, name=None)
     figures = stood.frame[counts].astype(object).itertuples(index=False, name=None)
-    true = dict(zip(labels, figures, strict=True))
-    matched = differing = 0
-    for row in rows:
-        own = true.get(tuple(row.get(name) for name in names))
-        matched += own is not None
-        differing += own is not None and any(
-            row[count] not in ("", str(figure)) for count, figure in zip(counts, own, strict=True)
-        )
-    if differing or not matched:
-        raise StorageError(
-            f"{differing} of {len(rows)} published rows are not what was kept for the next extract"
-            if matched
-            else "no published row is among those kept for the next extract",
-            remedy="Compare staging and the folder `.standing` of the work area with their backups; then refresh once with the "
-            f"full source: `bin/opendata refresh {declared.dataset} --whole --source FULL`.",
-            slug="standing-differs",
-            place=Place(dataset=declared.dataset, table=table.table),
-        )
+    return {
+        tuple(label): {count: str(figure) for count, figure in zip(counts, row, strict=True)}
+        for label, row in zip(labels, figures, strict=True)
+    }
+
+
+def _shows_another_count(row: dict[str, str], true: dict[str, str]) -> bool:
+    return any(row[count] not in ("", figure) for count, figure in true.items())
 
 
 _MERGED: dict[str, tuple[str, str]] = {

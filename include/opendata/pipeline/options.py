@@ -13,7 +13,7 @@ note            why; kept with the run in the ledger
 ``only`` is a promise about the outcome, not a shorter way to it. The tables of a dataset share cells and are protected and
 attacked together, so all of them are made; a release whose other tables do not come out the same, byte for byte, as in the
 current release is refused. Mixing a new table with old ones would publish two states of the same figures, whose difference
-nobody protected.
+no one protected.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from include.opendata.pipeline.limits import LONGEST_NOTE
 from include.opendata.staging import Staging
 from include.opendata.storage.manifest import Manifest
 
+_TEXTS = ("only", "accept_changes", "note")
 TABLE_FILES = ("data/{table}.csv", "dictionary/{table}.csv")
 
 
@@ -47,28 +48,15 @@ class RefreshOptions(BaseModel):
 
 
 def checked_options(options: Mapping[str, Any], *, dataset: str, tables: Sequence[str]) -> RefreshOptions:
-    """The options, when each is known and can be met.
+    """The options, when each is known and can be met; an empty text is none.
 
     Raises DeclarationError ``option-unknown`` with the list, ``option-invalid``, ``table-unknown``.
     """
     place = Place(dataset=dataset)
-    known = [name for name in RefreshOptions.model_fields if name != "by"]
-    texts = ("only", "accept_changes", "note")
-    if unknown := sorted(set(options) - {*known, "by"}):
-        near = [
-            f"{name!r} (did you mean {n[0]!r}?)" for name in unknown if (n := difflib.get_close_matches(name, known))
-        ]
-        raise DeclarationError(
-            f"a refresh has no option called {', '.join(repr(name) for name in unknown)}",
-            remedy=f"Options: {', '.join([*known, 'source'])}.",
-            slug="option-unknown",
-            place=place,
-            details=tuple(near),
-        )
+    _require_known(options, place)
+    given = {name: (value or None) if name in _TEXTS else value for name, value in options.items()}
     try:
-        checked = RefreshOptions.model_validate(
-            {name: value or None if name in texts else value for name, value in options.items()}
-        )
+        checked = RefreshOptions.model_validate(given)
     except ValidationError as error:
         wrong = sorted({str(detail["loc"][0]) for detail in error.errors(include_url=False)})
         raise DeclarationError(
@@ -79,15 +67,29 @@ def checked_options(options: Mapping[str, Any], *, dataset: str, tables: Sequenc
             place=place,
         ) from None
     if checked.only is not None and checked.only not in tables:
-        near_tables = difflib.get_close_matches(checked.only, tables, n=1)
+        alike = difflib.get_close_matches(checked.only, tables, n=1)
         raise DeclarationError(
-            f"there is no table called {checked.only!r}"
-            + (f"; did you mean {near_tables[0]!r}?" if near_tables else ""),
+            f"there is no table called {checked.only!r}" + (f"; did you mean {alike[0]!r}?" if alike else ""),
             remedy=f"Declared tables: {', '.join(tables)}.",
             slug="table-unknown",
             place=place,
         )
     return checked
+
+
+def _require_known(options: Mapping[str, Any], place: Place) -> None:
+    known = [name for name in RefreshOptions.model_fields if name != "by"]
+    unknown = sorted(set(options) - {*known, "by"})
+    if not unknown:
+        return
+    alike = {name: difflib.get_close_matches(name, known) for name in unknown}
+    raise DeclarationError(
+        f"a refresh has no option called {', '.join(repr(name) for name in unknown)}",
+        remedy=f"Options: {', '.join([*known, 'source'])}.",
+        slug="option-unknown",
+        place=place,
+        details=tuple(f"{name!r} (did you mean {names[0]!r}?)" for name, names in alike.items() if names),
+    )
 
 
 def continues(options: RefreshOptions, *, merging: bool, dataset: str) -> bool:
@@ -121,22 +123,17 @@ def require_only(only: str | None, built: Manifest, staging: Staging) -> None:
     if only is None:
         return
     place = Place(dataset=built.dataset, table=only)
-    current = staging.read_manifest(built.dataset, built.previous_release) if built.previous_release else None
-    if current is None:
+    if built.previous_release is None:
         raise Refused(
             "one table alone was asked for, and no release is there yet to take the others from",
             remedy="Refresh the whole dataset first.",
             slug="only-not-possible",
             place=place,
         )
-    others = [table.table for table in built.tables if table.table != only]
-    gone = [table.table for table in current.tables if table.table != only and table.table not in others]
-    new, old = ({file.path: file.sha256 for file in one.files} for one in (built, current))
-    changed = [
-        name
-        for name in others
-        if any(new.get(f.format(table=name)) != old.get(f.format(table=name)) for f in TABLE_FILES)
-    ]
+    before = staging.read_manifest(built.dataset, built.previous_release)
+    new, old = _files_of_others(built, only), _files_of_others(before, only)
+    changed = [name for name, files in new.items() if old.get(name) != files]
+    gone = [name for name in old if name not in new]
     if changed or gone:
         raise Refused(
             f"one table alone was asked for, and {len(changed) + len(gone)} other(s) would change as well",
@@ -145,3 +142,13 @@ def require_only(only: str | None, built: Manifest, staging: Staging) -> None:
             place=place,
             details=(*(f"{name} would change" for name in changed), *(f"{name} would go" for name in gone)),
         )
+
+
+def _files_of_others(manifest: Manifest, only: str) -> dict[str, list[str | None]]:
+    """Table → digests of its files, of all tables but ``only``."""
+    digests = {file.path: file.sha256 for file in manifest.files}
+    return {
+        table.table: [digests.get(file.format(table=table.table)) for file in TABLE_FILES]
+        for table in manifest.tables
+        if table.table != only
+    }

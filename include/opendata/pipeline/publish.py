@@ -141,7 +141,7 @@ def _attempt(
         known.end(row, "failed", message=str(error), figures={"slug": error.slug})
         raise
     except Exception:
-        known.end(row, "failed", message="an unforeseen error; its message is withheld because it may quote a record")
+        known.end(row, "failed", message="an unexpected error; its message is withheld because it may quote a record")
         raise
     known.end(
         row,

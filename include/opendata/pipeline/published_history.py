@@ -4,7 +4,7 @@ Everything ever staged of a dataset at a staging place is in the ledger, table b
 that a release is safe goes to the evidence store: written before the release becomes visible, settled once it is, so that
 a run killed in between leaves nothing that the next one cannot put right. A release in staging that neither place knows of
 is read from staging where the declaration is still the same; otherwise the refresh is refused, for a new release cannot be
-attacked together with figures nobody remembers.
+attacked together with figures no one remembers.
 """
 
 from __future__ import annotations
@@ -56,18 +56,14 @@ def earlier_releases(
     for entry in ledger.published(dataset.dataset):
         if same_place(entry.staging, address) or entry.release in staged:
             known.setdefault(entry.release, {}).setdefault(entry.data_table, entry)
-    found = []
-    for release in [*(r for r in known if r not in staged), *staged]:
+    earlier = []
+    for release in [*(release for release in known if release not in staged), *staged]:
         manifest = staging.read_manifest(dataset.dataset, release) if release in staged else None
         if release in known:
             _require_same(known[release], manifest)
-            kept = tuple(PublishedTable.from_bytes(entry.published) for entry in known[release].values())
-        elif (
-            manifest is not None
-            and manifest.declaration_sha256 == declaration
-            and not replaced_beside_merged(dataset)  # which records were the extract's, no file tells
-        ):
-            kept = _from_staging(dataset, tables, manifest, staging)
+            tables_then = tuple(PublishedTable.from_bytes(entry.published) for entry in known[release].values())
+        elif manifest is not None and _tells_everything(dataset, manifest, declaration):
+            tables_then = _from_staging(dataset, tables, manifest, staging)
         else:
             raise Refused(
                 f"release {release} is in staging, and neither the ledger nor the evidence store knows what it published",
@@ -76,12 +72,18 @@ def earlier_releases(
                 slug="earlier-release-unknown",
                 place=Place(dataset=dataset.dataset),
             )
-        found.append(PublishedRelease(release, kept))
-    return tuple(found)
+        earlier.append(PublishedRelease(release, tables_then))
+    return tuple(earlier)
+
+
+def _tells_everything(dataset: Dataset, manifest: Manifest, declaration: str) -> bool:
+    """Whether a release can be understood from its files alone: the declaration is still the one it was made by, and no table
+    stands for one extract only (which records were the extract's, no file says)."""
+    return manifest.declaration_sha256 == declaration and not replaced_beside_merged(dataset)
 
 
 def remember(dataset: str, manifest: Manifest, *, address: str, ledger: Ledger) -> None:
-    """Settle the proof of a release that is in staging and tell the ledger what it published; again does no harm."""
+    """Make the proof of a release that is in staging final, and record what it published; again does no harm."""
     store = EvidenceStore()
     store.finalise(dataset, manifest.release)
     if not store.has(dataset, manifest.release):
@@ -111,7 +113,7 @@ def remember(dataset: str, manifest: Manifest, *, address: str, ledger: Ledger) 
 def require_all_attacked(dataset: str, release: str, area: RunArea, *, staging: Staging, ledger: Ledger) -> None:
     """What is about to be staged as ``release`` was attacked together with everything that is public by now.
 
-    The pointer alone does not tell: another release may have been staged while this one waited, and rolled back again.
+    The pointer alone does not say it: another release may have been staged while this one waited, and rolled back again.
     Raises Refused (``staging-moved``).
     """
     attacked = {release, *area.read_json("proof/attack.json")["earlier"]}
@@ -157,12 +159,12 @@ def keep_attack(area: RunArea, protection: Protection) -> None:
 
 def keep_proof(area: RunArea, manifest: Manifest, folder: Path, tables: Sequence[ProtectedTable]) -> None:
     """Write the pending proof of a release that is about to be staged. ``folder``: the release in the work area."""
-    told = area.read_json("proof/attack.json")
+    attacked = area.read_json("proof/attack.json")
     digests = _digests(manifest)
     files: dict[str, bytes] = {}
     for table in tables:
         name = table.structure.table
-        extents = TableExtents.from_json(told["extents"][name])
+        extents = TableExtents.from_json(attacked["extents"][name])
         text = (folder / "data" / f"{name}.csv").read_bytes().decode()
         published = PublishedTable(without_atoms(table.structure), extents, table.annotation, text, table.small_below)
         files[f"published/{name}.z"] = published.to_bytes()
@@ -174,7 +176,7 @@ def keep_proof(area: RunArea, manifest: Manifest, folder: Path, tables: Sequence
                 "small_below": table.small_below,
             }
         )
-    for view in told["views"]:
+    for view in attacked["views"]:
         files[view["file"]] = area.path("proof", view["file"]).read_bytes()
         view["base"] = manifest.release if view["base"] == UPCOMING else view["base"]
     files[PROOF] = _json(
@@ -182,7 +184,7 @@ def keep_proof(area: RunArea, manifest: Manifest, folder: Path, tables: Sequence
             "format": FORMAT,
             "dataset": manifest.dataset,
             "release": manifest.release,
-            "earlier": told["earlier"],
+            "earlier": attacked["earlier"],
             "tables": [
                 {
                     "table": t.structure.table,
@@ -191,7 +193,7 @@ def keep_proof(area: RunArea, manifest: Manifest, folder: Path, tables: Sequence
                 }
                 for t in tables
             ],
-            "views": told["views"],
+            "views": attacked["views"],
             "files": {name: sha256_of(content) for name, content in sorted(files.items())},
         }
     )
@@ -210,8 +212,8 @@ def view_bytes(attacked: AttackedView) -> bytes:
         state=view.state,
         low=low,
         high=high,
-        equations=np.array([cell for one in members for cell in one], dtype="<i8"),
-        lengths=np.array([len(one) for one in members], dtype="<i8"),
+        equations=np.array([cell for equation in members for cell in equation], dtype="<i8"),
+        lengths=np.array([len(equation) for equation in members], dtype="<i8"),
         cells=witnesses.cells,
         tables=witnesses.tables,
         by_bounds=np.array(attacked.by_bounds, dtype="<i8"),
@@ -223,7 +225,7 @@ def view_bytes(attacked: AttackedView) -> bytes:
 def _from_staging(
     dataset: Dataset, tables: Sequence[DataTable], manifest: Manifest, staging: Staging
 ) -> tuple[PublishedTable, ...]:
-    """A release nobody recorded, from its files: the declaration is still the one it was made by."""
+    """A release that was not recorded, from its files: the declaration is still the one it was made by."""
     texts: dict[str, str] = {}
     structures: list[Structure] = []
     for table in tables:

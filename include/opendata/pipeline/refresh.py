@@ -73,10 +73,11 @@ def _perform_all(run: Run, progress: Progress) -> Finished:
     """Perform the steps of the list; from an unchanged source it goes on with the last one."""
     with _failure_recorded(run, "start"):
         tables = open_run(run).tables
-    steps = [step for step in STEPS if step.module is not None and not (run.preview and step.name in NOT_IN_A_PREVIEW)]
+    left_out = NOT_IN_A_PREVIEW if run.preview else ()
+    steps = [step for step in STEPS if step.module is not None and step.name not in left_out]
     result: Result | None = None
     for step in steps:
-        if isinstance(result, Comparison) and not result.changed and step is not steps[-1]:
+        if result == Comparison(changed=False) and step is not steps[-1]:
             continue
         for table in tables if step.per_table else (None,):
             result = _perform(step, run, table, progress)
@@ -101,5 +102,5 @@ def _failure_recorded(run: Run, step: str) -> Iterator[None]:
         record_failure(run, step, str(error), outcome="refused" if refused else "failed")
         raise
     except Exception:
-        record_failure(run, step, "an unforeseen error; its message is withheld because it may quote a record")
+        record_failure(run, step, "an unexpected error; its message is withheld because it may quote a record")
         raise

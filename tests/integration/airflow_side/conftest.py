@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dev.airflow_env import Home, embedded_environment
+from include.opendata import places
 from include.opendata.pipeline import ask_approvers, door, ledger_summary, run_context, start
 from include.opendata.pipeline.ask_approvers import AnswerInAirflow
 from include.opendata.pipeline.results import ApprovalsAsked, Comparison, Finished, Result, Staged
@@ -76,6 +77,7 @@ class ScriptedPipeline:
         self.failures: list[tuple[str, str]] = []
         self.raises: dict[str, list[Exception]] = {}
         self.is_changed = True
+        self.during: dict[str, Callable[[], None]] = {}
         self.open_roles: dict[str, str] = {}
         self.answers: list[AnswerInAirflow] = []
         self.started_with: dict[str, Any] = {}
@@ -84,10 +86,13 @@ class ScriptedPipeline:
         self, dataset: str, run_id: str, source: str | None = None, staging: str | None = None, **options: Any
     ) -> Run:
         self.started_with = {"dataset": dataset, "run_id": run_id, "source": source, "staging": staging, **options}
-        return Run(dataset=dataset, run_id=run_id, staging=staging or "/nowhere", preview=options.get("dry_run", False))
+        return Run(
+            dataset=dataset, run_id=run_id, staging=staging or places.staging(), preview=options.get("dry_run", False)
+        )
 
     def perform(self, step: Step, run: Run, table: str | None = None) -> Result:
         self.calls.append((step.name, table))
+        self.during.get(step.name, lambda: None)()
         if self.raises.get(step.name):
             raise self.raises[step.name].pop(0)
         return self.results().get(step.name, Result())

@@ -117,7 +117,7 @@ def test_the_message_of_a_foreign_exception_reaches_neither_log_nor_ledger(run_d
     assert states["build_release"] == ["failed"]
     log = "".join(capfd.readouterr())
     assert "Jane" not in log
-    assert "An unforeseen ValueError in step build_release" in log
+    assert "An unexpected ValueError in step build_release" in log
     assert "Jane" not in "".join(message for _, message in pipeline.failures)
 
 

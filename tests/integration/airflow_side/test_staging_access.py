@@ -95,7 +95,8 @@ def test_a_task_hands_the_keys_to_the_pipeline_and_to_no_xcom_or_log(
     connection(extra={"endpoint_url": "http://127.0.0.1:1"})
     monkeypatch.setenv("OPENDATA_STAGING", "s3://bucket/x")
     seen = []
-    pipeline.has_changed = lambda run: seen.append(access_at_hand()) or False
+    pipeline.is_changed = False
+    pipeline.during["has_changed"] = lambda: seen.append(access_at_hand())
     with caplog.at_level(logging.DEBUG):
         run_dag("refresh__clinic_visits")
     assert [access.secret_key for access in seen] == [SECRET]

@@ -7,7 +7,7 @@ import sys
 
 from dev import refresh_all
 from dev.airflow_env import ROOT
-from dev.refresh_all import DONE, tell
+from dev.refresh_all import DONE, show
 
 TASK = {"step": "tabulate", "table": "visits_by_county", "map_index": 1}
 RUN = {"event": "run", "dag": "refresh__clinic_visits"}
@@ -18,7 +18,7 @@ def ended(outcome):
 
 
 def test_a_finished_step_is_told_in_plain_words_with_its_table(capsys):
-    told_of = tell(
+    outcomes = show(
         iter(
             [
                 RUN,
@@ -33,26 +33,26 @@ def test_a_finished_step_is_told_in_plain_words_with_its_table(capsys):
     assert "tabulate [visits_by_county]" in told
     assert "made the data table" in told
     assert "a new release is staged" in told
-    assert (told_of.outcomes, told_of.exit_code) == ({"clinic_visits": "staged"}, 0)
-    assert told_of.staging == {"clinic_visits": "/srv/staging"}
+    assert (outcomes.outcomes, outcomes.exit_code) == ({"clinic_visits": "staged"}, 0)
+    assert outcomes.staging == {"clinic_visits": "/srv/staging"}
 
 
 def test_an_unchanged_source_is_said_to_be_so(capsys):
-    told_of = tell(iter([RUN, ended("unchanged"), {"event": "exit", "code": 0}]))
+    outcomes = show(iter([RUN, ended("unchanged"), {"event": "exit", "code": 0}]))
     assert "has not changed" in capsys.readouterr().out
-    assert told_of.outcomes == {"clinic_visits": "unchanged"}
+    assert outcomes.outcomes == {"clinic_visits": "unchanged"}
 
 
 def test_a_failure_is_told_in_full(capsys):
     why = "dataset clinic_visits: a cell can be worked out\nWhat to do: Suppress its neighbour."
-    tell(iter([RUN, {"event": "failed", **TASK, "why": why}, ended("failed"), {"event": "exit", "code": 0}]))
+    show(iter([RUN, {"event": "failed", **TASK, "why": why}, ended("failed"), {"event": "exit", "code": 0}]))
     told = capsys.readouterr().out
     assert "FAILED" in told
     assert "What to do: Suppress its neighbour." in told
 
 
 def test_a_process_that_says_nothing_more_has_failed():
-    assert tell(iter([RUN])).exit_code != 0
+    assert show(iter([RUN])).exit_code != 0
 
 
 def test_a_dataset_nobody_declared_is_a_usage_error(capsys):
