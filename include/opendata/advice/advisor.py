@@ -122,7 +122,7 @@ def advise_table(
     """What would show more of the table called ``table_name``. ``tabulated``: its true figures; ``warehouse``: its records.
 
     ``others_masked``: another table of the dataset must be masked. At most ``most`` designs are tried; ``progress`` is told of
-    each. Raises KeyError for a table nobody declared, Refused where the gate keeps the table itself back.
+    each. Raises KeyError for an undeclared table, Refused where the gate keeps the table itself back.
     """
     table = dataset.table(table_name)
     now = measure(_alone(dataset, table), tabulated, others_masked=others_masked)

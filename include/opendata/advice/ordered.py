@@ -30,6 +30,7 @@ class Span:
 
     @property
     def width(self) -> int:
+        """How many years it holds; an open one is taken to end at the oldest age."""
         return (self.last if self.last is not None else max(OLDEST, self.first)) - self.first + 1
 
 

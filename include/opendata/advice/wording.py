@@ -15,8 +15,7 @@ def proposal_sentence(changes: Sequence[Coarsening], now: Visibility, then: Visi
     if then.score is not None and now.score is not None:
         parts.append(f"score {then.score}" + (f" instead of {now.score}" if then.score != now.score else ", as now"))
     parts.append(f"{_shares(then, then)} would be shown instead of {_shares(now, then)}")
-    said = [f"{in_words(changes)}: {'; '.join(parts)}.", *remarks(then)]
-    return " ".join(said)
+    return " ".join([f"{in_words(changes)}: {'; '.join(parts)}.", *remarks(then)])
 
 
 def in_words(changes: Sequence[Coarsening]) -> str:
@@ -27,12 +26,12 @@ def in_words(changes: Sequence[Coarsening]) -> str:
 
 def remarks(then: Visibility) -> tuple[str, ...]:
     """What must be known to read the figures."""
-    said = []
+    sentences = []
     if then.hidden == "under 10":
-        said.append("Under 10 cells would be hidden.")
+        sentences.append("Under 10 cells would be hidden.")
     if then.how == "small counts alone":
-        said.append("Only small counts were looked at: the table is too large to work out what must go with them.")
-    return tuple(said)
+        sentences.append("Only small counts were looked at: the table is too large to work out what must go with them.")
+    return tuple(sentences)
 
 
 def advice_sentence(now: Visibility, *, high_risk: bool, proposals: int, tried: int) -> str:

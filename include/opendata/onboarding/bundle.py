@@ -152,7 +152,7 @@ def _column(findings: Findings, column: ColumnProfile) -> Told:
     m = design.meaning(column.name)
     personal = design.personal.get(column.name, "")
     few_blank = 0 < column.blank < rule.below
-    # A category or a range of a column that looks personal could be somebody's; years and groups of ages are nobody's.
+    # A category or a range of a column that looks personal could be a person's; years and groups of ages are no one's.
     may_be_told = not personal or m.role in ("age", "time")
     return {
         "name": column.name,

@@ -23,7 +23,7 @@ from include.opendata.onboarding.profile import ColumnProfile, Profile
 RecordKind = Literal["person", "event", "aggregate"]
 
 MOST_DIMENSIONS = 3
-"""Dimensions of a table nobody asked columns for."""
+"""Dimensions of a table when no columns were asked for."""
 MOST_CELLS = 20_000
 MOST_COUNTS = 3
 _RANK = {"county": 0, "area": 1, "time": 2, "age": 3, "group": 3, "category": 4}
@@ -33,7 +33,7 @@ _NOT_DIRECT = {"full-date", "age-over-89"}
 
 class TableDesign(BaseModel):
     """One table: the source columns of its dimensions and of its figures. ``population``: the column of a public population
-    that is shown beside, where adding it up counts nobody twice."""
+    that is shown beside, where adding it up counts no one twice."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,7 +58,7 @@ class Design(BaseModel):
     left_out: dict[str, str]
 
     def meaning(self, column: str) -> Meaning:
-        """What ``column`` stands for; KeyError for a column nobody knows."""
+        """What ``column`` stands for; KeyError for an unknown column."""
         for meaning in self.meanings:
             if meaning.column == column:
                 return meaning
@@ -108,12 +108,12 @@ def check_named(columns: Sequence[str], profile: Profile, place: Place) -> None:
     unknown = [name for name in columns if name not in known]
     if not unknown:
         return
-    said = []
+    names = []
     for name in unknown:
-        near = difflib.get_close_matches(name, known, n=1)
-        said.append(f"{name!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+        similar = difflib.get_close_matches(name, known, n=1)
+        names.append(f"{name!r}" + (f" (did you mean {similar[0]!r}?)" if similar else ""))
     raise InputError(
-        f"the source has no column called {', '.join(said)}",
+        f"the source has no column called {', '.join(names)}",
         remedy=f"Its columns are: {', '.join(known[:40])}{' …' if len(known) > 40 else ''}.",
         slug="column-unknown",
         place=place,
@@ -359,5 +359,5 @@ def _and(names: Sequence[str]) -> str:
 
 def _table_name(name: str, dims: Sequence[Meaning]) -> str:
     parts = [re.sub(r"[^a-z0-9]+", "_", m.label.lower()).strip("_") for m in dims]
-    said = "_".join([*parts[:-1], "and", parts[-1]] if len(parts) == 2 else parts)
-    return f"{name[:40].rstrip('_')}_by_{said}"[:LONGEST_TABLE_NAME].rstrip("_")
+    listed = "_".join([*parts[:-1], "and", parts[-1]] if len(parts) == 2 else parts)
+    return f"{name[:40].rstrip('_')}_by_{listed}"[:LONGEST_TABLE_NAME].rstrip("_")

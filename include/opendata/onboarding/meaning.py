@@ -135,17 +135,26 @@ class _Clue:
         )
 
 
+Rule = Callable[[_Clue], Meaning | None]
+"""What a column stands for, or None where the rule does not know it."""
+
+
 def meaning(column: ColumnProfile) -> Meaning:
     """What ``column`` stands for."""
     clue = _Clue.of(column)
     if column.unreadable:
         return clue.means("none", f"A refresh could not read it: {column.unreadable}.")
-    found = next((m for rule in _RULES if (m := rule(clue)) is not None), None)
-    if found is None:
+    meant = _first(_RULES, clue)
+    if meant is None:
         return clue.means("none", _too_many(column))
-    if not found.is_dimension or not clue.plain:  # where every value looks like a total, none is
-        return found
-    return found.model_copy(update={"totals": tuple(v for v in clue.values if TOTAL.match(v.strip()))})
+    if not meant.is_dimension or not clue.plain:  # where every value looks like a total, none is
+        return meant
+    return meant.model_copy(update={"totals": tuple(v for v in clue.values if TOTAL.match(v.strip()))})
+
+
+def _first(rules: Iterable[Rule], clue: _Clue) -> Meaning | None:
+    """What the first rule that knows the column says of it."""
+    return next((meant for rule in rules if (meant := rule(clue)) is not None), None)
 
 
 def _too_many(column: ColumnProfile) -> str:
@@ -172,7 +181,7 @@ def _county(clue: _Clue) -> Meaning | None:
     if clue.is_named("county ?fips|fips|county ?code|county|countyfp|fips ?code|geoid|cnty|co") and _are_fips_numbers(
         clue
     ):
-        found = clue.means(
+        county = clue.means(
             "county",
             "Its values are the FIPS numbers of California's counties, published by name and number "
             "(Handbook, Guidelines §3).",
@@ -180,7 +189,7 @@ def _county(clue: _Clue) -> Meaning | None:
             label="County",
             definition="The county.",
         )
-        return found.model_copy(update={"standard": "county"})
+        return county.model_copy(update={"standard": "county"})
     if {v.strip() for v in clue.plain} <= {area.name for area in california_counties().areas}:
         return clue.means(
             "area",
@@ -390,8 +399,7 @@ def _characteristic(clue: _Clue) -> Meaning | None:
     """A characteristic of persons the criteria list: sex, race, ethnicity, language and the others."""
     if not 0 < len(clue.values) <= MOST_GROUPS:
         return None
-    rules = (_sex, _orientation, _race, _language, _immigration, _plan)
-    return next((found for rule in rules if (found := rule(clue)) is not None), None)
+    return _first((_sex, _orientation, _race, _language, _immigration, _plan), clue)
 
 
 def _in_small_letters(values: Iterable[str]) -> set[str]:
@@ -418,8 +426,8 @@ def _figure(clue: _Clue) -> Meaning | None:
     if clue.is_named("population|pop|popul|denominator|residents"):
         return clue.means("population", "It is named like a population.").model_copy(update={"of_persons": True})
     if clue.is_named(_COUNTED):
-        found = clue.means("count", "It is a whole number that is named like a count.")
-        return found.model_copy(update={"of_persons": clue.is_named(_OF_PERSONS)})
+        count = clue.means("count", "It is a whole number that is named like a count.")
+        return count.model_copy(update={"of_persons": clue.is_named(_OF_PERSONS)})
     return None
 
 
@@ -437,6 +445,6 @@ def _category(clue: _Clue) -> Meaning | None:
 
 
 # The first that knows the column decides.
-_RULES: tuple[Callable[[_Clue], Meaning | None], ...] = (
+_RULES: tuple[Rule, ...] = (
     _zip, _county, _area, _time, _age, _characteristic, _number, _figure, _category,
 )  # fmt: skip

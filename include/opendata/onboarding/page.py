@@ -58,8 +58,8 @@ def _template() -> Template:
 
 def _asked(question: str) -> Markup:
     """A question as a sentence; what stands in backquotes is code."""
-    said = str(escape(question[:1].upper() + question[1:]))
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", said))  # noqa: S704 - escaped the line before
+    sentence = str(escape(question[:1].upper() + question[1:]))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", sentence))  # noqa: S704 - escaped the line before
 
 
 def _variable(name: str) -> str:

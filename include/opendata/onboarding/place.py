@@ -12,7 +12,7 @@ def refuse_to_write_over(into: Path, dataset: str) -> Path:
     target = into / dataset
     if target.exists():
         raise DeclarationError(
-            "there is a bundle already, which somebody may have worked on",
+            "there is a bundle already, which someone may have worked on",
             remedy="Move it away, or give another folder with --out.",
             slug="bundle-exists",
             place=Place(dataset=dataset, file=str(target)),

@@ -101,8 +101,10 @@ def _frequency(frequency: Frequency) -> Settled:
     if frequency == "other":
         return None, line.asks
     choice = {"annually": "annual", "point in time": "rarer"}.get(frequency, "more_than_annual")
-    said = "It is not brought up to date." if frequency == "point in time" else f"It is brought up to date {frequency}."
-    return line.choices[choice], said
+    reason = (
+        "It is not brought up to date." if frequency == "point in time" else f"It is brought up to date {frequency}."
+    )
+    return line.choices[choice], reason
 
 
 def _timeliness(years: tuple[int, int] | None, as_of: dt.date) -> Settled:
@@ -110,6 +112,5 @@ def _timeliness(years: tuple[int, int] | None, as_of: dt.date) -> Settled:
     if years is None:
         return None, line.asks
     age = max(as_of.year - years[1] - 1, 0)
-    return line.of_number(
-        age
-    ), f"The newest data are of {years[1]}: {'under a year' if not age else f'{age} year(s)'} old."
+    how_old = f"{age} year(s)" if age else "under a year"
+    return line.of_number(age), f"The newest data are of {years[1]}: {how_old} old."

@@ -150,11 +150,11 @@ class _Records:
     def __init__(self, connection: duckdb.DuckDBPyConnection, reading: Reading) -> None:
         self.connection, self.reading = connection, reading
         self.all = f"read_parquet({literal(str(reading.records))})"
-        self.sample = f"(SELECT * FROM {self.all} LIMIT {SAMPLED_ROWS})"  # noqa: S608 - the path is quoted
+        self.sample = f"(SELECT * FROM {self.all} LIMIT {SAMPLED_ROWS})"  # noqa: S608 - quoted
 
     def ask(self, expressions: Sequence[str], source: str) -> list[int | float | None]:
         """The values of these SQL expressions over all rows of ``source``."""
-        return list(self.connection.execute(f"SELECT {', '.join(expressions)} FROM {source}").fetchall()[0])  # noqa: S608
+        return list(self.connection.execute(f"SELECT {', '.join(expressions)} FROM {source}").fetchall()[0])  # noqa: S608 - quoted
 
     def count(self, expressions: Sequence[str], source: str) -> list[int]:
         """The same for expressions that are never blank."""
@@ -273,7 +273,7 @@ class _Column:
             return _Categories(estimate, exact=False)
         # By place, not by name: a column of the source may be called as anything here would be.
         counted = self.records.connection.execute(
-            f"SELECT {self.text}, count(*) FROM {self.records.all} WHERE {self.text} IS NOT NULL GROUP BY 1 ORDER BY 1"  # noqa: S608
+            f"SELECT {self.text}, count(*) FROM {self.records.all} WHERE {self.text} IS NOT NULL GROUP BY 1 ORDER BY 1"  # noqa: S608 - quoted
         ).fetchall()
         if len(counted) > MOST_CATEGORIES:
             return _Categories(len(counted), exact=True)

@@ -1,4 +1,4 @@
-"""Brings a source nobody has declared into the work area, read by the same readers as a refresh reads with.
+"""Brings an undeclared source into the work area, read by the same readers as a refresh reads with.
 
 Decides that its header can be one: every column has a name of its own. What the source is written in is found out by its
 reader, what a column holds by the profile. Nothing is repaired: what a refresh could not read is refused here as well.

@@ -1,4 +1,4 @@
-"""The records of a source nobody has declared, typed as the profile found them, and what in them looks personal."""
+"""The records of an undeclared source, typed as the profile found them, and what in them looks personal."""
 
 from __future__ import annotations
 

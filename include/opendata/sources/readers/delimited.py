@@ -25,7 +25,7 @@ from include.opendata.warehouse import duckdb_storage_errors
 LONGEST_LINE = 2_000_000
 """Bytes; a longer line is nearly always a quotation mark that was never closed."""
 DELIMITERS = (",", "\t", ";", "|")
-"""Tried on a source nobody has declared, the likeliest first."""
+"""Tried on an undeclared source, the likeliest first."""
 SAMPLED_LINES = 200
 
 # Latin-1 comes last, for every byte is a letter in it.

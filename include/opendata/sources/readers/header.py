@@ -59,7 +59,7 @@ def _refuse_repeated(header: Sequence[str], place: Place) -> None:
 
 @dataclass(frozen=True)
 class _Difference:
-    """Declared columns the source has not, columns nobody declared, and which of them look like one renamed."""
+    """Declared columns the source has not, columns that are not declared, and which of them look like one renamed."""
 
     missing: tuple[str, ...]
     undeclared: tuple[str, ...]

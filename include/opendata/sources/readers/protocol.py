@@ -1,6 +1,6 @@
 """What a reader of a source format is. Each format's module keeps to this, and nothing else knows the format.
 
-A refresh opens a source as it is declared; onboarding lets the reader find out how a source nobody has declared is written.
+A refresh opens a source as it is declared; onboarding lets the reader find out how an undeclared source is written.
 From there on both are the same: the columns' names are known, and asked for by name.
 """
 
@@ -108,7 +108,7 @@ class SourceReader(Protocol):
         """The source, read as it is declared. Raises InputError when it cannot be."""
 
     def explore(self, raw: RawFile) -> OpenSource:
-        """The source nobody has declared, as it is found to be written. Raises InputError, or NotATable."""
+        """An undeclared source, as it is found to be written. Raises InputError, or NotATable."""
 
 
 class NotATable(Exception):

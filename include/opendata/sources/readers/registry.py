@@ -19,7 +19,7 @@ ENDINGS = tuple(ending for reader in _IN_ORDER for ending in reader.endings)
 
 
 def explore(raw: RawFile) -> tuple[SourceFormat, OpenSource]:
-    """The format of a source nobody has declared, and the source opened.
+    """The format of an undeclared source, and the source opened.
 
     Raises InputError ``source-not-a-table`` for what no reader takes, and what the reader raises.
     """

@@ -68,7 +68,7 @@ def write_typed(
     chosen = ", ".join(f"{column.value} AS {quoted(column.name)}" for column in as_typed)
     with duckdb_storage_errors(place.dataset or ""):
         (written,) = connection.execute(
-            f"COPY (SELECT {chosen} FROM {read}) TO {literal(str(into))} (FORMAT parquet, COMPRESSION zstd)"  # noqa: S608
+            f"COPY (SELECT {chosen} FROM {read}) TO {literal(str(into))} (FORMAT parquet, COMPRESSION zstd)"  # noqa: S608 - quoted
         ).fetchall()[0]
     return int(written)
 
@@ -150,7 +150,7 @@ def _require_values_fit(
 ) -> None:
     checks = ", ".join(f"count(*) FILTER ({column.is_wrong})" for column in columns)
     with duckdb_storage_errors(place.dataset or ""):
-        counts = connection.execute(f"SELECT {checks} FROM read_parquet({literal(str(records.path))})").fetchall()[0]  # noqa: S608
+        counts = connection.execute(f"SELECT {checks} FROM read_parquet({literal(str(records.path))})").fetchall()[0]  # noqa: S608 - quoted
     wrong = [
         _wrong_values(column, int(count), numbered, connection)
         for column, count in zip(columns, counts, strict=True)
@@ -191,7 +191,7 @@ def _wrong_values(
         column,
         count,
         int(first_row),
-        tuple((likeness, int(found)) for likeness, found in zip(likenesses, alike, strict=True) if found),
+        tuple((likeness, int(rows)) for likeness, rows in zip(likenesses, alike, strict=True) if rows),
     )
 
 
