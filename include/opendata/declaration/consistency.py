@@ -15,8 +15,9 @@ from include.opendata.declaration.formulas import formula_at, formula_inconsiste
 from include.opendata.declaration.inconsistency import FieldPath, Inconsistency
 from include.opendata.declaration.inconsistency import known as _known
 from include.opendata.declaration.inconsistency import twice as _twice
+from include.opendata.declaration.measure_rules import measure_inconsistencies
 from include.opendata.declaration.refresh_rules import refresh_inconsistencies
-from include.opendata.declaration.source import ValueRange
+from include.opendata.declaration.source import SourceColumn, ValueRange
 from include.opendata.declaration.standards import published_inconsistencies, source_inconsistencies
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
@@ -96,33 +97,49 @@ def _is_readable(pattern: str) -> bool:
 
 
 def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
-    columns = [column.name for column in dataset.source.columns]
-    published = [d.name for d in table.dimensions] + [m.name for m in table.measures]
-    published += [f"{d.name}_FIPS" for d in table.dimensions if d.standard == "county"]
-    published += [f"{m.name}{ANNOTATION_SUFFIX}" for m in table.measures if not t.is_public_population(m)]
-    published += [attribute.name for attribute in table.attributes]
-    yield from _twice([name.lower() for name in published], at, "published column")
+    yield from _twice([name.lower() for name in _published_names(table)], at, "published column")
     yield from _twice([d.column for d in table.dimensions], (*at, "dimensions"), "source column of a dimension")
     yield from formula_inconsistencies(table, at)
     yield from refresh_inconsistencies(dataset, table, at)
     for index, condition in enumerate(table.filter):
-        yield from _known(condition.column, columns, (*at, "filter", index, "column"), "column")
-        kind = dataset.source.column(condition.column).type if condition.column in columns else ""
-        if kind in ("text", "boolean") and (condition.from_ is not None or condition.to is not None):
-            what = f"a range makes no sense for a column of type {kind}; list the values with `in` or `not_in`"
-            yield Inconsistency((*at, "filter", index), what)
+        yield from _condition(dataset, condition, (*at, "filter", index))
     for index, dimension in enumerate(table.dimensions):
         yield from _dimension(dataset, dimension, (*at, "dimensions", index))
     for index, measure in enumerate(table.measures):
-        yield from _measure(dataset, table, measure, (*at, "measures", index))
-    if not any(t.is_protected_count(m) for m in table.measures) and dataset.personal_characteristics:
+        yield from measure_inconsistencies(dataset, table, measure, (*at, "measures", index))
+    if dataset.personal_characteristics and not any(t.is_protected_count(m) for m in table.measures):
         yield Inconsistency(
             (*at, "measures"),
             "a table about people needs a count of persons or events, so that small cells can be seen",
         )
     if table.masking == "whole_percentages":
-        yield from _whole_percentages(dataset, table, at)
+        yield from _whole_percentages(dataset, table, (*at, "masking"))
     yield from published_inconsistencies(dataset, table, at)
+    yield from _expected_totals(table, at)
+
+
+def _published_names(table: t.Table) -> list[str]:
+    """The columns of the published file, as far as they would clash."""
+    return [
+        *(dimension.name for dimension in table.dimensions),
+        *(measure.name for measure in table.measures),
+        *(f"{dimension.name}_FIPS" for dimension in table.dimensions if dimension.standard == "county"),
+        *(f"{m.name}{ANNOTATION_SUFFIX}" for m in table.measures if not t.is_public_population(m)),
+        *(attribute.name for attribute in table.attributes),
+    ]
+
+
+def _condition(dataset: Dataset, condition: t.Condition, at: FieldPath) -> Iterator[Inconsistency]:
+    types = {column.name: column.type for column in dataset.source.columns}
+    yield from _known(condition.column, types, (*at, "column"), "column")
+    kind = types.get(condition.column)
+    is_range = condition.from_ is not None or condition.to is not None
+    if is_range and kind in ("text", "boolean"):
+        what = f"a range makes no sense for a column of type {kind}; list the values with `in` or `not_in`"
+        yield Inconsistency(at, what)
+
+
+def _expected_totals(table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
     names = [m.name for m in table.measures]
     for index, expected in enumerate(table.expected_totals):
         yield from _known(expected.measure, names, (*at, "expected_totals", index, "measure"), "measure")
@@ -130,20 +147,29 @@ def _table(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsis
 
 def _whole_percentages(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
     """Percentages in place of counts: one dimension, one count, its whole percentage, and nothing beside (DDG 2.0 §4.4)."""
-    at = (*at, "masking")
     if len(dataset.tables) > 1:
         yield Inconsistency(
             at, "a table of whole percentages is the only one of its dataset; another could tell its counts"
         )
     if dataset.survey:
         yield Inconsistency(at, "whole percentages are for full counts; a survey's small categories are unstable")
+    yield from _three_categories(table, at)
+    yield from _one_count_and_its_percentage(table, at)
+
+
+def _three_categories(table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
     if len(table.dimensions) != 1 or table.dimensions[0].total is None:
         yield Inconsistency(at, "a table of whole percentages has one dimension, with a total")
-    elif (labels := declared_labels(table.dimensions[0])) and len(labels) + bool(table.dimensions[0].missing) != 3:
+        return
+    labels = declared_labels(table.dimensions[0])
+    if labels and len(labels) + bool(table.dimensions[0].missing) != 3:
         yield Inconsistency(at, "whole percentages are for exactly three categories")
+
+
+def _one_count_and_its_percentage(table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
     counts = [m for m in table.measures if t.is_protected_count(m)]
     percents = [m for m in table.measures if isinstance(m, t.PercentMeasure)]
-    if len(counts) != 1 or len(percents) != 1 or len(table.measures) != 2:
+    if (len(counts), len(percents), len(table.measures)) != (1, 1, 2):
         yield Inconsistency(at, "a table of whole percentages has one count and its percentage, and no other measure")
     if any(percent.decimals for percent in percents):
         yield Inconsistency(at, "the percentage needs `decimals: 0`; a tenth of a percent would tell the small count")
@@ -156,44 +182,52 @@ def _whole_percentages(dataset: Dataset, table: t.Table, at: FieldPath) -> Itera
 def _dimension(dataset: Dataset, dimension: t.Dimension, at: FieldPath) -> Iterator[Inconsistency]:
     columns = {column.name: column for column in dataset.source.columns}
     yield from _known(dimension.column, list(columns), (*at, "column"), "column")
+    yield from _scores_as(dimension, (*at, "scores_as"))
+    if shows_zip3(dimension):
+        yield from _zip3(dimension, (*at, "scores_as"))
+    if dimension.column in columns:
+        yield from _dimension_of_column(dimension, columns[dimension.column], at)
+        yield from _bins(dimension, at)
+        yield from _categories(dimension, columns[dimension.column], at)
+
+
+def _scores_as(dimension: t.Dimension, at: FieldPath) -> Iterator[Inconsistency]:
+    """What the answer about the scoring variable needs beside it (DDG 2.0 §4.3.1)."""
     scores = dimension.scores_as
     if scores.variable == "not_personal" and not scores.reason:
-        yield Inconsistency((*at, "scores_as"), "`not_personal` needs a `reason`")
+        yield Inconsistency(at, "`not_personal` needs a `reason`")
     if scores.variable == "unlisted" and not scores.reviewer:
-        yield Inconsistency((*at, "scores_as"), "`unlisted` needs the `reviewer` who looked at it (DDG 2.0 §4.3.1)")
+        yield Inconsistency(at, "`unlisted` needs the `reviewer` who looked at it (DDG 2.0 §4.3.1)")
     if scores.variable == "residence_geography" and not (scores.reference or scores.population or dimension.standard):
-        yield Inconsistency(
-            (*at, "scores_as"), "the population of the smallest area is not known; give `population` or `reference`"
-        )
-    if shows_zip3(dimension):
-        if scores.variable not in ("residence_geography", "service_geography"):
-            yield Inconsistency(
-                (*at, "scores_as"), "a ZIP area is a geography", "residence_geography, service_geography"
-            )
-        if scores.population is None:
-            yield Inconsistency(
-                (*at, "scores_as"),
-                "the three-digit ZIP areas need the `population` of the least peopled of them (HIPAA Safe Harbor)",
-            )
-    column = columns.get(dimension.column)
-    if column is None:
-        return
-    if dimension.standard == "zip3" and column.type != "text":
-        yield Inconsistency(
-            (*at, "standard"), f"ZIP codes are text, so that leading zeros survive; this column is {column.type}"
-        )
-    if column.privacy == "direct_identifier":
-        yield Inconsistency((*at, "column"), "a direct identifier cannot be a dimension of a data table")
-    if dimension.bins is not None and column.type not in ("integer", "number"):
-        yield Inconsistency((*at, "bins"), f"bins need a column of type integer or number; this one is {column.type}")
-    if dimension.period is not None and column.type != "date":
-        yield Inconsistency((*at, "period"), f"`period` cuts a column of type date; this one is {column.type}")
-    if column.type == "date" and dimension.period is None:
-        yield Inconsistency((*at, "column"), "a date cannot be a category by itself; cut it with `period`")
-    if column.type == "number" and dimension.bins is None:
-        yield Inconsistency((*at, "column"), "a number with decimals needs `bins` to become categories")
-    yield from _bins(dimension, at)
-    yield from _categories(dimension, column, at)
+        yield Inconsistency(at, "the population of the smallest area is not known; give `population` or `reference`")
+
+
+def _zip3(dimension: t.Dimension, at: FieldPath) -> Iterator[Inconsistency]:
+    if dimension.scores_as.variable not in ("residence_geography", "service_geography"):
+        yield Inconsistency(at, "a ZIP area is a geography", "residence_geography, service_geography")
+    if dimension.scores_as.population is None:
+        what = "the three-digit ZIP areas need the `population` of the least peopled of them (HIPAA Safe Harbor)"
+        yield Inconsistency(at, what)
+
+
+def _dimension_of_column(dimension: t.Dimension, column: SourceColumn, at: FieldPath) -> Iterator[Inconsistency]:
+    """Whether categories can be made of the column in the way that is declared."""
+    kind = column.type
+    rules = (
+        ("standard", dimension.standard == "zip3" and kind != "text",
+         f"ZIP codes are text, so that leading zeros survive; this column is {kind}"),
+        ("column", column.privacy == "direct_identifier",
+         "a direct identifier cannot be a dimension of a data table"),
+        ("bins", dimension.bins is not None and kind not in ("integer", "number"),
+         f"bins need a column of type integer or number; this one is {kind}"),
+        ("period", dimension.period is not None and kind != "date",
+         f"`period` cuts a column of type date; this one is {kind}"),
+        ("column", kind == "date" and dimension.period is None,
+         "a date cannot be a category by itself; cut it with `period`"),
+        ("column", kind == "number" and dimension.bins is None,
+         "a number with decimals needs `bins` to become categories"),
+    )  # fmt: skip
+    yield from (Inconsistency((*at, field), what) for field, broken, what in rules if broken)
 
 
 def _bins(dimension: t.Dimension, at: FieldPath) -> Iterator[Inconsistency]:
@@ -205,33 +239,36 @@ def _bins(dimension: t.Dimension, at: FieldPath) -> Iterator[Inconsistency]:
             yield Inconsistency((*at, "bins", index), "it overlaps the bin before it; bins go upwards")
 
 
-def _categories(dimension: t.Dimension, column: object, at: FieldPath) -> Iterator[Inconsistency]:
-    valid = getattr(column, "valid_values", None)
+def _categories(dimension: t.Dimension, column: SourceColumn, at: FieldPath) -> Iterator[Inconsistency]:
     labels = declared_labels(dimension)
     yield from _twice([label for label in labels if label], at, "label")
     if dimension.total is not None and dimension.total in labels:
         yield Inconsistency((*at, "total"), "the total's label is also a category's label")
     if dimension.missing is not None and dimension.missing in labels:
         yield Inconsistency((*at, "missing"), "the label for blanks is also a category's label")
-    known = [*labels, *([dimension.missing] if dimension.missing else [])]
     if labels:
+        known = [*labels, *([dimension.missing] if dimension.missing else [])]
         for index, label in enumerate(dimension.least_interesting):
             yield from _known(label, known, (*at, "least_interesting", index), "label")
-    way = "labels" if dimension.labels is not None else "recode" if dimension.recode is not None else None
-    if way is None:
+    if dimension.labels is not None:
+        yield from _labelled(list(dimension.labels), column, (*at, "labels"))
+    elif dimension.recode is not None:
+        yield from _labelled(
+            [value for values in dimension.recode.values() for value in values], column, (*at, "recode")
+        )
+
+
+def _labelled(values: list[str], column: SourceColumn, at: FieldPath) -> Iterator[Inconsistency]:
+    """The values of the source that have a label: each once, each a valid one, and no valid one left out."""
+    yield from _twice(values, at, "value")
+    valid = column.valid_values
+    if not isinstance(valid, list):
         return
-    covered = (
-        list(dimension.labels or {}) if way == "labels" else [v for vs in (dimension.recode or {}).values() for v in vs]
-    )
-    yield from _twice(covered, (*at, way), "value")
-    if isinstance(valid, list):
-        for value in covered:
-            yield from _known(value, valid, (*at, way), "valid value of the source column")
-        left = [value for value in valid if value not in covered]
-        if left:
-            yield Inconsistency(
-                (*at, way), f"{len(left)} valid value(s) of the source column have no label", ", ".join(valid)
-            )
+    for value in values:
+        yield from _known(value, valid, at, "valid value of the source column")
+    if left := [value for value in valid if value not in values]:
+        what = f"{len(left)} valid value(s) of the source column have no label"
+        yield Inconsistency(at, what, ", ".join(valid))
 
 
 def shows_zip3(dimension: t.Dimension) -> bool:
@@ -246,48 +283,3 @@ def declared_labels(dimension: t.Dimension) -> list[str]:
     if dimension.recode is not None:
         return list(dimension.recode)
     return [b.label for b in dimension.bins or []]
-
-
-def _measure(dataset: Dataset, table: t.Table, measure: t.Measure, at: FieldPath) -> Iterator[Inconsistency]:
-    columns = {column.name: column for column in dataset.source.columns}
-    measures = {m.name: m for m in table.measures}
-    counts = [m.name for m in table.measures if t.is_protected_count(m)]
-    if isinstance(measure, t.CountMeasure) and dataset.source.record == "aggregate":
-        yield Inconsistency(
-            (*at, "kind"), "the records are already added up; use `kind: sum` with `of: persons` or `of: events`"
-        )
-    if isinstance(measure, t.SumMeasure | t.MeanMeasure):
-        yield from _known(measure.column, list(columns), (*at, "column"), "column")
-        column = columns.get(measure.column)
-        if column is not None and column.type not in ("integer", "number"):
-            yield Inconsistency((*at, "column"), "only a column of type integer or number can be added up")
-        if column is not None and t.is_protected_count(measure) and column.type != "integer":
-            yield Inconsistency((*at, "column"), "a count of persons or events must be a column of type integer")
-    if isinstance(measure, t.CountDistinctMeasure):
-        yield from _known(measure.column, list(columns), (*at, "column"), "column")
-    if isinstance(measure, t.CountMeasure) and measure.persons is not None:
-        yield from _known(measure.persons, list(columns), (*at, "persons"), "column")
-    if (
-        isinstance(measure, t.SumMeasure)
-        and measure.of == "amount"
-        and measure.base is None
-        and (dataset.personal_characteristics or counts or table.high_risk_populations)
-    ):
-        yield Inconsistency((*at, "base"), "an amount needs the count it is derived from, so that it is hidden with it")
-    if isinstance(measure, t.SumMeasure | t.MeanMeasure) and measure.base is not None:
-        yield from _known(measure.base, counts, (*at, "base"), "count in this table")
-    if isinstance(measure, t.RateMeasure | t.PercentMeasure):
-        yield from _known(measure.numerator, counts, (*at, "numerator"), "count in this table")
-    if isinstance(measure, t.RateMeasure):
-        usable = [n for n, m in measures.items() if t.is_protected_count(m) or t.is_public_population(m)]
-        yield from _known(measure.denominator, usable, (*at, "denominator"), "count or population in this table")
-    if isinstance(measure, t.PercentMeasure):
-        names = [d.name for d in table.dimensions]
-        for index, name in enumerate(measure.within):
-            yield from _known(name, names, (*at, "within", index), "dimension")
-            if name in names and table.dimension(name).total is None:
-                yield Inconsistency(
-                    (*at, "within", index), f"the dimension {name} publishes no total to be a percentage of"
-                )
-    if isinstance(measure, t.PopulationMeasure):
-        yield from _known(measure.dimension, [d.name for d in table.dimensions], (*at, "dimension"), "dimension")

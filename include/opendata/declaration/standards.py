@@ -132,19 +132,28 @@ def _attribute(
 
 
 def _points(dataset: Dataset, table: t.Table, points: t.Points, at: FieldPath) -> Iterator[Inconsistency]:
-    names = [attribute.name for attribute in table.attributes]
-    columns = {column.name: column for column in dataset.source.columns}
-    for field, name in (("latitude", points.latitude), ("longitude", points.longitude)):
-        yield from known(name, names, (*at, field), "attribute")
-        column = columns.get(table.attribute(name).column) if name in names else None
-        if column is not None and column.standard != field:
-            yield Inconsistency((*at, field), f"its source column has not `standard: {field}`")
+    yield from _coordinate(dataset, table, "latitude", points.latitude, at)
+    yield from _coordinate(dataset, table, "longitude", points.longitude, at)
     located = [d for d in table.dimensions if {points.latitude, points.longitude} & {a.name for a in d.attributes}]
     if len(located) > 1:
         yield Inconsistency(at, "latitude and longitude are attributes of different dimensions")
     for dimension in located:
         if dimension.total is not None or dimension.missing is not None:
             yield Inconsistency(at, f"a total, or blanks, of {dimension.name} would be a row without a place")
+    yield from _of_places_alone(dataset, table, at)
+
+
+def _coordinate(dataset: Dataset, table: t.Table, standard: str, name: str, at: FieldPath) -> Iterator[Inconsistency]:
+    names = [attribute.name for attribute in table.attributes]
+    yield from known(name, names, (*at, standard), "attribute")
+    columns = {column.name: column for column in dataset.source.columns}
+    column = columns.get(table.attribute(name).column) if name in names else None
+    if column is not None and column.standard != standard:
+        yield Inconsistency((*at, standard), f"its source column has not `standard: {standard}`")
+
+
+def _of_places_alone(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
+    """A point on a map is the finest geography there is: nothing of people may stand at one."""
     if dataset.personal_characteristics or table.high_risk_populations:
         yield Inconsistency(at, "a table that describes people cannot show where they are, point by point")
     if any(t.is_protected_count(measure) for measure in table.measures):
