@@ -10,7 +10,7 @@ environment variable      what it moves                                default
 ``OPENDATA_STAGING``      portal staging                               ``staging``
 ``OPENDATA_LEDGER``       the ledger, a SQLAlchemy address             SQLite in ``.ledger/``
 ``OPENDATA_EVIDENCE``     the private proofs of releases               ``evidence`` beside the ledger
-``OPENDATA_CACHE``        what can be made anew (compiled loops …)     ``.cache``
+``OPENDATA_CACHE``        what can be made again (compiled loops …)     ``.cache``
 ``OPENDATA_PUBLIC_URL``   the address staging is served under          https://data.example.org/
 ========================  ===========================================  ==========================
 
@@ -50,7 +50,7 @@ def work() -> Path:
 
 
 def cache() -> Path:
-    """What can be made anew at any time: compiled loops, outlines of declarations."""
+    """What can be made again at any time: compiled loops, outlines of declarations."""
     return _folder("OPENDATA_CACHE", ".cache")
 
 

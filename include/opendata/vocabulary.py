@@ -101,7 +101,7 @@ class TableMeasure:
     """For a count of events: distinct persons are counted behind it, and few persons make a cell small as well."""
     apart: tuple[str, ...] | None = None
     """For a count of distinct persons: the source columns whose categories share no person, so that its figures add up over
-    them. None where nobody looked."""
+    them. None where no one looked."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 
 class Strict(BaseModel):
-    """A part of a declaration: frozen, and a field nobody knows is an error (usually a slip of the pen)."""
+    """A part of a declaration: frozen, and a field no one knows is an error (usually a slip of the pen)."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", populate_by_name=True, str_strip_whitespace=True, allow_inf_nan=False

@@ -1,6 +1,6 @@
 """The declaration's JSON Schema, committed beside the datasets so that editors complete and check a declaration.
 
-``python -m include.opendata.declaration.json_schema`` writes it anew; a test keeps it current.
+``python -m include.opendata.declaration.json_schema`` writes it again; a test keeps it current.
 """
 
 from __future__ import annotations

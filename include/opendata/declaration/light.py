@@ -14,7 +14,7 @@ from include.opendata import places, yaml_reader
 from include.opendata.errors import DeclarationError, Place
 
 APPROVAL_DAYS = 14
-"""What ``spec.dataset.ApprovalDeadline`` says where the declaration says nothing; a test keeps them the same."""
+"""What ``declaration.dataset.ApprovalDeadline`` says where the declaration says nothing; a test keeps them the same."""
 
 
 @dataclass(frozen=True)
@@ -55,58 +55,81 @@ def read_outline(dataset: str, root: Path | None = None) -> Outline:
     """The outline of one declaration. Raises DeclarationError when a part the DAG is made of is missing or malformed."""
     path = (root or places.datasets()) / dataset / "dataset.yaml"
     data, positions = yaml_reader.read(path, dataset=dataset)
-
-    def fail(field: tuple[str | int, ...], what: str) -> DeclarationError:
-        return DeclarationError(
-            what,
-            remedy=f"Mend the declaration; `bin/opendata check {dataset}` shows every problem at once.",
-            slug="declaration-invalid",
-            place=Place(dataset=dataset, file=yaml_reader.shown(path), line=positions.line(field)),
-        )
-
-    if not isinstance(data, dict):
-        raise fail((), "a declaration is a list of fields, each `name: value`")
-
-    def text(field: str) -> str:
-        value: Any = data.get(field)
-        if not isinstance(value, str) or not value.strip():
-            raise fail((field,), f"the field `{field}` is missing or is not text")
-        return value.strip()
-
-    if text("dataset") != dataset:
-        raise fail(("dataset",), f"the field `dataset` must be {dataset!r}, the name of its folder")
-    tables = data.get("tables")
-    if not isinstance(tables, list) or not tables:
-        raise fail(("tables",), "the field `tables` is missing or is not a list")
-    names: list[str] = []
-    for index, table in enumerate(tables):
-        name = table.get("table") if isinstance(table, dict) else None
-        if not isinstance(name, str) or not name:
-            raise fail(("tables", index), "every table needs a name: `table: its_name`")
-        names.append(name)
-    schedule = data.get("schedule")
-    if schedule is not None and not isinstance(schedule, str):
-        raise fail(("schedule",), "the field `schedule` must be text such as '0 6 1 * *' or '@monthly'")
-    tags = data.get("tags")
-    deadline = data.get("approval_deadline") or {}
-    days = deadline.get("days", APPROVAL_DAYS) if isinstance(deadline, dict) else None
-    if not isinstance(days, int) or not 1 <= days <= 90:
-        raise fail(("approval_deadline",), "the field `approval_deadline` holds `days`, a number from 1 to 90")
+    fields = _Fields(dataset, path, data, positions)
+    fields.require_name()
+    tables = fields.tables()
     return Outline(
         dataset=dataset,
-        title=text("title"),
-        schedule=schedule,
-        owner=data["owner"] if isinstance(data.get("owner"), str) else text("department"),
-        department=text("department"),
-        topic=text("topic"),
-        tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
-        tables=tuple(names),
-        doc=_doc(data, names),
-        approval_days=days,
+        title=fields.text("title"),
+        schedule=fields.schedule(),
+        owner=data["owner"] if isinstance(data.get("owner"), str) else fields.text("department"),
+        department=fields.text("department"),
+        topic=fields.text("topic"),
+        tags=fields.tags(),
+        tables=tables,
+        doc=_doc(data, tables),
+        approval_days=fields.approval_days(),
     )
 
 
-def _doc(data: dict[str, Any], tables: list[str]) -> str:
+class _Fields:
+    """The fields of one declaration, each checked as it is asked for. What is wrong is raised as a DeclarationError."""
+
+    def __init__(self, dataset: str, path: Path, data: Any, positions: yaml_reader.Positions):
+        self._dataset, self._path, self._positions = dataset, path, positions
+        if not isinstance(data, dict):
+            raise self._wrong((), "a declaration is a list of fields, each `name: value`")
+        self._data: dict[str, Any] = data
+
+    def text(self, field: str) -> str:
+        value = self._data.get(field)
+        if not isinstance(value, str) or not value.strip():
+            raise self._wrong((field,), f"the field `{field}` is missing or is not text")
+        return value.strip()
+
+    def require_name(self) -> None:
+        if self.text("dataset") != self._dataset:
+            what = f"the field `dataset` must be {self._dataset!r}, the name of its folder"
+            raise self._wrong(("dataset",), what)
+
+    def tables(self) -> tuple[str, ...]:
+        tables = self._data.get("tables")
+        if not isinstance(tables, list) or not tables:
+            raise self._wrong(("tables",), "the field `tables` is missing or is not a list")
+        names = [table.get("table") if isinstance(table, dict) else None for table in tables]
+        for index, name in enumerate(names):
+            if not isinstance(name, str) or not name:
+                raise self._wrong(("tables", index), "every table needs a name: `table: its_name`")
+        return tuple(names)
+
+    def schedule(self) -> str | None:
+        schedule = self._data.get("schedule")
+        if schedule is not None and not isinstance(schedule, str):
+            raise self._wrong(("schedule",), "the field `schedule` must be text such as '0 6 1 * *' or '@monthly'")
+        return schedule
+
+    def tags(self) -> tuple[str, ...]:
+        tags = self._data.get("tags")
+        return tuple(str(tag) for tag in tags) if isinstance(tags, list) else ()
+
+    def approval_days(self) -> int:
+        deadline = self._data.get("approval_deadline") or {}
+        days = deadline.get("days", APPROVAL_DAYS) if isinstance(deadline, dict) else None
+        if not isinstance(days, int) or not 1 <= days <= 90:
+            what = "the field `approval_deadline` holds `days`, a number from 1 to 90"
+            raise self._wrong(("approval_deadline",), what)
+        return days
+
+    def _wrong(self, field: tuple[str | int, ...], what: str) -> DeclarationError:
+        return DeclarationError(
+            what,
+            remedy=f"Fix the declaration; `bin/opendata check {self._dataset}` shows every problem at once.",
+            slug="declaration-invalid",
+            place=Place(dataset=self._dataset, file=yaml_reader.shown(self._path), line=self._positions.line(field)),
+        )
+
+
+def _doc(data: dict[str, Any], tables: tuple[str, ...]) -> str:
     steward = data.get("steward")
     name = steward.get("name") if isinstance(steward, dict) else None
     lines = [f"### {data['title']}", str(data.get("description", "")).strip(), ""]

@@ -1,6 +1,6 @@
 """What a declaration does not know yet, and says so.
 
-A fact nobody knew when the declaration was drafted is not invented: a text that begins with ``OPEN QUESTION:`` stands in its
+A fact no one knew when the declaration was drafted is not invented: a text that begins with ``OPEN QUESTION:`` stands in its
 place, or a sentence under ``open_questions`` where the field takes no text. Such a declaration can be checked, but nothing is
 made of it. Unanswered questions of the release-permission tree are not looked at here: ``gate.permission`` keeps those.
 """

@@ -55,7 +55,7 @@ def key_of(table: t.Table) -> tuple[str, ...]:
 
 
 def merged_over(table: t.Table) -> tuple[str, ...]:
-    """The dimensions whose totals must be added up anew after a merge, in the table's order: the key and the rule's time."""
+    """The dimensions whose totals must be added up again after a merge, in the table's order: the key and the rule's time."""
     rule = table.refresh.remove
     if table.refresh.mechanism == "delete" and rule is not None:
         return (rule.dimension,)

@@ -1,6 +1,6 @@
 """The ledger's record of what was published on which portal: one row per attempt, written before anything is sent.
 
-A row that is still ``running`` when nobody is publishing tells of an attempt that was killed: the portal then shows the
+A row that is still ``running`` when no one is publishing tells of an attempt that was killed: the portal then shows the
 release before it, or part of this one, until it is published again.
 """
 

@@ -135,7 +135,7 @@ class Staging(Protocol):
         ...
 
     def make_current(self, dataset: str, release: str, expected_current: str | None) -> Published:
-        """Move the pointer to a release that is in staging and is as its manifest says, and make the catalog anew.
+        """Move the pointer to a release that is in staging and is as its manifest says, and make the catalog again.
 
         Raises InputError (``release-unknown``), Refused (``staging-moved``: ``expected_current`` is no longer the
         current release) and StorageError (``staging-drifted``: its files are not what its manifest says).

@@ -153,7 +153,7 @@ class LocalStaging:
             shutil.rmtree(leaving)
 
     def _move(self, dataset: str, release: str, before: str | None) -> Published:
-        """Point to a release that is in its place, whole; then make the catalog anew."""
+        """Point to a release that is in its place, whole; then make the catalog again."""
         if before != release:
             staged = self._release(dataset, release) / MANIFEST_NAME
             pointer = Pointer.to_release(read_manifest(staged, dataset=dataset), sha256_of_file(staged)[0])
@@ -203,7 +203,7 @@ class LocalStaging:
             raise refusals.drifted(dataset, release, found)
 
     def _sweep(self, dataset: str) -> None:
-        """Remove what a killed publisher left; the dataset's lock is held, so nobody is using it."""
+        """Remove what a killed publisher left; the dataset's lock is held, so no one is using it."""
         for kind in (_INCOMING, _LEAVING):
             for left in (self.root / dataset / RELEASES).glob(f"{kind}*"):
                 shutil.rmtree(left)

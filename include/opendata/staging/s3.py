@@ -4,7 +4,7 @@ There are no renames and no locks in S3, so the order of things does their work.
 checked by the server and read back; its manifest goes up last and makes it a release; a release without a manifest is one
 that is still being made, or was left by a killed publisher and is completed by its rerun. Then the pointer is moved on the
 condition that it still is what was read at the beginning, so that of two publishers one wins; then the catalog is made of
-the pointers, on the same condition, again and again until nobody interfered. The server must honour such conditions:
+the pointers, on the same condition, again and again until no one interfered. The server must honour such conditions:
 every publication tries that out before the pointer moves.
 """
 
@@ -158,7 +158,7 @@ class S3Staging:
                 self._require_conditions(dataset, manifest.release)
                 return self._move(dataset, manifest.release, pointer, etag)
             except (Refused, SetupError):
-                if placed:  # it never was the current one, and nobody is to take it for a release that was public
+                if placed:  # it never was the current one, and no one may take it for a release that was public
                     self.remove_release(dataset, manifest.release)
                 raise
 
@@ -251,7 +251,7 @@ class S3Staging:
             raise refusals.damaged(manifest.dataset, path)
 
     def _move(self, dataset: str, release: str, pointing: Pointer | None, etag: str | None) -> Published:
-        """Point to a release that is in its place, whole, if the pointer still has ``etag``; make the catalog anew."""
+        """Point to a release that is in its place, whole, if the pointer still has ``etag``; make the catalog again."""
         before = pointing.release if pointing else None
         at, manifest_at = f"{dataset}/{POINTER_NAME}", _folder(dataset, release) + MANIFEST_NAME
         if before != release:
