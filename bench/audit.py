@@ -61,9 +61,11 @@ class Measurement:
 
     @property
     def ratio(self) -> float:
+        """Auditing over protecting."""
         return self.auditing / self.protecting
 
     def columns(self) -> tuple[str, ...]:
+        """The row as it is printed."""
         named = self.table, str(self.seed), self.mode
         if self.verdicts is None:
             return (*named, "refused", f"{self.protecting:.2f}")

@@ -11,6 +11,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
+from include.opendata.disclosure.attack.linear_model import model_of, real, solver_of
 from include.opendata.disclosure.attack.propagate import propagate
 from include.opendata.disclosure.attack.view import PublishedView
 from include.opendata.disclosure.cell_states import SHOWN, UNBOUNDED
@@ -28,22 +29,8 @@ class Agreement:
         rows = np.flatnonzero(np.diff(inside.indptr))
         known = np.where(base.state == SHOWN, base.value, 0)
         right = -(base.balance @ known)[rows].astype(float)
-        columns = sparse.csc_array(inside[rows])
-        model = highspy.HighsLp()
-        model.num_row_, model.num_col_ = columns.shape
-        model.col_cost_ = np.zeros(len(self.cells))
-        model.col_lower_ = np.zeros(len(self.cells))
-        model.col_upper_ = np.full(len(self.cells), highspy.kHighsInf)
-        model.row_lower_ = model.row_upper_ = right
-        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        model.a_matrix_.start_ = columns.indptr.astype(np.int32)
-        model.a_matrix_.index_ = columns.indices.astype(np.int32)
-        model.a_matrix_.value_ = columns.data.astype(float)
-        self.highs = highspy.Highs()
-        self.highs.silent()
-        self.highs.setOptionValue("threads", 1)
-        self.highs.setOptionValue("random_seed", 0)
-        self.highs.passModel(model)
+        open_ended = np.full(len(self.cells), UNBOUNDED)
+        self.highs = solver_of(model_of(inside[rows], right, np.zeros(len(self.cells)), open_ended), {})
 
     def possible(self, view: PublishedView) -> bool:
         """False when it is certain that no table of counts agrees with ``view``."""
@@ -53,8 +40,7 @@ class Agreement:
             if error.slug == CONTRADICTION:
                 return False
             raise
-        least, most = low[self.cells].astype(float), high[self.cells].astype(float)
-        most[high[self.cells] >= UNBOUNDED] = highspy.kHighsInf
-        self.highs.changeColsBounds(len(self.cells), np.arange(len(self.cells), dtype=np.int32), least, most)
+        every = np.arange(len(self.cells), dtype=np.int32)
+        self.highs.changeColsBounds(len(every), every, real(low[self.cells]), real(high[self.cells]))
         self.highs.run()
         return bool(self.highs.getModelStatus() != highspy.HighsModelStatus.kInfeasible)

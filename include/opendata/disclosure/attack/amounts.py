@@ -20,7 +20,7 @@ from scipy import sparse
 from scipy.sparse.linalg import lsmr
 
 from include.opendata.disclosure.cells import LinkedCells, link
-from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, TableMeasure
+from include.opendata.vocabulary import ANNOTATION_SUFFIX, ProtectedTable, Structure, TableMeasure
 
 SURELY_LARGE = "2"
 """With separate codes this one says that eleven or more stand behind the amount."""
@@ -66,34 +66,36 @@ def _tells(measure: TableMeasure, column: str) -> bool:
 
 
 def _of_column(column: str, tables: Sequence[ProtectedTable]) -> list[FoundAmount]:
-    described = []
-    for table in tables:
-        telling = tuple(
-            TableMeasure(m.name, "count", "amount", True) for m in table.structure.measures if _tells(m, column)
-        )
-        labels = {d.name: table.frame[d.name].tolist() for d in table.structure.dimensions}
-        if telling:
-            described.append((replace(table.structure, measures=telling), labels))
-    (cells,) = link(described, joint=True)
+    """Hidden amounts and means of one source column that follow."""
+    (cells,) = link(_telling(column, tables), joint=True)
     value = np.where(cells.published, 0.0, np.nan)
     hidden: list[tuple[int, FoundAmount]] = []
-    rowed = np.zeros(len(value), dtype=bool)
+    with_row = np.zeros(len(value), dtype=bool)
     told = np.full(len(value), np.nan)
-    for table in tables:
-        for m in table.structure.measures:
-            rows = cells.rows.get((table.structure.table, m.name))
-            if rows is None or not _tells(m, column):
-                continue
-            rowed[rows] = True
-            shown = _shown(table, m)
-            told[rows[~np.isnan(shown)]] = shown[~np.isnan(shown)]
-            hidden += [
-                (int(rows[row]), FoundAmount(table.structure.table, m.name, row, _sentence(cells, int(rows[row]), m)))
-                for row in _secret(table, m)
-            ]
-    value[rowed] = told[rowed]
+    measures = [(table, m) for table in tables for m in table.structure.measures if _tells(m, column)]
+    for table, m in measures:
+        rows = cells.rows[table.structure.table, m.name]
+        with_row[rows] = True
+        shown = _shown(table, m)
+        told[rows[~np.isnan(shown)]] = shown[~np.isnan(shown)]
+        for row in _secret(table, m):
+            cell = int(rows[row])
+            hidden.append((cell, FoundAmount(table.structure.table, m.name, row, _sentence(cells, cell, m))))
+    value[with_row] = told[with_row]
     known = _determined(cells, value)
-    return [one for cell, one in hidden if known[cell]]
+    return [amount for cell, amount in hidden if known[cell]]
+
+
+def _telling(column: str, tables: Sequence[ProtectedTable]) -> list[tuple[Structure, dict[str, list[str]]]]:
+    """The tables with what tells amounts of ``column``, as if each of these were the same sum."""
+    described = []
+    for table in tables:
+        measures = [m for m in table.structure.measures if _tells(m, column)]
+        if measures:
+            as_sums = tuple(TableMeasure(m.name, "count", "amount", True) for m in measures)
+            labels = {d.name: table.frame[d.name].tolist() for d in table.structure.dimensions}
+            described.append((replace(table.structure, measures=as_sums), labels))
+    return described
 
 
 def _shown(table: ProtectedTable, measure: TableMeasure) -> np.ndarray:
@@ -102,7 +104,7 @@ def _shown(table: ProtectedTable, measure: TableMeasure) -> np.ndarray:
     if measure.role != "mean":
         return np.asarray(shown)
     base = table.frame[measure.numerator or ""].to_numpy(dtype=float, na_value=np.nan)
-    return np.where(base == 0, 0.0, shown * base)
+    return np.asarray(np.where(base == 0, 0.0, shown * base))
 
 
 def _secret(table: ProtectedTable, measure: TableMeasure) -> list[int]:
@@ -124,18 +126,26 @@ def _determined(cells: LinkedCells, value: np.ndarray) -> np.ndarray:
     while before != int(known.sum()):
         before = int(known.sum())
         for parent, children in equations:
-            unknown = children[~known[children]]
-            if known[parent] and len(unknown) == 1:
-                value[unknown] = value[parent] - value[children[known[children]]].sum()
-            elif not known[parent] and not len(unknown):
-                unknown = np.array([parent])
-                value[parent] = value[children].sum()
-            elif known[parent] and len(unknown) and never_negative and _nothing_left(value, parent, children, known):
-                value[unknown] = 0.0
-            else:
-                continue
-            known[unknown] = True
-    return known | _follows(cells, known)
+            _subtract(parent, children, value, known, never_negative)
+    return np.asarray(known | _follows(cells, known))
+
+
+def _subtract(parent: int, children: np.ndarray, value: np.ndarray, known: np.ndarray, never_negative: bool) -> None:
+    """Enter what follows from one equation in ``value`` and ``known``."""
+    unknown = children[~known[children]]
+    if not known[parent]:
+        if not len(unknown):
+            value[parent], known[parent] = value[children].sum(), True
+        return
+    if not len(unknown):
+        return
+    if len(unknown) == 1:
+        value[unknown] = value[parent] - value[children[known[children]]].sum()
+    elif never_negative and _nothing_left(value, parent, children, known):
+        value[unknown] = 0.0
+    else:
+        return
+    known[unknown] = True
 
 
 def _nothing_left(value: np.ndarray, parent: int, children: np.ndarray, known: np.ndarray) -> bool:
@@ -147,7 +157,7 @@ def _follows(cells: LinkedCells, known: np.ndarray) -> np.ndarray:
     """bool[n]: unknown cells that stand still in every change of the unknown ones that leaves all equations true.
 
     One change is drawn (always the same) and made to fit the equations; what it does not move, no other one does.
-    Where the arithmetic does not settle, all of them count as found.
+    Where the arithmetic does not come to rest, all of them count as found.
     """
     free = np.flatnonzero(~known)
     result = np.zeros(len(known), dtype=bool)
@@ -170,8 +180,8 @@ def _follows(cells: LinkedCells, known: np.ndarray) -> np.ndarray:
     else:
         back = lsmr(matrix, off, atol=1e-13, btol=1e-13, conlim=0, maxiter=20 * len(free))[0]
     change = drawn - back
-    settled = np.abs(matrix @ change).max(initial=0.0) < MOVES
-    result[free] = np.abs(change) < MOVES if settled else True
+    at_rest = np.abs(matrix @ change).max(initial=0.0) < MOVES
+    result[free] = np.abs(change) < MOVES if at_rest else True
     return result
 
 

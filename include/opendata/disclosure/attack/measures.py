@@ -64,8 +64,7 @@ def _together(more: tuple[LinkedCells, PublishedView], fewer: tuple[LinkedCells,
     (above, records), (below, persons) = more, fewer
     if above.columns != below.columns or not (records.blank.any() or persons.blank.any()):
         return None
-    at = {key: number for number, key in enumerate(above.keys)}
-    shared = [(at[key], records.size + number) for number, key in enumerate(below.keys) if key in at]
+    shared = _shared(above, below)
     if not shared:
         return None
     low, high = zip(records.bounds(), persons.bounds(), strict=True)
@@ -79,9 +78,15 @@ def _together(more: tuple[LinkedCells, PublishedView], fewer: tuple[LinkedCells,
         rule=records.rule,
         persons=records.persons or persons.persons,
     )
-    says_so = [(record, (person, both.size + number)) for number, (record, person) in enumerate(shared)]
+    says_so = [(record, (records.size + person, both.size + number)) for number, (record, person) in enumerate(shared)]
     view = _with_absent_cells(both, [records.keys[record] for record, _ in shared], says_so)
     return TwoMeasures((above.identity, below.identity), view, both.size, len(both.equations))
+
+
+def _shared(first: LinkedCells, second: LinkedCells) -> list[tuple[int, int]]:
+    """The cells of both measures, by their number in either."""
+    at = {key: number for number, key in enumerate(first.keys)}
+    return [(at[key], number) for number, key in enumerate(second.keys) if key in at]
 
 
 def _moved(equations: Sequence[Equation], by: int) -> list[Equation]:
@@ -117,16 +122,13 @@ def in_several_categories(
         return None
     place, size = _places(summed, cells, view.size)
     sums = [(place[whole], tuple(place[part] for part in parts)) for whole, parts in summed.equations]
-    exact = {(whole, frozenset(parts)) for whole, parts in view.equations}
-    of_use = _that_tell_something(sums, view)
-    open_sums = [(whole, parts) for whole, parts in sums if whole in of_use and (whole, frozenset(parts)) not in exact]
-    if not open_sums:
-        return None
     overlaps: list[Equation] = []
-    for whole, parts in open_sums:
+    for whole, parts in _not_exact(sums, view):
         equations = _no_more_than_the_parts(whole, parts, size)
         overlaps += equations
         size += 2 + len(parts)
+    if not overlaps:
+        return None
     wider = _with_absent_cells(view, [()] * (size - view.size), overlaps)
     return TwoMeasures((cells.identity, cells.identity), wider, view.size, len(view.equations))
 
@@ -153,6 +155,13 @@ def _places(summed: LinkedCells, cells: LinkedCells, size: int) -> tuple[list[in
         if key not in at:
             at[key], size = size, size + 1
     return [at[key] for key in summed.keys], size
+
+
+def _not_exact(sums: Sequence[Equation], view: PublishedView) -> list[Equation]:
+    """The sums that tell something, and that are no equation of ``view``."""
+    exact = {(whole, frozenset(parts)) for whole, parts in view.equations}
+    cells = _that_tell_something(sums, view)
+    return [(whole, parts) for whole, parts in sums if whole in cells and (whole, frozenset(parts)) not in exact]
 
 
 def _that_tell_something(sums: Sequence[Equation], view: PublishedView) -> set[int]:

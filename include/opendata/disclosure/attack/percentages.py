@@ -82,6 +82,11 @@ class KnownPercentages:
                     return first, wanted - first
         return None
 
+    def leaves_open(self, width: int) -> bool:
+        """Whether the small count keeps values ``width`` apart for whoever sees this release alone."""
+        fitting = [small for small in self.small_counts if self.others(small) is not None]
+        return bool(fitting) and fitting[-1] - fitting[0] >= width
+
 
 def attack_percentages(protected: ProtectedTable, *, total: int, rule: SmallCellRule) -> SmallCount | None:
     """What an attacker who knows ``total`` finds. None when no table agrees with what is published, which is a defect."""
@@ -121,8 +126,7 @@ def withstand_together(
         {*range(least_total, PINNED_BELOW), *range(max(least_total, total - NEAR), total + NEAR)}
     ):
         then = KnownPercentages(first.percents, earlier_total, earlier_below)
-        alone = [small for small in then.small_counts if then.others(small) is not None]
-        if not alone or alone[-1] - alone[0] < rule.width:
+        if not then.leaves_open(rule.width):
             continue  # it would not have been published
         fewer, more = (then, now) if earlier_total <= total else (now, then)
         if not nested_withstand(fewer, more, rule.width):

@@ -53,6 +53,7 @@ def propagate(view: PublishedView) -> tuple[np.ndarray, np.ndarray]:
 
 
 def contradiction() -> InputError:
+    """What is raised when no table can agree with what is published."""
     return InputError(
         "The published figures contradict each other: no table of counts agrees with all of them.",
         remedy="Check that every total is the sum of its parts, that blanks are not zeros, and that codes are right.",

@@ -123,7 +123,7 @@ class _Told:
         values = table.frame[ratio.name]
         denominators = _denominator_rows(table, ratio)
         above, below = _parts(table, ratio, denominators)
-        per, decimals = (100 if ratio.role == "percent" else ratio.per or 1), ratio.decimals or 0
+        per, decimals = _scale(ratio)
         is_above = ratio.numerator == measure.name
         is_below = ratio.role == "percent" or ratio.denominator == measure.name
         for row in np.flatnonzero(values.notna().to_numpy()).tolist():
@@ -135,6 +135,11 @@ class _Told:
 
     def _narrow(self, cell: int, least: int, most: int | np.int64) -> None:
         self.low[cell], self.high[cell] = max(self.low[cell], least), min(self.high[cell], most)
+
+
+def _scale(ratio: TableMeasure) -> tuple[int, int]:
+    """Per how many a ratio is counted, and to how many decimals it is rounded."""
+    return 100 if ratio.role == "percent" else ratio.per or 1, ratio.decimals or 0
 
 
 def _parts(

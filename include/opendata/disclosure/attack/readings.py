@@ -46,19 +46,22 @@ def views_with_earlier(
         published_view(joint.of_release(i), tables, rule=rule, dataset=dataset) for i, tables in enumerate(joint.tables)
     ]
     newest = len(sides) - 1
-    found: list[tuple[str, PublishedView, int]] = []
+    ways: list[tuple[str, PublishedView, int]] = []
     seen = [_said(sides[newest])]
     for base in [newest, *range(newest)]:
         if progress is not None:
             progress(f"reading {len(sides)} releases of {sides[newest].size:,} cells together, from the {base + 1}. on")
-        others = [i for i in range(newest, -1, -1) if i != base]
-        view, set_aside = _together(sides[base], [sides[i] for i in others])
+        view, set_aside = _together(sides[base], _newest_first(sides, {base}))
         if base != newest:
-            seen.append(_said(_together(sides[base], [sides[i] for i in others if i != newest])[0]))
+            seen.append(_said(_together(sides[base], _newest_first(sides, {base, newest}))[0]))
         if _said(view) not in seen:
-            found.append((joint.releases[base], view, set_aside))
+            ways.append((joint.releases[base], view, set_aside))
             seen.append(_said(view))
-    return found
+    return ways
+
+
+def _newest_first(sides: Sequence[PublishedView], without: set[int]) -> list[PublishedView]:
+    return [side for i, side in reversed(list(enumerate(sides))) if i not in without]
 
 
 def newest_view(

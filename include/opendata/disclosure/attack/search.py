@@ -49,8 +49,11 @@ class Requirement:
 
     def verdict_on(self, only: int) -> str:
         """The verdict where the sum can only be ``only``."""
-        large = self.safe_from is not None and only >= self.safe_from
-        return SAFE_LP if large or (self.zero_is_safe and only == 0) else RECOVERABLE
+        return SAFE_LP if self.is_large(only) or (self.zero_is_safe and only == 0) else RECOVERABLE
+
+    def is_large(self, least: float) -> bool:
+        """Whether a sum that is ``least`` or more is safe for that."""
+        return self.safe_from is not None and least >= self.safe_from
 
     def narrow(self, least: float, most: float) -> bool:
         """Whether a sum from ``least`` to ``most`` does not satisfy this."""
@@ -168,7 +171,7 @@ class Part:
         """The verdict: by the tables at hand, by walking on from them, by a linear program, by an integer one."""
         if self.proven(target):
             return SAFE_WITNESS
-        if target.safe_from is not None and self.low[self.inside(target)].sum() >= target.safe_from:
+        if target.is_large(self.low[self.inside(target)].sum()):
             return SAFE_LP
         if self.tables and len(target.cells) == 1:
             self._walk(target)
@@ -189,18 +192,23 @@ class Part:
             low, high = self._reach(target, cells, near)
             found = self._extreme(solver, cells, low, high, largest)
             if not found.feasible:
-                if self.tables:  # contradicted by a table at hand: numerical trouble, nothing is proven
-                    return None
-                raise contradiction()
+                self._require_a_table()
+                return None
             self.keep(found.table)
             if self.proven(target):
                 return SAFE_WITNESS
             if near and not self._at_cut(cells, low, high, found.end, largest):
                 self._learn(int(cells[0]), found.end, largest)
-                if not largest and found.end >= (np.inf if target.safe_from is None else target.safe_from):
+                if not largest and target.is_large(found.end):
                     return SAFE_LP
             ends.append(found.end)
         return RECOVERABLE if target.narrow(*ends) else None
+
+    def _require_a_table(self) -> None:
+        """A table at hand contradicts a program that says there is none: it had numerical trouble, and nothing is proven.
+        Without one, the published figures contradict each other: raises :class:`InputError`."""
+        if not self.tables:
+            raise contradiction()
 
     def _reach(self, target: Requirement, cells: np.ndarray, near: bool) -> tuple[np.ndarray, np.ndarray]:
         """Bounds of the target's cells, no further out than the verdict needs."""

@@ -13,7 +13,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from include.opendata.disclosure.cell_states import UNBOUNDED
+from include.opendata.disclosure.attack.linear_model import Setting, model_of, real, solver_of
 
 SLACK = 1e-5
 
@@ -35,60 +35,45 @@ class Solver:
         self, matrix: sparse.csr_array, rhs: np.ndarray, low: np.ndarray, high: np.ndarray, *,
         integer: bool, iterations: int, nodes: int,
     ):  # fmt: skip
-        columns = sparse.csc_array(matrix)
-        self.size, self.integer = columns.shape[1], integer
-        model = highspy.HighsLp()
-        model.num_row_, model.num_col_ = columns.shape
-        model.col_cost_ = np.zeros(self.size)
-        model.col_lower_, model.col_upper_ = _real(low), _real(high)
-        model.row_lower_ = model.row_upper_ = rhs.astype(float)
-        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        model.a_matrix_.start_ = columns.indptr.astype(np.int32)
-        model.a_matrix_.index_ = columns.indices.astype(np.int32)
-        model.a_matrix_.value_ = columns.data.astype(float)
+        self.size, self.integer = matrix.shape[1], integer
+        model = model_of(matrix, rhs, low, high)
+        settings: dict[str, Setting] = {"simplex_iteration_limit": iterations}
         if integer:
             model.integrality_ = [highspy.HighsVarType.kInteger] * self.size
-        self.highs = highspy.Highs()
-        self.highs.silent()
-        options: dict[str, int | float | str] = {"threads": 1, "random_seed": 0, "simplex_iteration_limit": iterations}
-        options |= (
-            {"mip_max_nodes": nodes, "mip_rel_gap": 0.0, "mip_abs_gap": 0.999} if integer else {"solver": "simplex"}
-        )
-        for name, setting in options.items():
-            self.highs.setOptionValue(name, setting)
-        self.highs.passModel(model)
+            settings |= {"mip_max_nodes": nodes, "mip_rel_gap": 0.0, "mip_abs_gap": 0.999}
+        else:
+            settings |= {"solver": "simplex"}
+        self.highs = solver_of(model, settings)
 
     def bound(self, cells: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
-        self.highs.changeColsBounds(len(cells), np.asarray(cells, dtype=np.int32), _real(low), _real(high))
+        """Other bounds for some columns."""
+        self.highs.changeColsBounds(len(cells), np.asarray(cells, dtype=np.int32), real(low), real(high))
 
-    def extreme(self, cost: np.ndarray, *, largest: bool, start: np.ndarray | None = None) -> Extreme:
+    def extreme(self, cost: np.ndarray, *, largest: bool) -> Extreme:
         """The smallest or largest value of ``cost @ x``; the bound is rounded to the safe side of rounding errors."""
         sense = highspy.ObjSense.kMaximize if largest else highspy.ObjSense.kMinimize
         self.highs.changeColsCost(self.size, np.arange(self.size, dtype=np.int32), np.asarray(cost, dtype=float))
         self.highs.changeObjectiveSense(sense)
-        if start is not None:
-            guess = highspy.HighsSolution()
-            guess.col_value = start.astype(float).tolist()
-            self.highs.setSolution(guess)
         self.highs.run()
-        status, info = self.highs.getModelStatus(), self.highs.getInfo()
-        if status == highspy.HighsModelStatus.kInfeasible:
-            return Extreme(np.inf if largest else -np.inf, None, feasible=False)
-        table = None
-        if info.primal_solution_status == 2:
-            x = np.array(self.highs.getSolution().col_value)
-            if np.abs(x - np.rint(x)).max(initial=0.0) < SLACK:
-                table = np.rint(x).astype(np.int64)
-        if self.integer:
-            proven = info.mip_dual_bound
-        elif status == highspy.HighsModelStatus.kOptimal:
-            proven = info.objective_function_value
-        else:
-            proven = np.inf if largest else -np.inf
+        nothing = np.inf if largest else -np.inf
+        if self.highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+            return Extreme(float(nothing), None, feasible=False)
+        proven = self._proven(nothing)
         end = np.floor(proven + SLACK) if largest else np.ceil(proven - SLACK)
-        return Extreme(float(end), table)
+        return Extreme(float(end), self._table())
 
+    def _proven(self, nothing: float) -> float:
+        """The bound on the sum that was proven, ``nothing`` without one."""
+        info = self.highs.getInfo()
+        if self.integer:
+            return float(info.mip_dual_bound)
+        optimal = self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        return float(info.objective_function_value) if optimal else nothing
 
-def _real(bound: np.ndarray) -> np.ndarray:
-    bound = np.asarray(bound)
-    return np.where(bound >= UNBOUNDED, highspy.kHighsInf, bound).astype(float)
+    def _table(self) -> np.ndarray | None:
+        """int64: the solution, where there is one and it is whole."""
+        if self.highs.getInfo().primal_solution_status != 2:
+            return None
+        x = np.array(self.highs.getSolution().col_value)
+        whole = np.rint(x)
+        return whole.astype(np.int64) if np.abs(x - whole).max(initial=0.0) < SLACK else None

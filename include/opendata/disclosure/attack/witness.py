@@ -72,15 +72,19 @@ def verify_witnesses(view: PublishedView, witnesses: Witnesses) -> Verification:
     fits_shape = witnesses.tables.ndim == 2 and witnesses.tables.shape[1:] == witnesses.cells.shape
     if not fits_shape or not np.array_equal(np.sort(witnesses.cells), hidden):
         return Verification(False, tuple(_can_be_small(view)), ("The tables are not about the cells hidden here.",))
-    low, high = view.bounds()
-    every = (_filled(view, witnesses.cells, row) for row in witnesses.tables)
-    tables = [table for table in every if bool(((table >= low) & (table <= high)).all()) and _balanced(view, table)]
+    tables = _agreeing(view, witnesses)
     bad = len(witnesses.tables) - len(tables)
     problems = (f"{bad} of {len(witnesses.tables)} tables contradict what is published.",) if bad else ()
     wide = np.ptp(np.stack(tables), axis=0) >= view.rule.width if tables else np.zeros(view.size, dtype=bool)
     unproven = tuple(c for c in _can_be_small(view) if not wide[c])
-    agree = not bad and (bool(tables) or not unproven)
-    return Verification(agree, unproven, problems)
+    return Verification(not bad and (bool(tables) or not unproven), unproven, problems)
+
+
+def _agreeing(view: PublishedView, witnesses: Witnesses) -> list[np.ndarray]:
+    """The witnesses as whole tables (int64[n]), as far as they satisfy every bound and every equation."""
+    low, high = view.bounds()
+    tables = (_filled(view, witnesses.cells, row) for row in witnesses.tables)
+    return [table for table in tables if bool(((table >= low) & (table <= high)).all()) and _balanced(view, table)]
 
 
 def _filled(view: PublishedView, cells: np.ndarray, row: np.ndarray) -> np.ndarray:

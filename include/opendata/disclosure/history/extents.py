@@ -1,6 +1,6 @@
 """Which raw values a category stands for: how a cell of one release is known to be a cell of another.
 
-Atoms (see ``vocabulary``) are numbered anew for every run, so they name nothing outside it. What lasts is what a category
+Atoms (see ``vocabulary``) are numbered again for every run, so they name nothing outside it. What lasts is what a category
 means: a set of the source's values. An :class:`Extent` is such a set: ranges of numbers, of days for a time, or names;
 blanks apart. Two releases' categories are then the same, one inside the other, or overlapping, whatever they are called.
 
@@ -229,7 +229,11 @@ class _Reading:
             return functools.reduce(Extent.common, complete)
         if unfiltered:
             return union(extent for _, extent in unfiltered)
-        return self.covered.joined(union(extent for _, extent in told)) if column in self.times else ALL
+        return self._possible(column, union(extent for _, extent in told))
+
+    def _possible(self, column: str, shown: Extent) -> Extent:
+        """All values there can be: of a time those of the declared coverage, and what is shown."""
+        return self.covered.joined(shown) if column in self.times else ALL
 
 
 def _used_columns(table: Table) -> set[str]:

@@ -2,7 +2,7 @@
 
 Holds the published file to the letter, how the table is built (its dimensions and measures, which the data dictionary
 tells anyway) and which raw values its categories stand for. Nothing that was not published can get in: the figures are
-read back from the file's text. Atoms are left out, for they are numbered anew in every run.
+read back from the file's text. Atoms are left out, for they are numbered again in every run.
 """
 
 from __future__ import annotations

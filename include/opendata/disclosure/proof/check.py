@@ -1,7 +1,7 @@
 """Whether the stored witnesses of a release prove that no small count can be recovered from it.
 
 Reads the published files in staging and the proof in the evidence store; imports nothing of the rooms that hid cells or
-attacked them. The cells and equations are built anew from the published files, what each cell says is read anew, and both
+attacked them. The cells and equations are built again from the published files, what each cell says is read again, and both
 must be what the proof says they are. Then every witness is added up: it must agree with every shown figure, every bound and
 every equation, in whole numbers; and every blank that can be small must differ by the width in two of them. A blank that
 rests on a bound of linear programming, or whose only proof would have been the true table, is not proven here: it is
@@ -94,7 +94,7 @@ class ProofReport:
 
 @dataclass(frozen=True, eq=False)
 class _System:
-    """A view's cells as built anew; ``facts`` of the release it starts from and of every release together with it."""
+    """A view's cells as built again; ``facts`` of the release it starts from and of every release together with it."""
 
     cells: LinkedCells
     base: CellFacts

@@ -133,10 +133,9 @@ def _read_ratio(
 ) -> None:
     """Narrow the blanks of ``measure`` by every shown rate or percentage it is the numerator or the denominator of."""
     denominator_row = _below(table, ratio)
-    above = _whole(table, ratio.numerator or "")
-    beneath = above if ratio.role == "percent" else _whole(table, ratio.denominator or "")
-    is_above = ratio.numerator == measure.name
-    is_beneath = ratio.role == "percent" or ratio.denominator == measure.name
+    numerator, denominator = _names(ratio)
+    above, beneath = _whole(table, numerator), _whole(table, denominator)
+    is_above, is_beneath = measure.name == numerator, measure.name == denominator
     texts = table.frame[ratio.name]
     for row in np.flatnonzero(texts.notna().to_numpy()).tolist():
         share = _Share.of(str(texts.iloc[row]), ratio)
@@ -145,6 +144,12 @@ def _read_ratio(
             facts.narrow(int(rows[row]), *share.numerators(bottom))
         elif is_beneath and bottom is None and top:
             facts.narrow(int(rows[denominator_row[row]]), *share.denominators(top))
+
+
+def _names(ratio: TableMeasure) -> tuple[str, str]:
+    """The columns a ratio is made of; a percentage is a part of the same count."""
+    numerator = ratio.numerator or ""
+    return numerator, numerator if ratio.role == "percent" else ratio.denominator or ""
 
 
 @dataclass(frozen=True)

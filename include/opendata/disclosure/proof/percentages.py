@@ -2,7 +2,7 @@
 
 Such a release keeps no witness: its counts are published nowhere, and the store shall not hold them either. The table is
 checked for what it may show (three categories and a total; whole percentages; one blank, annotated as less than 1 %; the
-others adding up to what rounding allows), and pairs of whole-number tables are made anew that agree with it, have one and
+others adding up to what rounding allows), and pairs of whole-number tables are made again that agree with it, have one and
 the same total of at least the least one allowed, and differ by the width in the small count. What the file cannot tell is
 taken from the run's record and not proven here: that the true total is large enough, and that no other count was published.
 """

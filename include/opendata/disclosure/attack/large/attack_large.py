@@ -117,18 +117,27 @@ def _groups(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, Need], di
 def _decide(
     wanted: list[Need], unknown: Unknowns, rng: random.Random, budget: LargeBudget, clock: Clock, report: Report
 ) -> None:
-    """Walk and look for proof, ever harder; then decide cell by cell, walking on from every table found."""
-    walker = None
-    if unknown.moves is not None and unknown.tables:
-        walker = Walker(unknown, wanted, rng, budget, clock)
+    """Walk and look for proof, ever harder; then decide cell by cell."""
+    can_walk = unknown.moves is not None and unknown.tables
+    walker = Walker(unknown, wanted, rng, budget, clock) if can_walk else None
     for effort in budget.efforts:
         if walker is not None:
             walker.walk(effort, report)
         if effort.equations:
             _look_for_proof(wanted, unknown, effort.equations, clock, report)
+    _decide_one_by_one(wanted, unknown, walker, rng, budget, clock, report)
+
+
+def _decide_one_by_one(
+    wanted: list[Need], unknown: Unknowns, walker: Walker | None, rng: random.Random, budget: LargeBudget, clock: Clock,
+    report: Report,
+) -> None:  # fmt: skip
+    """Programs over all equations for what is left, walking on from every table found."""
     for number, need in enumerate(_still_open(wanted, unknown)[: budget.programs]):
-        if not need.open(unknown) or clock.over:
-            continue
+        if clock.over:
+            return
+        if not need.open(unknown):
+            continue  # told apart by the way
         others = _still_open(wanted, unknown)
         if number % 10 == 0:
             report(f"deciding one by one: {len(others):,} to go")

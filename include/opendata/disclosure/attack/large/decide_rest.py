@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from include.opendata.disclosure.attack.large.programs import Answer, solve
+from include.opendata.disclosure.attack.large.programs import Answer, Method, solve
 from include.opendata.disclosure.attack.large.unknowns import Clock, LargeBudget, Need, Unknowns
 
 NEAR = 8
@@ -112,8 +112,8 @@ def pull(
         if (low > high).any():
             continue
         answer = solve(
-            matrix, np.zeros(matrix.shape[0]), low, high, cost, whole=len(cells), nodes=1 + budget.nodes // 40, solutions=1,
-            seconds=clock.left,
+            matrix, np.zeros(matrix.shape[0]), low, high, cost,
+            Method(nodes=1 + budget.nodes // 40, solutions=1, seconds=clock.left),
         )  # fmt: skip
         if answer.point is not None:
             table = base.copy()
@@ -206,6 +206,6 @@ def _extreme(
     cost = np.zeros(count)
     cost[np.searchsorted(equations.cells, need.cell)] = -1 if largest else 1
     return solve(
-        equations.matrix, equations.rhs, low, high, cost, whole=count if nodes else 0, nodes=nodes,
-        interior=not nodes and count > INTERIOR_FROM, seconds=clock.left,
+        equations.matrix, equations.rhs, low, high, cost,
+        Method(nodes=nodes, interior=not nodes and count > INTERIOR_FROM, seconds=clock.left),
     )  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, lsmr
 
 from include.opendata.disclosure.attack.large.moves import Moves
-from include.opendata.disclosure.attack.large.programs import solve
+from include.opendata.disclosure.attack.large.programs import Method, solve
 from include.opendata.disclosure.attack.large.repair import WEIGHT, repair
 from include.opendata.disclosure.attack.large.unknowns import Clock, LargeBudget, Unknowns
 from include.opendata.disclosure.attack.propagate import contradiction
@@ -69,9 +69,9 @@ def _inner(unknown: Unknowns, clock: Clock) -> np.ndarray:
     """float64[n]: real numbers that agree with everything published, or the least of each cell if none were found."""
     capped = np.minimum(unknown.high, unknown.low + FAR)
     free = np.zeros(len(unknown.cells))
-    found = solve(unknown.matrix, unknown.rhs, unknown.low, capped, free, interior=True, seconds=clock.left)
+    found = solve(unknown.matrix, unknown.rhs, unknown.low, capped, free, Method(interior=True, seconds=clock.left))
     if not found.feasible:
-        found = solve(unknown.matrix, unknown.rhs, unknown.low, unknown.high, free, seconds=clock.left)
+        found = solve(unknown.matrix, unknown.rhs, unknown.low, unknown.high, free, Method(seconds=clock.left))
         if not found.feasible:
             raise contradiction()
     inner = unknown.base.astype(float)
@@ -118,7 +118,7 @@ def add_up(moves: Moves, counts: np.ndarray) -> np.ndarray:
     """The value of every cell, from ``counts`` over combinations of atoms."""
     for a, held in enumerate(moves.holds):
         counts = np.moveaxis(np.tensordot(held.astype(counts.dtype), counts, axes=(1, a)), 0, a)
-    return counts.reshape(-1)[moves.spot]
+    return np.asarray(counts.reshape(-1)[moves.spot])
 
 
 def _hand_down(moves: Moves, cells: np.ndarray) -> np.ndarray:
@@ -155,10 +155,9 @@ def _repaired(table: np.ndarray, unknown: Unknowns, rng: random.Random, budget: 
 
 
 def _all_at_once(unknown: Unknowns, budget: LargeBudget, clock: Clock) -> None:
-    m = len(unknown.cells)
     found = solve(
-        unknown.matrix, unknown.rhs, unknown.low, unknown.high, np.zeros(m),
-        whole=m, nodes=budget.nodes, solutions=1, seconds=clock.left,
+        unknown.matrix, unknown.rhs, unknown.low, unknown.high, np.zeros(len(unknown.cells)),
+        Method(nodes=budget.nodes, solutions=1, seconds=clock.left),
     )  # fmt: skip
     if not found.feasible:
         raise contradiction()

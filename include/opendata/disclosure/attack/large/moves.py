@@ -65,43 +65,66 @@ class Moves:
 
 def moves_of(places: Sequence[Sequence[Node]]) -> Moves | None:
     """The moves among cells at ``places`` (per cell the atoms in every column); None if there are too many to list."""
-    columns = len(places[0])
-    nodes = [sorted({place[c] for place in places}) for c in range(columns)]
-    shape = np.array([len(own) for own in nodes], dtype=np.int64)
+    columns = range(len(places[0]))
+    nodes = [sorted({place[c] for place in places}) for c in columns]
+    shape = np.array([len(of_column) for of_column in nodes], dtype=np.int64)
     if np.prod(shape.astype(float)) > MOST_GRID:
         return None
-    strides = np.ones(columns, dtype=np.int64)
-    for c in range(columns - 2, -1, -1):
-        strides[c] = strides[c + 1] * shape[c + 1]
+    strides = np.ones(len(columns), dtype=np.int64)
+    strides[:-1] = np.cumprod(shape[:0:-1])[::-1]
     spot = np.zeros(len(places), dtype=np.int64)
-    for c, own in enumerate(nodes):
-        number = {node: i for i, node in enumerate(own)}
-        spot += strides[c] * np.array([number[place[c]] for place in places], dtype=np.int64)
+    for c in columns:
+        spot += strides[c] * _numbers([place[c] for place in places], nodes[c])
     grid = np.full(int(np.prod(shape)), -1, dtype=np.int32)
     grid[spot] = np.arange(len(places))
-    node_at: list[int] = []
-    option, entry = [0], [0]
-    offset: list[int] = []
-    sign: list[int] = []
-    largest, choices, listed = 1, 1, 0
-    holds = tuple(_holds(own) for own in nodes)
+    holds = tuple(_holds(of_column) for of_column in nodes)
+    listed = _List()
     for c, held in enumerate(holds):
-        node_at.append(len(option) - 1)
+        if not listed.add_column(_changes(held), int(strides[c])):
+            return None
+    node_at, option, entry, offset, sign = (np.array(part, dtype=np.int64) for part in listed.parts)
+    return Moves(
+        grid, spot, shape, strides, node_at, option, entry, offset, sign, listed.largest, listed.choices, holds
+    )
+
+
+def _numbers(own: Sequence[Node], nodes: Sequence[Node]) -> np.ndarray:
+    """int64: of each node its number among ``nodes``."""
+    number = {node: i for i, node in enumerate(nodes)}
+    return np.array([number[node] for node in own], dtype=np.int64)
+
+
+class _List:
+    """The changes of all columns, one after the other, as :class:`Moves` holds them."""
+
+    def __init__(self) -> None:
+        self.node_at: list[int] = []
+        self.option, self.entry = [0], [0]
+        self.offset: list[int] = []
+        self.sign: list[int] = []
+        self.largest, self.choices = 1, 1
+
+    @property
+    def parts(self) -> tuple[list[int], ...]:
+        """``node_at``, ``option``, ``entry``, ``offset`` and ``sign``."""
+        return self.node_at, self.option, self.entry, self.offset, self.sign
+
+    def add_column(self, changes_of_nodes: list[list[Change]], stride: int) -> bool:
+        """Add the changes of every node of a column; False when there are too many."""
+        self.node_at.append(len(self.option) - 1)
         widest = 1
-        for changes in _changes(held):
-            option.append(option[-1] + len(changes))
-            choices = max(choices, len(changes))
+        for changes in changes_of_nodes:
+            self.option.append(self.option[-1] + len(changes))
+            self.choices = max(self.choices, len(changes))
             for change in changes:
-                listed += len(change)
-                if listed > MOST_ENTRIES:
-                    return None
-                entry.append(listed)
-                offset.extend(step * int(strides[c]) for step, _ in change)
-                sign.extend(direction for _, direction in change)
+                if self.entry[-1] + len(change) > MOST_ENTRIES:
+                    return False
+                self.entry.append(self.entry[-1] + len(change))
+                self.offset.extend(step * stride for step, _ in change)
+                self.sign.extend(direction for _, direction in change)
                 widest = max(widest, len(change) + 1)
-        largest *= widest
-    listed_as = [np.array(part, dtype=np.int64) for part in (node_at, option, entry, offset, sign)]
-    return Moves(grid, spot, shape, strides, *listed_as, largest, choices, holds)  # type: ignore[call-arg, arg-type]
+        self.largest *= widest
+        return True
 
 
 def _holds(nodes: Sequence[Node]) -> np.ndarray:
