@@ -30,6 +30,7 @@ from include.opendata.disclosure.attack import (
     PublishedView,
     attack,
 )
+from include.opendata.disclosure.attack.large.attack_large import attack_large
 from include.opendata.disclosure.protect.cube import CubeTable, suppress_cube
 from include.opendata.errors import Refused
 
@@ -104,8 +105,6 @@ def measure(name: str, seed: int, mode: str) -> Measurement:
 
 def _load() -> float:
     """Seconds it takes until both sides are compiled, or loaded."""
-    from include.opendata.disclosure.attack.large.attack_large import attack_large
-
     started = time.perf_counter()
     warm = synthetic.many(99, 1)[0]
     attack_large(

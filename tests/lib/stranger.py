@@ -19,6 +19,8 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from include.opendata.rules.small_cells import SmallCellRule
+
 Values = frozenset
 
 
@@ -84,7 +86,7 @@ class Leak:
         return f"{self.kind} {self.where}: {self.low}..{self.high}"
 
 
-def cells_of(papers: list[Paper], domain: dict[str, list], threshold: int) -> list[Cell]:
+def cells_of(papers: list[Paper], domain: dict[str, list], rule: SmallCellRule) -> list[Cell]:
     """Every figure and every blank, and the zeros of combinations that have no row."""
     columns = sorted(domain)
     found: list[Cell] = []
@@ -111,9 +113,9 @@ def cells_of(papers: list[Paper], domain: dict[str, list], threshold: int) -> li
                 continue
             low, high = 1, np.inf
             if paper.separate and code == "2":
-                low = threshold
+                low = rule.below
             if paper.separate and code == "1" and not paper.persons:
-                high = threshold - 1
+                high = rule.largest
             least, most = told_by_ratios(paper, row)
             low, high = max(low, least), min(high, most)
             found.append(Cell(where, tuple(box), low, high, True, code if paper.separate else ""))
@@ -204,9 +206,9 @@ class Knowledge:
         return int(self.extreme(row, 1)), self.extreme(row, -1)
 
 
-def leaks(papers: list[Paper], domain: dict[str, list], threshold: int, width: int = 3) -> list[Leak]:
+def leaks(papers: list[Paper], domain: dict[str, list], rule: SmallCellRule) -> list[Leak]:
     """Blanks that can be small and leave too few values; groups of blanks whose sum is known and small."""
-    cells = cells_of(papers, domain, threshold)
+    cells = cells_of(papers, domain, rule)
     known = Knowledge(cells, len(domain), shares_of(papers, domain))
     found: list[Leak] = []
     done: dict[bytes, tuple[int, float]] = {}
@@ -218,15 +220,15 @@ def leaks(papers: list[Paper], domain: dict[str, list], threshold: int, width: i
         if key not in done:
             done[key] = known.span(row)
         low, high = done[key]
-        if cell.code == "2" or (low >= threshold and not any(p.persons for p in papers)):
+        if cell.code == "2" or (low >= rule.below and not any(p.persons for p in papers)):
             continue
-        if high - low < width:
+        if high - low < rule.width:
             found.append(Leak(cell.where, low, high, "blank"))
-    found += _groups(papers, cells, known, threshold)
+    found += _groups(papers, cells, known, rule)
     return found
 
 
-def _groups(papers, cells, known, threshold) -> list[Leak]:
+def _groups(papers, cells, known, rule) -> list[Leak]:
     found = []
     at = 0
     for paper in papers:
@@ -237,10 +239,10 @@ def _groups(papers, cells, known, threshold) -> list[Leak]:
             for key in itertools.product(*(w if i != d else [None] for i, w in enumerate(ways))):
                 parts = [index[(*key[:d], label, *key[d + 1 :])] for label in axis.labels]
                 blank = [p for p in parts if cells[p].blank]
-                if len(blank) < 2 or sum(cells[p].low for p in blank) >= threshold:
+                if len(blank) < 2 or sum(cells[p].low for p in blank) >= rule.below:
                     continue
                 row = known.matrix[blank].sum(axis=0)
                 low, high = known.span(row)
-                if low == high and 1 <= low < threshold:
+                if low == high and 1 <= low < rule.below:
                     found.append(Leak(f"group {[cells[p].where for p in blank]}", low, high, "group"))
     return found

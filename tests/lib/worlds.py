@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from include.opendata.declaration.dataset import Dataset
+from include.opendata.release.formats.csv_files import write_table_csv
 from include.opendata.tables import atoms, tabulate
 from include.opendata.vocabulary import DataTable
 from tests.lib.small_tables import dataset, dimension, measure, table, warehouse_of
@@ -174,8 +175,6 @@ def tabulated(declared: Dataset, frame: pd.DataFrame) -> list[DataTable]:
 
 def papers(protection, told: list[dict], declared: Dataset) -> list[Paper]:
     """The files as they would be published, and what the dictionary says of them."""
-    from include.opendata.release.formats.csv_files import write_table_csv
-
     made = []
     with tempfile.TemporaryDirectory() as folder:
         for protected, facts in zip(protection.tables, told, strict=True):

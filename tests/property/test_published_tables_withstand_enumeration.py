@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from include.opendata.disclosure import protection
 from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import OpendataError
+from tests.lib.rules import RULE
 from tests.lib.small_tables import dataset, dimension, measure, table
 from tests.lib.stranger import Axis, leaks
 from tests.lib.worlds import COLUMNS, TYPES, papers, tabulated, world
@@ -47,7 +48,7 @@ def test_what_is_published_of_any_linked_tables_leaves_every_small_count_open(se
     except OpendataError as refusal:
         assert refusal.slug in REFUSALS, refusal
         return
-    assert not leaks(papers(protection, told, declared), COLUMNS, declared.small_below)
+    assert not leaks(papers(protection, told, declared), COLUMNS, declared.small_cell_rule)
 
 
 SINGLE = [["a"], ["b"], ["c"], ["d"]]
@@ -89,7 +90,7 @@ def test_a_region_by_age_groups_gives_no_county_by_single_age_away(annotation):
     counts |= {("a", 2): 3, ("d", 2): 8, ("d", 5): 1, ("b", 4): 0}
     fine = [counties(SINGLE, "State"), ages([[0, 1], [2], [3, 4], [5]], "All")]
     coarse = [counties(REGIONS, None), ages([[0, 1, 2], [3, 4, 5]], None)]
-    assert not leaks(published([fine, coarse], counts, measure(), annotation), COLUMNS, 11)
+    assert not leaks(published([fine, coarse], counts, measure(), annotation), COLUMNS, RULE)
 
 
 @pytest.mark.parametrize("annotation", ["separate", "combined"])
@@ -98,14 +99,14 @@ def test_distinct_persons_of_regions_give_no_county_away(annotation):
     counts = {("a", 0): 20, ("b", 0): 9, ("c", 0): 15, ("d", 0): 5}
     distinct = measure("Persons", "count_distinct", column="client")
     specs = [[counties(SINGLE, "State")], [counties(REGIONS, "State")]]
-    assert not leaks(published(specs, counts, distinct, annotation), COLUMNS, 11)
+    assert not leaks(published(specs, counts, distinct, annotation), COLUMNS, RULE)
 
 
 @pytest.mark.parametrize("seed", [5167, 5189])
 def test_a_cell_that_follows_from_no_published_one_does_not_stop_the_suppression(seed):
     declared, records, told = world(seed, kind="count")
     protection = protect_and_attack(declared, tabulated(declared, records), masked=True)
-    assert not leaks(papers(protection, told, declared), COLUMNS, declared.small_below)
+    assert not leaks(papers(protection, told, declared), COLUMNS, declared.small_cell_rule)
 
 
 @pytest.mark.parametrize("seed", [280, 584, 725])
@@ -115,7 +116,7 @@ def test_what_the_attack_recovers_from_overlapping_tables_is_hidden_anew(seed, m
     tables = tabulated(declared, records)
     done = protect_and_attack(declared, tables, masked=True)
     assert all(facts["hidden_anew"] == ["finest"] for facts in done.facts.values())
-    assert not leaks(papers(done, told, declared), COLUMNS, declared.small_below)
+    assert not leaks(papers(done, told, declared), COLUMNS, declared.small_cell_rule)
     monkeypatch.setattr(protection, "FOUND_WITH", {})
     with pytest.raises(OpendataError) as refusal:
         protect_and_attack(declared, tables, masked=True)
@@ -142,16 +143,16 @@ def with_a_ratio_put_back(seed, name):
                 writer.writeheader()
                 writer.writerows(rows)
                 after = [*before[:number], replace(paper, text=text.getvalue()), *before[number + 1 :]]
-                return before, after, declared.small_below
+                return before, after, declared.small_cell_rule
     pytest.fail(f"the world hides no small count with a {name}")
 
 
 @pytest.mark.parametrize(("seed", "name"), [(6, "Rate"), (16, "Share"), (6, "Mean")])
 def test_the_stranger_uses_what_is_shown_beside_a_blank(seed, name):
     """A rate, a percentage or a mean that were left beside a hidden count would give it away, and the stranger sees that."""
-    before, after, threshold = with_a_ratio_put_back(seed, name)
-    assert not leaks(before, COLUMNS, threshold)
-    assert leaks(after, COLUMNS, threshold)
+    before, after, rule = with_a_ratio_put_back(seed, name)
+    assert not leaks(before, COLUMNS, rule)
+    assert leaks(after, COLUMNS, rule)
 
 
 def whole_percentages_of(counts):

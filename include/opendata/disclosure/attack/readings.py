@@ -72,8 +72,8 @@ def newest_view(
     for base, view, _ in found:
         if base == joint.releases[-1]:
             return joint.cells, view
-    own = joint.of_release(len(joint.releases) - 1)
-    return joint.cells, published_view(own, joint.tables[-1], rule=rule, dataset=dataset)
+    newest = joint.of_release(len(joint.releases) - 1)
+    return joint.cells, published_view(newest, joint.tables[-1], rule=rule, dataset=dataset)
 
 
 def agrees(view: PublishedView) -> bool:

@@ -120,19 +120,19 @@ class Part:
         return True
 
     def first_table(self) -> None:
-        """Any table at all. Raises :class:`InputError` if there is none; leaves ``tables`` empty if none was found."""
+        """Any table at all. Raises :class:`InputError` if there is none; leaves ``tables`` empty if the search ended without one."""
         cost = np.array([self.rng.uniform(-1, 1) for _ in self.cells])
         capped = np.minimum(self.high, self.low + FAR)
         every = np.arange(len(self.cells))
         self._linear.bound(every, self.low, capped)
-        found = self._linear.extreme(cost, largest=True)
+        answer = self._linear.extreme(cost, largest=True)
         self._linear.bound(every, self.low, self.high)
-        self.keep(found.table)
+        self.keep(answer.table)
         if not self.tables:
-            found = self.exact.extreme(np.zeros(len(self.cells)), largest=False)
-            if not found.feasible:
+            answer = self.exact.extreme(np.zeros(len(self.cells)), largest=False)
+            if not answer.feasible:
                 raise contradiction()
-            self.keep(found.table)
+            self.keep(answer.table)
 
     def spread(self, width: int) -> None:
         """Pull all cells at once away from a table we have, by random signs, within reach of it."""
@@ -190,18 +190,18 @@ class Part:
         ends = []
         for largest in (False, True):
             low, high = self._reach(target, cells, near)
-            found = self._extreme(solver, cells, low, high, largest)
-            if not found.feasible:
+            answer = self._extreme(solver, cells, low, high, largest)
+            if not answer.feasible:
                 self._require_a_table()
                 return None
-            self.keep(found.table)
+            self.keep(answer.table)
             if self.proven(target):
                 return SAFE_WITNESS
-            if near and not self._at_cut(cells, low, high, found.end, largest):
-                self._learn(int(cells[0]), found.end, largest)
-                if not largest and target.is_large(found.end):
+            if near and not self._at_cut(cells, low, high, answer.end, largest):
+                self._learn(int(cells[0]), answer.end, largest)
+                if not largest and target.is_large(answer.end):
                     return SAFE_LP
-            ends.append(found.end)
+            ends.append(answer.end)
         return RECOVERABLE if target.narrow(*ends) else None
 
     def _require_a_table(self) -> None:
@@ -222,9 +222,9 @@ class Part:
         cost = np.zeros(len(self.cells))
         cost[cells] = 1
         solver.bound(cells, low, high)
-        found = solver.extreme(cost, largest=largest)
+        answer = solver.extreme(cost, largest=largest)
         solver.bound(cells, self.low[cells], self.high[cells])
-        return found
+        return answer
 
     def _at_cut(self, cells: np.ndarray, low: np.ndarray, high: np.ndarray, end: float, largest: bool) -> bool:
         """Whether an end says only that the program was not asked to look further."""
@@ -245,10 +245,10 @@ class Part:
         limit = self.most[cell] + FAR
         at = np.array([cell])
         for largest in (False, True):
-            found = self._extreme(self.exact, at, self.low[at], np.minimum(self.high[at], limit), largest)
-            self.keep(found.table)
-            if not (largest and found.end >= limit):
-                self._learn(cell, found.end, largest)
+            answer = self._extreme(self.exact, at, self.low[at], np.minimum(self.high[at], limit), largest)
+            self.keep(answer.table)
+            if not (largest and answer.end >= limit):
+                self._learn(cell, answer.end, largest)
 
     # -- walking ------------------------------------------------------------------------------------------------
 

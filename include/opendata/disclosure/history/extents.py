@@ -59,9 +59,9 @@ class Extent:
 
     def common(self, other: Extent) -> Extent:
         """Values of both."""
-        both = [(max(a, c), min(b, d)) for a, b in self.ranges for c, d in other.ranges]
+        overlaps = [(max(a, c), min(b, d)) for a, b in self.ranges for c, d in other.ranges]
         names, others = _either(self.without_names(), other.without_names())
-        return Extent(_merged(both), names, not others, self.blank and other.blank)
+        return Extent(_merged(overlaps), names, not others, self.blank and other.blank)
 
     def without_names(self) -> Extent:
         """The same names turned round: those left out for those put in."""
@@ -101,7 +101,7 @@ class TableExtents:
     def to_json(self) -> dict[str, Any]:
         """For the ledger and the evidence store."""
         return {
-            "labels": {name: [one.to_json() for one in extents] for name, extents in self.labels.items()},
+            "labels": {name: [extent.to_json() for extent in extents] for name, extents in self.labels.items()},
             "whole": {column: extent.to_json() for column, extent in self.whole.items()},
             "time": self.time,
             "there": {column: extent.to_json() for column, extent in self.there.items()},
@@ -111,7 +111,7 @@ class TableExtents:
     def from_json(cls, given: dict[str, Any]) -> TableExtents:
         """The inverse of :meth:`to_json`."""
         return cls(
-            {name: tuple(Extent.from_json(one) for one in extents) for name, extents in given["labels"].items()},
+            {name: tuple(Extent.from_json(extent) for extent in extents) for name, extents in given["labels"].items()},
             {column: Extent.from_json(extent) for column, extent in given["whole"].items()},
             given["time"],
             {column: Extent.from_json(extent) for column, extent in given["there"].items()},
@@ -254,8 +254,8 @@ def replaced_beside_merged(dataset: Dataset) -> bool:
 def union(extents: Iterable[Extent]) -> Extent:
     """Values of any of ``extents``."""
     together = Extent()
-    for one in extents:
-        together = together.joined(one)
+    for extent in extents:
+        together = together.joined(extent)
     return together
 
 
@@ -287,7 +287,7 @@ def _of_label(dimension: Dimension, label: str, column: SourceColumn, time: bool
     if named is not None:
         return _values(named, column, time)
     if dimension.bins is not None:
-        chosen = next(one for one in dimension.bins if one.label == label)
+        chosen = next(bin_ for bin_ in dimension.bins if bin_.label == label)
         return _span(chosen.from_, chosen.to, time)
     if dimension.standard == "county":
         return _values(_county_codes(label, column), column, time)
@@ -396,7 +396,7 @@ def _merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
 
 
 def _outside(ranges: Sequence[Range]) -> tuple[Range, ...]:
-    ends = [-math.inf, *(end for one in _merged(ranges) for end in one), math.inf]
+    ends = [-math.inf, *(end for bounds in _merged(ranges) for end in bounds), math.inf]
     return _merged(zip(ends[::2], ends[1::2], strict=True))
 
 

@@ -278,9 +278,9 @@ class _Points:
 
     def __init__(self, extents: Iterable[Extent]):
         every = list(extents)
-        ends = sorted({end for one in every for bounds in one.ranges for end in bounds})
+        ends = sorted({end for extent in every for bounds in extent.ranges for end in bounds})
         self.segments = list(itertools.pairwise(ends))
-        self.names = sorted({name for one in every for name in one.names})
+        self.names = sorted({name for extent in every for name in extent.names})
         self.size = len(self.segments) + len(self.names) + 2
 
     def of(self, extent: Extent) -> Node:

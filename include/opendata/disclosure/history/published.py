@@ -88,16 +88,16 @@ class PublishedTable:
         small_below: int,
     ) -> PublishedTable:
         """A table whose file is not written yet; ``frame`` is what it will hold."""
-        made = cls(without_atoms(structure), extents, annotation, "", small_below)
-        made.__dict__["frame"] = frame
-        return made
+        table = cls(without_atoms(structure), extents, annotation, "", small_below)
+        table.__dict__["frame"] = frame
+        return table
 
     def with_extents(self, extents: TableExtents, structure: Structure | None = None) -> PublishedTable:
         """The same figures, their categories told in other words."""
-        made = replace(self, extents=extents, structure=structure or self.structure)
+        table = replace(self, extents=extents, structure=structure or self.structure)
         if "frame" in self.__dict__:  # of a table about to be there is no text to read it from
-            made.__dict__["frame"] = self.frame
-        return made
+            table.__dict__["frame"] = self.frame
+        return table
 
     @cached_property
     def frame(self) -> pd.DataFrame:

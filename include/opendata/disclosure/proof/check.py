@@ -110,31 +110,31 @@ def check_proof(
     and a path · ``evidence``: the dataset's folder in the evidence store · ``known``: the digest of the proof that the ledger
     has, if it has one.
     """
-    told: KeptProof = json.loads((folder / PROOF).read_bytes())
-    problems = _files(folder, told, known)
+    proof: KeptProof = json.loads((folder / PROOF).read_bytes())
+    problems = _files(folder, proof, known)
     figures = dict.fromkeys(
         ("views", "blanks", "by_witnesses", "large", "by_bounds", "withheld", "set_aside", "percentages"), 0
     )
     try:
-        own, before, wrong = _releases(folder, told, staged, read, evidence)
+        tables, before, wrong = _releases(folder, proof, staged, read, evidence)
         problems += wrong
-        systems = _systems(own, before, told)
-        problems += _percentages(own, figures)
+        systems = _systems(tables, before, proof)
+        problems += _percentages(tables, figures)
     except (OpendataError, KeyError, ValueError, OSError) as broken:
-        return ProofReport(told["dataset"], release, (*problems, _unreadable(broken)), figures)
-    listed = {(view["identity"], view["base"]) for view in told["views"]}
+        return ProofReport(proof["dataset"], release, (*problems, _unreadable(broken)), figures)
+    listed = {(view["identity"], view["base"]) for view in proof["views"]}
     problems += _left_out(systems, listed, release)
-    forgotten = set(staged[: staged.index(release)]) - set(told["earlier"])
+    forgotten = set(staged[: staged.index(release)]) - set(proof["earlier"])
     if forgotten:
         problems.append(f"{len(forgotten)} release(s) staged before this one are not in the proof.")
-    for view in told["views"]:
+    for view in proof["views"]:
         figures["views"] += 1
         system = systems.get((view["identity"], view["base"]))
         if system is None:
             problems.append(f"The proof speaks of a measure or release that is not there ({view['base'] or release}).")
             continue
         problems += _check_view(folder / view["file"], view, system, figures)
-    return ProofReport(told["dataset"], release, tuple(problems), figures)
+    return ProofReport(proof["dataset"], release, tuple(problems), figures)
 
 
 def _percentages(tables: list[ProtectedTable], figures: dict[str, int]) -> list[str]:
@@ -169,11 +169,11 @@ def _adds(other: CellFacts, base: CellFacts) -> bool:
     return bool((unknown & (other.state == SHOWN)).any() or (other.blank & (base.state == ABSENT)).any())
 
 
-def _files(folder: Path, told: KeptProof, known: str | None) -> list[str]:
+def _files(folder: Path, proof: KeptProof, known: str | None) -> list[str]:
     problems = []
     if known is not None and sha256_of((folder / PROOF).read_bytes()) != known:
         problems.append("The proof is not the one the ledger knows.")
-    for name, digest in told["files"].items():
+    for name, digest in proof["files"].items():
         path = folder / name
         if not path.is_file() or sha256_of(path.read_bytes()) != digest:
             problems.append(f"The proof's file {name} is missing or was changed.")
@@ -181,14 +181,14 @@ def _files(folder: Path, told: KeptProof, known: str | None) -> list[str]:
 
 
 def _releases(
-    folder: Path, told: KeptProof, staged: Sequence[str], read: ReadStaged, evidence: Path
+    folder: Path, proof: KeptProof, staged: Sequence[str], read: ReadStaged, evidence: Path
 ) -> tuple[list[ProtectedTable], list[PublishedRelease], list[str]]:
     """The release's tables as they lie in staging, everything published before, and what is wrong with either."""
     problems: list[str] = []
     own: list[ProtectedTable] = []
     upcoming: list[PublishedTable] = []
-    for table in told["tables"]:
-        content = read(told["release"], table["file"])
+    for table in proof["tables"]:
+        content = read(proof["release"], table["file"])
         if sha256_of(content) != table["sha256"]:
             problems.append(f"{table['file']} in staging is not the file that was proven.")
         described = json.loads((folder / "structure" / f"{table['table']}.json").read_bytes())
@@ -209,21 +209,21 @@ def _releases(
         )
         upcoming.append(PublishedTable.from_description(described, content.decode()))
     before = []
-    for release in told["earlier"]:
+    for release in proof["earlier"]:
         kept = sorted((evidence / release / "published").glob("*.z"))
         tables = [PublishedTable.from_bytes(path.read_bytes()) for path in kept]
         if not tables:
             problems.append(f"The evidence store does not hold what release {release} published.")
-        for one in tables:
-            path = f"data/{one.table}.csv"
-            if release in staged and read(release, path) != one.text.encode():
+        for published in tables:
+            path = f"data/{published.table}.csv"
+            if release in staged and read(release, path) != published.text.encode():
                 problems.append(f"{path} of release {release} in staging is not what is remembered of it.")
         before.append(PublishedRelease(release, tuple(tables)))
     return own, [*before, PublishedRelease(UPCOMING, tuple(upcoming))], problems
 
 
 def _systems(
-    own: list[ProtectedTable], releases: list[PublishedRelease], told: KeptProof
+    own: list[ProtectedTable], releases: list[PublishedRelease], proof: KeptProof
 ) -> dict[tuple[str, str], _System]:
     """(measure, release that is taken as right) → its cells and facts: of the release by itself, for which the second is
     empty, and of every release together with all others."""
@@ -232,10 +232,10 @@ def _systems(
     systems = {
         (cells.identity, ""): _System(cells, facts_of(cells, own, now), ()) for cells in link(described, joint=True)
     }
-    for joint in joint_cells(releases, dataset=told["dataset"]) if told["earlier"] else ():
+    for joint in joint_cells(releases, dataset=proof["dataset"]) if proof["earlier"] else ():
         sides = [facts_of(joint.of_release(i), tables, now) for i, tables in enumerate(joint.tables)]
         for position, name in enumerate(joint.releases):
-            base = told["release"] if name == UPCOMING else name
+            base = proof["release"] if name == UPCOMING else name
             others = tuple(sides[:position] + sides[position + 1 :])
             systems[joint.cells.identity, base] = _System(joint.cells, sides[position], others)
     return systems
@@ -322,8 +322,8 @@ def _with_readings(system: _System, stored: dict[str, np.ndarray], rule: SmallCe
         same = open_ & (other.state == SHOWN) & (stored["state"] == SHOWN) & (stored["value"] == other.value)
         facts.state[same], facts.value[same] = SHOWN, other.value[same]
         facts.low[same] = facts.high[same] = other.value[same]
-        told = open_ & other.blank & (facts.state != SHOWN)
-        taken = told & (stored["low"] >= other.low) & (stored["high"] <= other.high)
+        blank = open_ & other.blank & (facts.state != SHOWN)
+        taken = blank & (stored["low"] >= other.low) & (stored["high"] <= other.high)
         facts.low[taken] = np.maximum(facts.low[taken], other.low[taken])
         facts.high[taken] = np.minimum(facts.high[taken], other.high[taken])
         vague = taken & np.isin(facts.state, (ABSENT, BLANK)) & (stored["state"] == other.state)

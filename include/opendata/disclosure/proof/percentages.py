@@ -81,7 +81,7 @@ def _wide(first: int, second: int, total: int, rule: SmallCellRule) -> bool:
 def _fits(first: int, second: int, total: int, small: int, below: int) -> bool:
     if 100 * small >= total:
         return False
-    return any(_published(total - small - one, total, second, below) for one in _near(first, total, below))
+    return any(_published(total - small - count, total, second, below) for count in _near(first, total, below))
 
 
 def _near(percent: int, total: int, below: int) -> list[int]:

@@ -66,16 +66,16 @@ def tell_loose_cells_apart(unknown: Unknowns) -> None:
 
 
 def _inner(unknown: Unknowns, clock: Clock) -> np.ndarray:
-    """float64[n]: real numbers that agree with everything published, or the least of each cell if none were found."""
+    """float64[n]: real numbers that agree with everything published, or the least of each cell if there are none."""
     capped = np.minimum(unknown.high, unknown.low + FAR)
     free = np.zeros(len(unknown.cells))
-    found = solve(unknown.matrix, unknown.rhs, unknown.low, capped, free, Method(interior=True, seconds=clock.left))
-    if not found.feasible:
-        found = solve(unknown.matrix, unknown.rhs, unknown.low, unknown.high, free, Method(seconds=clock.left))
-        if not found.feasible:
+    answer = solve(unknown.matrix, unknown.rhs, unknown.low, capped, free, Method(interior=True, seconds=clock.left))
+    if not answer.feasible:
+        answer = solve(unknown.matrix, unknown.rhs, unknown.low, unknown.high, free, Method(seconds=clock.left))
+        if not answer.feasible:
             raise contradiction()
     inner = unknown.base.astype(float)
-    inner[unknown.cells] = unknown.low if found.point is None else found.point
+    inner[unknown.cells] = unknown.low if answer.point is None else answer.point
     return inner
 
 
@@ -155,11 +155,11 @@ def _repaired(table: np.ndarray, unknown: Unknowns, rng: random.Random, budget: 
 
 
 def _all_at_once(unknown: Unknowns, budget: LargeBudget, clock: Clock) -> None:
-    found = solve(
+    answer = solve(
         unknown.matrix, unknown.rhs, unknown.low, unknown.high, np.zeros(len(unknown.cells)),
         Method(nodes=budget.nodes, solutions=1, seconds=clock.left),
     )  # fmt: skip
-    if not found.feasible:
+    if not answer.feasible:
         raise contradiction()
-    if found.point is not None:
-        unknown.keep(np.rint(found.point).astype(np.int64))
+    if answer.point is not None:
+        unknown.keep(np.rint(answer.point).astype(np.int64))

@@ -62,8 +62,8 @@ def solve(
     highs.run()
     if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
         return Answer(None, None, feasible=False)
-    found = highs.getInfo().primal_solution_status == 2
-    point = np.array(highs.getSolution().col_value) if found else None
+    has_point = highs.getInfo().primal_solution_status == 2
+    point = np.array(highs.getSolution().col_value) if has_point else None
     return Answer(point, _proven(highs, method.nodes > 0))
 
 
