@@ -120,7 +120,7 @@ class Part:
         return True
 
     def first_table(self) -> None:
-        """Any table at all. Raises :class:`InputError` if there is none; leaves ``tables`` empty if the search ended without one."""
+        """Any table at all. Raises :class:`InputError` if there is none; ``tables`` stays empty if none came up."""
         cost = np.array([self.rng.uniform(-1, 1) for _ in self.cells])
         capped = np.minimum(self.high, self.low + FAR)
         every = np.arange(len(self.cells))
