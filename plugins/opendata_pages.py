@@ -22,6 +22,7 @@ class PagesOnDemand:
         self._lock = threading.Lock()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a request, as ASGI asks an application to."""
         await self.app()(scope, receive, send)
 
     def app(self) -> Any:

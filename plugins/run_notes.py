@@ -1,6 +1,7 @@
 """A note on every refresh that ended: its outcome in one line, which Airflow shows with the run.
 
-The words are the ledger's. A note somebody wrote by hand is left alone. A ledger out of reach costs the note, never the run.
+The words are the ledger's. A note that someone wrote by hand is left alone. A ledger out of reach costs the note, never
+the run.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ def note_of(dag_id: str, run_id: str) -> str | None:
 
 @hookimpl
 def on_dag_run_success(dag_run: Any, msg: str) -> None:
+    """Airflow calls it when a run of any DAG ended well."""
     _write_note(dag_run)
 
 
 @hookimpl
 def on_dag_run_failed(dag_run: Any, msg: str) -> None:
+    """Airflow calls it when a run of any DAG failed."""
     _write_note(dag_run)
 
 

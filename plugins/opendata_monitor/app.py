@@ -73,7 +73,7 @@ def make_app() -> FastAPI:
             found=len(found),
             total=len(lines),
             counts={status: sum(line.status == status for line in lines) for status in DATASET_STATUSES},
-            departments=sorted({line.facts.department for line in lines if line.facts.department}),
+            departments=sorted({line.facts.department for line in lines} - {""}),
             asked=asked,
             page=page,
             pages=pages,

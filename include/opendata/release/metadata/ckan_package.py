@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.release.formats.registry import published_files
 from include.opendata.release.metadata.dictionary import HEADER, FieldDescription
+from include.opendata.release.metadata.json_document import JsonObject
 from include.opendata.rules.formats import CSV, XML_SCHEMA
 from include.opendata.rules.portal import portal_choices
 from include.opendata.vocabulary import ProtectedTable
@@ -42,10 +42,10 @@ def ckan_package(
     fields: Mapping[str, tuple[FieldDescription, ...]],
     hashes: Mapping[str, str],
     method: str,
-) -> dict[str, Any]:
+) -> JsonObject:
     """The package as ``package_create`` takes it. ``hashes``: path in the release → sha256."""
     choices = portal_choices()
-    package: dict[str, Any] = {
+    package: JsonObject = {
         "name": package_name(dataset.dataset),
         "title": dataset.title,
         "notes": dataset.description,
@@ -86,12 +86,12 @@ def temporal_coverage(dataset: Dataset) -> str:
 
 def _resources(
     dataset: Dataset, protected: ProtectedTable, fields: tuple[FieldDescription, ...], hashes: Mapping[str, str]
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     name = protected.structure.table
     table = dataset.table(name)
     data, dictionary = f"data/{name}.csv", f"dictionary/{name}.csv"
     # What tells the files of a table apart comes first: the portal's page of a package cuts a name after 50 characters.
-    others = [
+    others: list[JsonObject] = [
         {
             "name": f"{file.format.label}: {table.title}",
             "description": f"{table.description} The same rows as the CSV file: {file.format.description}.",
@@ -136,7 +136,7 @@ def _resources(
     ]
 
 
-def _xml_schema(title: str, name: str, hashes: Mapping[str, str]) -> list[dict[str, Any]]:
+def _xml_schema(title: str, name: str, hashes: Mapping[str, str]) -> list[JsonObject]:
     """The schema beside the data dictionary, where the table is offered as XML."""
     path = f"dictionary/{name}.xsd"
     if path not in hashes:
@@ -154,7 +154,7 @@ def _xml_schema(title: str, name: str, hashes: Mapping[str, str]) -> list[dict[s
     ]
 
 
-def _datastore_field(field: FieldDescription) -> dict[str, Any]:
+def _datastore_field(field: FieldDescription) -> JsonObject:
     """Types are declared, never guessed from the first rows; ``numeric`` is the one number the portal's loader knows."""
     kind = "text" if field.type == "text" else "numeric"
     notes = " ".join(part for part in (field.definition, field.notes) if part)

@@ -7,12 +7,12 @@ and that an empty cell is a missing value. Decides nothing of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.release.formats.registry import PublishedFile, published_files
 from include.opendata.release.metadata.ckan_package import package_name
 from include.opendata.release.metadata.dictionary import HEADER, FieldDescription
+from include.opendata.release.metadata.json_document import JsonObject
 from include.opendata.rules.formats import CSV
 from include.opendata.vocabulary import ProtectedTable
 
@@ -24,20 +24,20 @@ def datapackage(
     protected: tuple[ProtectedTable, ...],
     fields: Mapping[str, tuple[FieldDescription, ...]],
     files: Mapping[str, tuple[str, int]],
-) -> dict[str, Any]:
+) -> JsonObject:
     """The descriptor. ``files``: path in the release → (sha256, bytes)."""
-    resources: list[dict[str, Any]] = []
+    resources: list[JsonObject] = []
     for number, table in enumerate(protected):
         name = table.structure.table
         declared = dataset.table(name)
-        schema = {
+        schema: JsonObject = {
             "fields": [_field(field) for field in fields[name]],
             "missingValues": [""],
             "primaryKey": [dimension.name for dimension in table.structure.dimensions],
         }
         if keys := _foreign_keys(table, protected[:number]):
-            schema["foreignKeys"] = keys
-        dictionary = {
+            schema["foreignKeys"] = [*keys]
+        dictionary: JsonObject = {
             "fields": [{"name": column, "type": "string"} for column in HEADER],
             "missingValues": [""],
             "primaryKey": ["field_name"],
@@ -67,13 +67,13 @@ def datapackage(
             {"title": dataset.contact.name, "email": dataset.contact.email, "role": "contributor"},
         ],
         "sources": [{"title": dataset.citation or dataset.title, "path": dataset.source_link}],
-        "resources": resources,
+        "resources": [*resources],
     }
 
 
 def _resource(
-    name: str, title: str, description: str, path: str, schema: dict[str, Any], files: Mapping[str, tuple[str, int]]
-) -> dict[str, Any]:
+    name: str, title: str, description: str, path: str, schema: JsonObject, files: Mapping[str, tuple[str, int]]
+) -> JsonObject:
     sha256, size = files[path]
     return {
         "profile": "tabular-data-resource",
@@ -91,7 +91,7 @@ def _resource(
     }
 
 
-def _file(name: str, title: str, file: PublishedFile, files: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+def _file(name: str, title: str, file: PublishedFile, files: Mapping[str, tuple[str, int]]) -> JsonObject:
     """The table in another format, described as a file: the specification's tables are CSV, and the schema is told there."""
     sha256, size = files[file.path]
     return {
@@ -108,9 +108,9 @@ def _file(name: str, title: str, file: PublishedFile, files: Mapping[str, tuple[
     }
 
 
-def _foreign_keys(table: ProtectedTable, before: tuple[ProtectedTable, ...]) -> list[dict[str, Any]]:
+def _foreign_keys(table: ProtectedTable, before: tuple[ProtectedTable, ...]) -> list[JsonObject]:
     """For each coded dimension that an earlier table has too, with all categories of this one: the key that leads there."""
-    keys: list[dict[str, Any]] = []
+    keys: list[JsonObject] = []
     for dimension in table.structure.dimensions:
         if dimension.code_column is None:
             continue
@@ -118,7 +118,9 @@ def _foreign_keys(table: ProtectedTable, before: tuple[ProtectedTable, ...]) -> 
         for other in before:
             same = [d for d in other.structure.dimensions if (d.column, d.code_column) == (dimension.column, fields[1])]
             if same and same[0].name == dimension.name and _rows_of(table, fields) <= _rows_of(other, fields):
-                keys.append({"fields": fields, "reference": {"resource": other.structure.table, "fields": fields}})
+                keys.append(
+                    {"fields": [*fields], "reference": {"resource": other.structure.table, "fields": [*fields]}}
+                )
                 break
     return keys
 
@@ -129,15 +131,15 @@ def _rows_of(table: ProtectedTable, columns: list[str]) -> set[tuple[str, ...]]:
     return {tuple(str(value) for value in row) for row in frame.itertuples(index=False, name=None)}
 
 
-def _field(field: FieldDescription) -> dict[str, Any]:
-    constraints: dict[str, Any] = {}
+def _field(field: FieldDescription) -> JsonObject:
+    constraints: JsonObject = {}
     if field.required:
         constraints["required"] = True
     if field.minimum is not None:
         constraints["minimum"] = field.minimum
     if field.values is not None:
         constraints["enum"] = list(field.values)
-    described: dict[str, Any] = {
+    described: JsonObject = {
         "name": field.name,
         "type": _TYPES[field.type],
         "title": field.label,

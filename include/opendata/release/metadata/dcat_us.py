@@ -10,12 +10,12 @@ Rules: DCAT-US 1.1, non-federal dataset.
 from __future__ import annotations
 
 import os
-from typing import Any
 from urllib.parse import quote
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.release.formats.registry import PublishedFile, published_files
 from include.opendata.release.metadata.ckan_package import package_name, temporal_coverage
+from include.opendata.release.metadata.json_document import JsonObject
 from include.opendata.rules.formats import CSV
 from include.opendata.rules.portal import portal_choices
 from include.opendata.vocabulary import ProtectedTable
@@ -31,10 +31,10 @@ def public_base_url() -> str:
 
 def dcat_us_entry(
     dataset: Dataset, protected: tuple[ProtectedTable, ...], *, base_url: str | None = None
-) -> dict[str, Any]:
+) -> JsonObject:
     """The entry: ``dataset`` of a non-federal DCAT-US 1.1 catalog."""
     base = (base_url or public_base_url()) + quote(dataset.dataset)
-    entry: dict[str, Any] = {
+    entry: JsonObject = {
         "@type": "dcat:Dataset",
         "identifier": package_name(dataset.dataset),
         "title": dataset.title,

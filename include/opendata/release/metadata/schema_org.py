@@ -8,12 +8,12 @@ Rules: schema.org Dataset, DataDownload, PropertyValue; Handbook, Guidelines §4
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.release.formats.registry import published_files
 from include.opendata.release.metadata.ckan_package import package_name, temporal_coverage
 from include.opendata.release.metadata.dictionary import FieldDescription
+from include.opendata.release.metadata.json_document import JsonObject
 from include.opendata.vocabulary import ProtectedTable
 
 
@@ -23,10 +23,10 @@ def schema_org(
     fields: Mapping[str, tuple[FieldDescription, ...]],
     files: Mapping[str, tuple[str, int]],
     method: str,
-) -> dict[str, Any]:
+) -> JsonObject:
     """The document. ``files``: path in the release → (sha256, bytes)."""
-    department = {"@type": "GovernmentOrganization", "name": dataset.department}
-    document: dict[str, Any] = {
+    department: JsonObject = {"@type": "GovernmentOrganization", "name": dataset.department}
+    document: JsonObject = {
         "@context": "https://schema.org/",
         "@type": "Dataset",
         "identifier": package_name(dataset.dataset),
@@ -63,7 +63,7 @@ def _table(
     protected: ProtectedTable,
     fields: tuple[FieldDescription, ...],
     files: Mapping[str, tuple[str, int]],
-) -> dict[str, Any]:
+) -> JsonObject:
     table = dataset.table(protected.structure.table)
     return {
         "@type": "Dataset",
