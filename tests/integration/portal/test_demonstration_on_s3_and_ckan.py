@@ -282,5 +282,5 @@ def test_other_data_replace_the_old_and_a_rollback_brings_them_back(demonstratio
     demonstration.opendata("verify", HOMICIDES)
 
     ask("package_patch", id=PACKAGES[HOMICIDES], private=True)
-    assert demonstration.said_by_the_watch(HOMICIDES) == ["On the portal: The package is private; nobody sees it."]
+    assert demonstration.said_by_the_watch(HOMICIDES) == ["On the portal: The package is private; no one sees it."]
     ask("package_patch", id=PACKAGES[HOMICIDES], private=False)

@@ -43,7 +43,7 @@ def replace_file(portal_server, resource, content):
 
 def test_a_package_somebody_made_private(drift, ask, published):
     ask("package_patch", id=published.name, private=True)
-    assert drift() == ("The package is private; nobody sees it.",)
+    assert drift() == ("The package is private; no one sees it.",)
     ask("package_patch", id=published.name, private=False)
 
 

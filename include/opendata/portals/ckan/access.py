@@ -41,8 +41,6 @@ class PortalAccess:
     pause: float = 0.5
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[\x21-\x7e]+", self.token.strip() or "-"):
-            raise _unusable_token()
         if not self.token.strip():
             raise InputError(
                 "there is no token for the portal",
@@ -50,25 +48,32 @@ class PortalAccess:
                 "password of the Airflow connection.",
                 slug="portal-token-missing",
             )
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise InputError(
-                "this is no address of a portal",
-                remedy="Give the portal's own address, such as https://data.chhs.ca.gov, without anything after it.",
-                slug="portal-address",
-            )
-        if parts.username or parts.password:
-            raise InputError(
-                "a secret does not belong into an address",
-                remedy="Take it out of the portal's address; the token goes into OPENDATA_PORTAL_TOKEN.",
-                slug="portal-address",
-            )
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise InputError(
-                "the token would travel unencrypted",
-                remedy="Use the portal's https:// address; http:// is for a portal on this machine only.",
-                slug="portal-insecure",
-            )
+        if not re.fullmatch(r"[\x21-\x7e]+", self.token.strip()):
+            raise unusable_token()
+        _require_address(self.url)
+
+
+def _require_address(url: str) -> None:
+    """Raise InputError (``portal-address``, ``portal-insecure``) unless a token may be sent there."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise InputError(
+            "this is no address of a portal",
+            remedy="Give the portal's own address, such as https://data.chhs.ca.gov, without anything after it.",
+            slug="portal-address",
+        )
+    if parts.username or parts.password:
+        raise InputError(
+            "a secret does not belong into an address",
+            remedy="Take it out of the portal's address; the token goes into OPENDATA_PORTAL_TOKEN.",
+            slug="portal-address",
+        )
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise InputError(
+            "the token would travel unencrypted",
+            remedy="Use the portal's https:// address; http:// is for a portal on this machine only.",
+            slug="portal-insecure",
+        )
 
 
 class FieldsRejected(Exception):
@@ -126,7 +131,7 @@ class Portal:
         downloaded = RunningDigest()
         headers = {"Authorization": self._access.token.strip(), "Accept-Encoding": "identity"}
         with (
-            self._said("a download"),
+            self._for_people("a download"),
             self._session.get(self.rebased(address), headers=headers, stream=True, timeout=self._timeout) as answer,
         ):
             if answer.status_code != requests.codes.ok:
@@ -147,13 +152,13 @@ class Portal:
         return (min(CONNECT_SECONDS, self._access.timeout), self._access.timeout)
 
     def _send(self, action: str, arguments: Mapping[str, Any], files: Mapping[str, FileToSend] | None) -> Any:
-        with self._said(action):
+        with self._for_people(action):
             return self._ckan.call_action(
                 action, dict(arguments), files=files, requests_kwargs={"timeout": self._timeout}
             )
 
     @contextmanager
-    def _said(self, action: str) -> Iterator[None]:
+    def _for_people(self, action: str) -> Iterator[None]:
         """What went wrong on the way, as an error for people. Foreign messages quote addresses and answers: none is kept."""
         try:
             yield
@@ -165,21 +170,24 @@ class Portal:
         except requests.RequestException as error:
             failure = self._failed(action, f"the request failed: {type(error).__name__}")
         except (ckanapi.CKANAPIError, ckanapi.ServerIncompatibleError) as error:
-            status = _STATUS.search(str(error))
-            code = int(status.group(1)) if status else 0
-            if code in (requests.codes.unauthorized, requests.codes.forbidden):
-                failure = _unusable_token()
-            elif code == requests.codes.request_entity_too_large:
-                failure = Refused(
-                    "the portal does not take a file or a request of this size",
-                    remedy="Ask the portal's administrators to raise its limit (ckan.max_resource_size, or that of the "
-                    "web server before it), then publish again.",
-                    slug="portal-too-large",
-                    place=self.place,
-                )
-            else:
-                failure = self._failed(action, f"it answered {code}" if code else "its answer is not that of a CKAN")
+            failure = self._answered(action, error)
         raise failure
+
+    def _answered(self, action: str, error: Exception) -> OpendataError:
+        """What an answer that is none of CKAN's own means. ``error`` quotes its HTTP status, if there was one."""
+        status = _STATUS.search(str(error))
+        code = int(status.group(1)) if status else 0
+        if code in (requests.codes.unauthorized, requests.codes.forbidden):
+            return unusable_token()
+        if code == requests.codes.request_entity_too_large:
+            return Refused(
+                "the portal does not take a file or a request of this size",
+                remedy="Ask the portal's administrators to raise its limit (ckan.max_resource_size, or that of the "
+                "web server before it), then publish again.",
+                slug="portal-too-large",
+                place=self.place,
+            )
+        return self._failed(action, f"it answered {code}" if code else "its answer is not that of a CKAN")
 
     def _unreachable(self, action: str, error: Exception) -> StorageError:
         slow = isinstance(error, requests.Timeout) or "Timeout" in repr(error)
@@ -233,10 +241,12 @@ def _session(access: PortalAccess) -> requests.Session:
     return session
 
 
-def _unusable_token() -> InputError:
+def unusable_token(place: Place | None = None) -> InputError:
+    """The portal does not know the token, or it is no text that can be one."""
     return InputError(
         "the portal does not know this token",
         remedy="Make a new API token on your page of the portal and give it in OPENDATA_PORTAL_TOKEN, or as the password "
         "of the Airflow connection.",
         slug="portal-token-refused",
+        place=place,
     )

@@ -52,6 +52,7 @@ class Difference:
 
     @property
     def new(self) -> tuple[Held, ...]:
+        """The resources the portal does not have yet."""
         return tuple(held for held in self.resources if held.shown is None)
 
     @property

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,7 @@ Say = Callable[[str], None]
 @dataclass(frozen=True)
 class TableOutcome:
     """What was done to a table: rows added, changed and removed; whether it was not there before (``created``), its columns
-    or texts were changed (``described``), or it was made anew (``rebuilt``)."""
+    or texts were changed (``described``), or it was made again (``rebuilt``)."""
 
     rows: int
     added: int = 0
@@ -59,9 +59,10 @@ class TableOutcome:
 def table_info(portal: Portal, resource: str) -> Mapping[str, Any] | None:
     """What the DataStore says of a table; None when there is none."""
     try:
-        return portal.call("datastore_info", id=resource)
+        info: Mapping[str, Any] = portal.call("datastore_info", id=resource)
     except Missing:
         return None
+    return info
 
 
 def drop_table(portal: Portal, resource: str) -> bool:
@@ -108,18 +109,7 @@ def sync_table(
 def require_table(portal: Portal, resource: str, wanted: WantedTable, rows: int) -> None:
     """Read back row count, types and dictionary. Raises StorageError (``portal-mismatch``) when they are not as sent."""
     info = table_info(portal, resource)
-    problems = ["there is no table"] if info is None else []
-    if info is not None:
-        if int(info["meta"]["count"]) != rows:
-            problems.append(f"{int(info['meta']['count']):,} rows instead of {rows:,}")
-        there = {field["id"]: field for field in info["fields"]}
-        for field in wanted.fields:
-            shown = there.get(field["id"])
-            if shown is None or _type(shown) != _type(field):
-                problems.append(f"column {field['id']}: missing, or of another type")
-            elif (shown.get("info") or {}) != field["info"]:
-                problems.append(f"column {field['id']}: its entry in the data dictionary differs")
-        problems += [f"column {name}: not of this table" for name in sorted(set(there) - set(wanted.columns))]
+    problems = ["there is no table"] if info is None else [*_differences(wanted, info, rows)]
     if problems:
         raise StorageError(
             "what the DataStore holds is not what was sent",
@@ -128,6 +118,22 @@ def require_table(portal: Portal, resource: str, wanted: WantedTable, rows: int)
             place=portal.place,
             details=tuple(problems),
         )
+
+
+def _differences(wanted: WantedTable, info: Mapping[str, Any], rows: int) -> Iterator[str]:
+    """What of a table is not as it was sent, by what the DataStore says of it."""
+    count = int(info["meta"]["count"])
+    if count != rows:
+        yield f"{count:,} rows instead of {rows:,}"
+    there = {field["id"]: field for field in info["fields"]}
+    for field in wanted.fields:
+        shown = there.get(field["id"])
+        if shown is None or _type(shown) != _type(field):
+            yield f"column {field['id']}: missing, or of another type"
+        elif (shown.get("info") or {}) != field["info"]:
+            yield f"column {field['id']}: its entry in the data dictionary differs"
+    for name in sorted(set(there) - set(wanted.columns)):
+        yield f"column {name}: not of this table"
 
 
 def _shape(
@@ -193,7 +199,8 @@ def _key(info: Mapping[str, Any]) -> set[str]:
 
 
 def _type(field: Mapping[str, Any]) -> str:
-    return _NATIVE.get(field["type"], field["type"])
+    kind = str(field["type"])
+    return _NATIVE.get(kind, kind)
 
 
 def _apply(portal: Portal, resource: str, difference: RowDifference, say: Say) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from include.opendata.errors import DeclarationError, Place, StorageError
-from include.opendata.rules.formats import format_of
+from include.opendata.rules.formats import CSV, format_of
 from include.opendata.rules.portal import PortalField, PortalProfile
 from include.opendata.storage.manifest import Manifest, ManifestFile
 
@@ -38,6 +38,7 @@ class WantedTable:
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """The columns' names, in order."""
         return tuple(field["id"] for field in self.fields)
 
 
@@ -87,18 +88,12 @@ def wanted_package(
     Raises DeclarationError (``portal-fields-missing``) with every field the portal would not take, and StorageError
     (``release-metadata``) when the metadata do not belong to the manifest's files.
     """
-    said = {"package": package, "dcat": dcat}
-    fields = {field.name: _text(field, said) for field in profile.fields}
+    metadata = {"package": package, "dcat": dcat}
+    fields = {field.name: _text(field, metadata) for field in profile.fields}
     tags = tuple(dict.fromkeys(tag["name"] for tag in package.get("tags", ()) if tag["name"]))
     name, owner = str(package.get("name", "")), organization or str(package.get("owner_org", ""))
-    problems = [*(p for field in profile.fields for p in _field_problems(field, fields[field.name]))]
-    if not _NAME.match(name):
-        problems.append("name: 2 to 100 small letters, digits, dashes and underscores")
-    if not owner:
-        problems.append("owner_org: the department is missing")
-    if len(tags) < profile.tags_at_least:
-        problems.append(f"tags: at least {profile.tags_at_least}")
-    problems += [f"tags: {tag!r} is not 2 to 100 letters, digits, blanks, - _ ." for tag in tags if not _TAG.match(tag)]
+    problems = [problem for field in profile.fields for problem in _field_problems(field, fields[field.name])]
+    problems += [*_name_problems(name, owner), *_tag_problems(tags, profile)]
     if problems:
         raise DeclarationError(
             f"{profile.portal} would not take this package",
@@ -120,17 +115,32 @@ def wanted_package(
     )
 
 
-def _text(field: PortalField, said: Mapping[str, Mapping[str, Any]]) -> str:
+def _name_problems(name: str, owner: str) -> Iterator[str]:
+    if not _NAME.match(name):
+        yield "name: 2 to 100 small letters, digits, dashes and underscores"
+    if not owner:
+        yield "owner_org: the department is missing"
+
+
+def _tag_problems(tags: Sequence[str], profile: PortalProfile) -> Iterator[str]:
+    if len(tags) < profile.tags_at_least:
+        yield f"tags: at least {profile.tags_at_least}"
+    for tag in tags:
+        if not _TAG.match(tag):
+            yield f"tags: {tag!r} is not 2 to 100 letters, digits, blanks, - _ ."
+
+
+def _text(field: PortalField, metadata: Mapping[str, Mapping[str, Any]]) -> str:
     if field.constant is not None:
         return field.constant
-    found = []
+    texts = []
     for source in field.sources:
-        value: Any = said
+        value: Any = metadata
         for key in source.split("."):
             value = value.get(key) if isinstance(value, Mapping) else None
         if value:
-            found.append(", ".join(map(str, value)) if isinstance(value, list) else str(value).strip())
-    return "\n\n".join(found)
+            texts.append(", ".join(map(str, value)) if isinstance(value, list) else str(value).strip())
+    return "\n\n".join(texts)
 
 
 def _field_problems(field: PortalField, text: str) -> list[str]:
@@ -146,27 +156,39 @@ def _field_problems(field: PortalField, text: str) -> list[str]:
 def _resources(manifest: Manifest, package: str, described: Sequence[Mapping[str, Any]]) -> tuple[WantedResource, ...]:
     """The described files in the order of the metadata, each table's further formats behind its CSV."""
     files = {file.path: file for file in manifest.files if file.role in _ROLES}
-    by_path = {entry["path"]: entry for entry in described}
-    strange = sorted(set(by_path) - set(files)) + sorted(
-        path for path, entry in by_path.items() if path in files and entry.get("hash") not in (None, files[path].sha256)
+    entries = {entry["path"]: entry for entry in described}
+    _require_same_files(manifest.dataset, files, entries)
+    undescribed = {path: files[path] for path in sorted(set(files) - set(entries))}
+    wanted: list[WantedResource] = []
+    for path, entry in entries.items():
+        wanted.append(_described(package, entry, files[path]))
+        wanted += [_further_format(package, entry, undescribed.pop(other)) for other in _siblings(path, undescribed)]
+    return (*wanted, *(_undescribed(package, file) for file in undescribed.values()))
+
+
+def _siblings(path: str, others: Iterable[str]) -> list[str]:
+    """The further formats of a table among ``others``, when ``path`` is its CSV file."""
+    if not (path.startswith("data/") and path.endswith(f".{CSV.ending}")):
+        return []
+    return [other for other in others if other.startswith("data/") and _stem(other) == _stem(path)]
+
+
+def _require_same_files(
+    dataset: str, files: Mapping[str, ManifestFile], entries: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Every described file is in the manifest, with the digest the description states, if it states one."""
+    unknown = sorted(set(entries) - set(files))
+    contradicted = sorted(
+        path for path, entry in entries.items() if path in files and entry.get("hash") not in (None, files[path].sha256)
     )
-    if strange:
+    if unknown or contradicted:
         raise StorageError(
             "the release's metadata and its manifest do not speak of the same files",
             remedy="Refresh the dataset; a release that contradicts itself is not published.",
             slug="release-metadata",
-            place=Place(dataset=manifest.dataset),
-            details=tuple(strange),
+            place=Place(dataset=dataset),
+            details=(*unknown, *contradicted),
         )
-    wanted: list[WantedResource] = []
-    for path, entry in by_path.items():
-        wanted.append(_described(package, entry, files.pop(path)))
-        if path.startswith("data/") and path.endswith(".csv"):
-            siblings = [
-                p for p in sorted(files) if p not in by_path and p.startswith("data/") and _stem(p) == _stem(path)
-            ]
-            wanted += [_further_format(package, entry, files.pop(sibling)) for sibling in siblings]
-    return (*wanted, *(_undescribed(package, files[path]) for path in sorted(files)))
 
 
 def _described(package: str, entry: Mapping[str, Any], file: ManifestFile) -> WantedResource:
@@ -189,18 +211,19 @@ def _described(package: str, entry: Mapping[str, Any], file: ManifestFile) -> Wa
 
 
 def _further_format(package: str, csv: Mapping[str, Any], file: ManifestFile) -> WantedResource:
-    kind, media_type = _format(file)
-    return _plain(package, file, f"{kind}: {csv['name']}", csv.get("description", ""), kind, media_type)
+    label, _ = _format(file)
+    return _plain(package, file, f"{label}: {csv['name']}", csv.get("description", ""))
 
 
 def _undescribed(package: str, file: ManifestFile) -> WantedResource:
-    kind, media_type = _format(file)
-    return _plain(package, file, PurePosixPath(file.path).name, "", kind, media_type)
+    return _plain(package, file, PurePosixPath(file.path).name, "")
 
 
-def _plain(package: str, file: ManifestFile, name: str, description: str, kind: str, media_type: str) -> WantedResource:
+def _plain(package: str, file: ManifestFile, name: str, description: str) -> WantedResource:
+    """A file without a table in the DataStore."""
+    label, media_type = _format(file)
     filename = PurePosixPath(file.path).name
-    fields = {"name": name, "description": description, "format": kind, "mimetype": media_type, "hash": file.sha256}
+    fields = {"name": name, "description": description, "format": label, "mimetype": media_type, "hash": file.sha256}
     return WantedResource(resource_id(package, filename), file.path, filename, fields, file.bytes, None)
 
 

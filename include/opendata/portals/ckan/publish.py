@@ -4,7 +4,7 @@
 2. A new package is made private and shown last, when everything has been read back.
 3. Each table of the DataStore is brought to its file, row by row; a new one gets a resource that has no file yet.
 4. Everything else changes in one request, which CKAN does whole or not at all: files, texts, what is no longer published. It
-   is only done if the package is still as it was read; if somebody else changed it meanwhile, it is compared anew.
+   is only done if the package is still as it was read; if someone else changed it meanwhile, it is compared again.
 5. Files are downloaded and their digests compared; package, tables, types and texts are read back.
 
 What is already so is not sent again, so a publish that was stopped goes on where it was, and a second one changes nothing.
@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +32,7 @@ from include.opendata.portals.ckan.readiness import existing_package, name_taken
 from include.opendata.portals.ckan.upload import FileToSend
 
 MATCHES_TRIED = 3
-"""How often the package is compared anew because somebody else changed it meanwhile."""
+"""How often the package is compared again because someone else changed it meanwhile."""
 
 Fetch = Callable[[str, Path], None]
 """Writes a file of the release (its path there) to a place on this machine."""
@@ -58,7 +58,7 @@ _NO_FILE = {"url": "_datastore_only_resource", "url_type": "datastore"}
 
 
 class _Moved(Exception):
-    """Somebody else changed the package after it was read."""
+    """Someone else changed the package after it was read."""
 
 
 def publish_package(
@@ -85,10 +85,10 @@ def publish_package(
             try:
                 return publication.bring_about(shown, created=created)
             except _Moved:
-                say("somebody else changed the package meanwhile; comparing anew")
+                say("someone else changed the package meanwhile; comparing again")
                 shown = portal.call("package_show", id=shown["id"])
         raise StorageError(
-            "the package was changed by somebody else while it was being published, several times",
+            "the package was changed by someone else while it was being published, several times",
             remedy="Find out who else writes to this package, then publish again; it goes on where it stopped.",
             slug="portal-contended",
             place=portal.place,
@@ -135,7 +135,7 @@ class _Publication:
             if not self.to_show:
                 raise _hidden(self.portal)  # meanwhile: a large table takes minutes
             self.say("everything is as it should be; showing it")
-            shown = self._send_revision(shown, update={"private": False})
+            shown = self._send_revision(shown, _Revision(update={"private": False}))
         return PublishedPackage(
             id=shown["id"],
             name=self.wanted.name,
@@ -154,14 +154,14 @@ class _Publication:
         new = [h for h in compare(self.wanted, shown).new if h.wanted.table is not None]
         if not new:
             return shown
-        rooms = [
+        rooms = tuple(
             {"id": h.id, "name": h.wanted.filename, "description": h.wanted.fields["description"], **_NO_FILE}
             for h in new
-        ]
-        return self._send_revision(shown, extend=rooms)
+        )
+        return self._send_revision(shown, _Revision(extend=rooms))
 
     def _drifted(self, difference: Difference) -> frozenset[str]:
-        """The files that are said to be right and are not: somebody replaced them by hand, or a transfer went wrong."""
+        """The files that are said to be right and are not: someone replaced them by hand, or a transfer went wrong."""
         there = [h for h in difference.resources if h.shown is not None and not h.file_changed]
         settled = [h for h in there if h.wanted.filename not in self.sent]  # those are read back at the end
         return frozenset(h.id for h in settled if h.shown is not None and not self._is_right(h, h.shown))
@@ -193,24 +193,23 @@ class _Publication:
     def _revise(self, shown: Mapping[str, Any], difference: Difference) -> Mapping[str, Any]:
         if difference.is_empty:
             return shown
-        described = {h.id: h.changed_fields for h in difference.to_describe}
-        # A file sent again must be given its name, format and hash again: CKAN would keep the old ones.
-        described |= {h.id: {**h.wanted.fields, "url": h.wanted.filename} for h in difference.to_send}
-        new = [{"id": h.id, "url": h.wanted.filename, **h.wanted.fields} for h in difference.new]
-        if difference.fields or described or new or difference.vanished:
-            shown = self._send_revision(
-                shown,
-                (*difference.to_send, *difference.new),
-                update=difference.fields,
-                resources=described,
-                extend=new,
-                remove=[resource["id"] for resource in difference.vanished],
-            )
+        revision = _Revision(
+            files=(*difference.to_send, *difference.new),
+            update=difference.fields,
+            resources={
+                **{held.id: held.changed_fields for held in difference.to_describe},
+                **_named_again(difference.to_send),
+            },
+            extend=tuple({"id": h.id, "url": h.wanted.filename, **h.wanted.fields} for h in difference.new),
+            remove=tuple(resource["id"] for resource in difference.vanished),
+        )
+        if not revision.is_empty:
+            shown = self._send_revision(shown, revision)
         if compare(self.wanted, shown).order_differs:
             order = [held.id for held in difference.resources]
             self.portal.call("package_resource_reorder", id=shown["id"], order=order)
             self.wrote = True
-            shown = self.portal.call("package_show", id=shown["id"])
+            shown = self._show(str(shown["id"]))
         return shown
 
     def _require_as_wanted(self, shown: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -218,15 +217,10 @@ class _Publication:
         wrong = self._wrong_files(shown)
         if wrong:
             self.say(f"{len(wrong)} file(s) did not arrive as they were sent; sending them again")
-            fields = {h.id: {**h.wanted.fields, "url": h.wanted.filename} for h in wrong}
-            shown = self._send_revision(shown, wrong, resources=fields)
+            shown = self._send_revision(shown, _Revision(files=wrong, resources=_named_again(wrong)))
             wrong = self._wrong_files(shown)
-        left = compare(self.wanted, shown)
         problems = [f"{h.wanted.filename}: the portal gives out other bytes than were sent" for h in wrong]
-        problems += [f"{name}: the portal keeps something else" for name in left.fields]
-        problems += [f"{h.wanted.filename}: {', '.join(h.changed_fields)} differ" for h in left.to_describe]
-        problems += [f"{h.wanted.filename}: it is not there" for h in left.new]
-        problems += [f"{r.get('name') or r['id']}: it is still there" for r in left.vanished]
+        problems += _left_over(compare(self.wanted, shown))
         if problems:
             raise StorageError(
                 "what the portal shows is not what was sent",
@@ -242,45 +236,79 @@ class _Publication:
         held = [h for h in compare(self.wanted, shown).resources if h.wanted.filename in self.sent]
         return tuple(h for h in held if h.shown is not None and not self._is_right(h, h.shown))
 
-    def _send_revision(
-        self,
-        shown: Mapping[str, Any],
-        files: tuple[Held, ...] = (),
-        *,
-        update: Mapping[str, Any] | None = None,
-        resources: Mapping[str, Mapping[str, str]] | None = None,
-        extend: list[dict[str, str]] | None = None,
-        remove: list[str] | None = None,
-    ) -> Mapping[str, Any]:
+    def _send_revision(self, shown: Mapping[str, Any], revision: _Revision) -> Mapping[str, Any]:
         """One ``package_revise``, done only while the package is as it was read; what the portal then shows."""
-        arguments: dict[str, Any] = {
-            "match": json.dumps({"id": shown["id"], "metadata_modified": shown["metadata_modified"]}),
-            **({"update": json.dumps(dict(update))} if update else {}),
-            **({"filter": json.dumps([f"-resources__{name}" for name in remove])} if remove else {}),
-            **({"update__resources__extend": json.dumps(extend)} if extend else {}),
-            **{f"update__resources__{name}": json.dumps(dict(texts)) for name, texts in (resources or {}).items()},
-        }
+        match = {"id": shown["id"], "metadata_modified": shown["metadata_modified"]}
         uploads = {}
-        for held in files:
+        for held in revision.files:
             wanted = held.wanted
             self.say(f"{wanted.filename}: sending {wanted.bytes:,} bytes")
             uploads[f"update__resources__{held.id}__upload"] = FileToSend(
                 self.files.path(wanted.path), wanted.filename, wanted.fields["mimetype"]
             )
         try:
-            self.portal.call("package_revise", files=uploads or None, **arguments)
+            self.portal.call("package_revise", files=uploads or None, match=json.dumps(match), **revision.arguments())
         except FieldsRejected as error:
             if "match" in error.problems:
                 raise _Moved from None
             raise
-        self.sent += [held.wanted.filename for held in files]
+        self.sent += [held.wanted.filename for held in revision.files]
         self.wrote = True
-        return self.portal.call("package_show", id=shown["id"])
+        return self._show(str(shown["id"]))
+
+    def _show(self, package: str) -> Mapping[str, Any]:
+        shown: Mapping[str, Any] = self.portal.call("package_show", id=package)
+        return shown
+
+
+@dataclass(frozen=True)
+class _Revision:
+    """What one ``package_revise`` changes. ``update``: fields of the package · ``resources``: id → fields of a file ·
+    ``extend``: new resources · ``remove``: ids of those that go · ``files``: those whose bytes are sent with it."""
+
+    files: tuple[Held, ...] = ()
+    update: Mapping[str, Any] = field(default_factory=dict)
+    resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    extend: tuple[Mapping[str, str], ...] = ()
+    remove: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would change; new files stand in ``extend``, files sent again in ``resources``."""
+        return not (self.update or self.resources or self.extend or self.remove)
+
+    def arguments(self) -> dict[str, str]:
+        """The action's arguments: JSON in text, as a form with files sends them."""
+        arguments = {f"update__resources__{name}": json.dumps(dict(texts)) for name, texts in self.resources.items()}
+        if self.update:
+            arguments["update"] = json.dumps(dict(self.update))
+        if self.remove:
+            arguments["filter"] = json.dumps([f"-resources__{name}" for name in self.remove])
+        if self.extend:
+            arguments["update__resources__extend"] = json.dumps([dict(resource) for resource in self.extend])
+        return arguments
+
+
+def _left_over(difference: Difference) -> Iterator[str]:
+    """What is still to be done to a package that should be as it is wanted."""
+    for name in difference.fields:
+        yield f"{name}: the portal keeps something else"
+    for held in difference.to_describe:
+        yield f"{held.wanted.filename}: {', '.join(held.changed_fields)} differ"
+    for held in difference.new:
+        yield f"{held.wanted.filename}: it is not there"
+    for resource in difference.vanished:
+        yield f"{resource.get('name') or resource['id']}: it is still there"
+
+
+def _named_again(files: Iterable[Held]) -> dict[str, dict[str, str]]:
+    """A file sent again must be given its name, format and hash again: CKAN would keep the old ones."""
+    return {held.id: {**held.wanted.fields, "url": held.wanted.filename} for held in files}
 
 
 def _hidden(portal: Portal) -> Refused:
     return Refused(
-        "the package was public and somebody made it private",
+        "the package was public and someone made it private",
         remedy="Find out why. If it may be seen again, make it public on the portal, then publish again.",
         slug="portal-package-hidden",
         place=portal.place,
@@ -294,7 +322,8 @@ def _create(portal: Portal, wanted: WantedPackage, organization: str) -> Mapping
     package["tags"] = [{"name": tag} for tag in wanted.tags]
     package["groups"] = [{"name": group} for group in wanted.groups]
     try:
-        return portal.call("package_create", **package)
+        created: Mapping[str, Any] = portal.call("package_create", **package)
+        return created
     except FieldsRejected as error:
         if "name" not in error.problems:
             raise
@@ -314,7 +343,7 @@ def _for_people(portal: Portal) -> Iterator[None]:
         details = tuple(f"{name}: {_plain(problem)}" for name, problem in sorted(error.problems.items()))
         failure: Exception = DeclarationError(
             "the portal rejects the package",
-            remedy="Mend what it names in the declaration (or the profile, if the portal's form has changed) and refresh "
+            remedy="Fix what it names in the declaration (or the profile, if the portal's form has changed) and refresh "
             "the dataset; then publish again.",
             slug="portal-field-rejected",
             place=portal.place,
@@ -348,7 +377,7 @@ def _for_people(portal: Portal) -> Iterator[None]:
 
 def _plain(problem: Any) -> str:
     if isinstance(problem, list):
-        return "; ".join(_plain(one) for one in problem if one)
+        return "; ".join(_plain(part) for part in problem if part)
     if isinstance(problem, Mapping):
-        return "; ".join(f"{name}: {_plain(one)}" for name, one in problem.items())
+        return "; ".join(f"{name}: {_plain(part)}" for name, part in problem.items())
     return str(problem)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.opendata.errors import InputError, Refused
-from include.opendata.portals.ckan.access import Forbidden, Missing, Portal
+from include.opendata.portals.ckan.access import Forbidden, Missing, Portal, unusable_token
 from include.opendata.portals.ckan.package import WantedPackage
 
 
@@ -48,7 +48,7 @@ def existing_package(portal: Portal, wanted: WantedPackage, organization: str) -
     Raises Refused (``portal-package-deleted``, ``portal-name-taken``).
     """
     try:
-        shown = portal.call("package_show", id=wanted.name)
+        shown: Mapping[str, Any] = portal.call("package_show", id=wanted.name)
     except Missing:
         return None
     except Forbidden:
@@ -57,7 +57,7 @@ def existing_package(portal: Portal, wanted: WantedPackage, organization: str) -
         raise Refused(
             "the package was deleted on the portal, and is still in its trash",
             remedy="Find out why. To publish it again, an administrator of the portal restores it, or purges it from the "
-            "trash so that it can be made anew.",
+            "trash so that it can be made again.",
             slug="portal-package-deleted",
             place=portal.place,
         )
@@ -81,13 +81,7 @@ def _require_token(portal: Portal) -> None:
     try:
         portal.call("user_show")
     except (Missing, Forbidden):
-        raise InputError(
-            "the portal does not know this token",
-            remedy="Make a new API token on your page of the portal and give it in OPENDATA_PORTAL_TOKEN, or as the "
-            "password of the Airflow connection.",
-            slug="portal-token-refused",
-            place=portal.place,
-        ) from None
+        raise unusable_token(portal.place) from None
 
 
 def _organization(portal: Portal, wanted: WantedPackage) -> str:
@@ -101,7 +95,7 @@ def _organization(portal: Portal, wanted: WantedPackage) -> str:
             place=portal.place,
         ) from None
     mine = portal.call("organization_list_for_user", permission="create_dataset")
-    if organization["id"] not in {one["id"] for one in mine}:
+    if organization["id"] not in {department["id"] for department in mine}:
         raise Refused(
             f"the token's owner may not publish for the department {organization['name']}",
             remedy="Ask an administrator of that department on the portal to make the token's owner an editor.",

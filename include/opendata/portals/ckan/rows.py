@@ -32,6 +32,7 @@ class RowDifference:
 
     @property
     def is_empty(self) -> bool:
+        """Whether the DataStore's rows are those of the file."""
         return not (self.added or self.changed or self.removed)
 
     def added_rows(self) -> Iterator[Record]:
@@ -43,7 +44,7 @@ class RowDifference:
         return self._rows("changed")
 
     def removed_ids(self) -> Iterator[int]:
-        """CKAN's own numbers (``_id``) of the rows that are not in the file, or are there twice."""
+        """CKAN's own numbers (``_id``) of the rows that are not in the file, or exist twice."""
         with duckdb.connect(str(self.database), read_only=True) as database:
             answer = database.execute("SELECT _id FROM removed ORDER BY _id")
             while found := answer.fetchmany(10_000):
@@ -79,40 +80,51 @@ def row_difference(wanted: Path, held: Path, columns: Sequence[str], key: Sequen
 
     ``held``: a CSV with a header, ``_id`` first, then ``columns`` in any order · ``folder``: empty, for the comparison.
     """
-    database_file = folder / "rows.duckdb"
-    names = [quoted(name) for name in columns]
-    keys = [quoted(name) for name in key] or names
-    differs = " OR ".join(f"coalesce(wanted.{name}, '') <> coalesce(held.{name}, '')" for name in names)
-    joined = " AND ".join(f"coalesce(wanted.{name}, '') = coalesce(held.{name}, '')" for name in keys)
+    file = folder / "rows.duckdb"
     with duckdb.connect(
-        str(database_file),
+        str(file),
         config={"memory_limit": MEMORY, "threads": 1, "temp_directory": str(folder), "preserve_insertion_order": True},
     ) as database:
         database.execute("SET enable_progress_bar = false")
-        for name, path, header in (("wanted", wanted, list(columns)), ("all_held", held, ["_id", *_header(held)[1:]])):
-            shape = "{" + ", ".join(f"{_text(column)}: 'VARCHAR'" for column in header) + "}"
-            database.execute(
-                f"CREATE TABLE {name} AS SELECT row_number() OVER () AS line, * FROM read_csv({_text(str(path))}, "  # noqa: S608
-                f"header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"', columns = {shape}, "
-                "parallel = false, strict_mode = true)"
-            )
-        database.execute(
-            "CREATE TABLE held AS SELECT * REPLACE (CAST(_id AS BIGINT) AS _id) FROM all_held "  # noqa: S608
-            f"QUALIFY row_number() OVER (PARTITION BY {', '.join(keys)} ORDER BY CAST(_id AS BIGINT)) = 1"
-        )
-        listed = ", ".join(["wanted.line", *(f"wanted.{name}" for name in names)])
-        for name, condition in (("added", "held._id IS NULL"), ("changed", f"held._id IS NOT NULL AND ({differs})")):
-            database.execute(
-                f"CREATE TABLE {name} AS SELECT {listed} FROM wanted LEFT JOIN held ON {joined} WHERE {condition}"  # noqa: S608
-            )
-        database.execute(
-            "CREATE TABLE removed AS SELECT CAST(_id AS BIGINT) AS _id FROM all_held WHERE CAST(_id AS BIGINT) NOT IN "  # noqa: S608
-            f"(SELECT held._id FROM held JOIN wanted ON {joined})"
-        )
+        _read_csv(database, "wanted", wanted, list(columns))
+        _read_csv(database, "all_held", held, ["_id", *_header(held)[1:]])
+        _compare(database, columns, key)
         counted = "SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM changed), (SELECT count(*) FROM removed)"
         sizes = database.execute(counted).fetchone()
     added, changed, removed = sizes or (0, 0, 0)
-    return RowDifference(database_file, tuple(columns), added, changed, removed)
+    return RowDifference(file, tuple(columns), added, changed, removed)
+
+
+def _read_csv(database: duckdb.DuckDBPyConnection, name: str, path: Path, header: Sequence[str]) -> None:
+    """Make a table of a CSV file, every cell a text, with the number of its line."""
+    shape = "{" + ", ".join(f"{_text(column)}: 'VARCHAR'" for column in header) + "}"
+    database.execute(
+        f"CREATE TABLE {name} AS SELECT row_number() OVER () AS line, * FROM read_csv({_text(str(path))}, "  # noqa: S608 - a table of ours
+        f"header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"', columns = {shape}, "
+        "parallel = false, strict_mode = true)"
+    )
+
+
+def _compare(database: duckdb.DuckDBPyConnection, columns: Sequence[str], key: Sequence[str]) -> None:
+    """Make the tables ``added``, ``changed`` and ``removed`` of ``wanted`` and ``all_held``."""
+    names = [quoted(name) for name in columns]
+    keys = [quoted(name) for name in key] or names
+    joined = " AND ".join(f"coalesce(wanted.{name}, '') = coalesce(held.{name}, '')" for name in keys)
+    differs = " OR ".join(f"coalesce(wanted.{name}, '') <> coalesce(held.{name}, '')" for name in names)
+    # A key that the DataStore has twice counts once; the other rows of it go with those that are not in the file.
+    database.execute(
+        "CREATE TABLE held AS SELECT * REPLACE (CAST(_id AS BIGINT) AS _id) FROM all_held "  # noqa: S608 - a table of ours
+        f"QUALIFY row_number() OVER (PARTITION BY {', '.join(keys)} ORDER BY CAST(_id AS BIGINT)) = 1"
+    )
+    listed = ", ".join(["wanted.line", *(f"wanted.{name}" for name in names)])
+    for name, condition in (("added", "held._id IS NULL"), ("changed", f"held._id IS NOT NULL AND ({differs})")):
+        database.execute(
+            f"CREATE TABLE {name} AS SELECT {listed} FROM wanted LEFT JOIN held ON {joined} WHERE {condition}"  # noqa: S608 - a table of ours
+        )
+    database.execute(
+        "CREATE TABLE removed AS SELECT CAST(_id AS BIGINT) AS _id FROM all_held WHERE CAST(_id AS BIGINT) NOT IN "  # noqa: S608 - a table of ours
+        f"(SELECT held._id FROM held JOIN wanted ON {joined})"
+    )
 
 
 def chunks(rows: Iterable[Record], size: int) -> Iterator[list[Record]]:

@@ -70,6 +70,7 @@ class MultipartBody:
         return piece
 
     def tell(self) -> int:
+        """The place of the next byte, counted from the start."""
         return self._at
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:

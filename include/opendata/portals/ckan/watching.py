@@ -8,10 +8,11 @@ when the release is published again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from include.opendata.errors import Refused
 from include.opendata.portals.ckan.access import Forbidden, Missing, Portal, PortalAccess
-from include.opendata.portals.ckan.compare import Held, compare, filename_of
+from include.opendata.portals.ckan.compare import Difference, Held, compare, filename_of
 from include.opendata.portals.ckan.datastore import table_info
 from include.opendata.portals.ckan.package import WantedPackage
 
@@ -37,32 +38,48 @@ def portal_drift(access: PortalAccess, wanted: WantedPackage, rows: Mapping[str,
         )
 
 
-def _sentences(portal: Portal, wanted: WantedPackage, shown: Mapping, rows: Mapping[str, int]) -> Iterator[str]:
+def _sentences(
+    portal: Portal, wanted: WantedPackage, shown: Mapping[str, Any], rows: Mapping[str, int]
+) -> Iterator[str]:
     if shown.get("state", "active") != "active":
         yield "The package was deleted."
         return
     if shown.get("private"):
-        yield "The package is private; nobody sees it."
-    difference = compare(wanted, shown)
+        yield "The package is private; no one sees it."
+    yield from _differences(portal, compare(wanted, shown), rows)
+
+
+def _differences(portal: Portal, difference: Difference, rows: Mapping[str, int]) -> Iterator[str]:
     if difference.fields:
         yield f"Fields of the package were changed: {', '.join(sorted(difference.fields))}."
     for held in difference.new:
         yield f"{held.wanted.filename} is missing."
-    for held in difference.resources:
-        if held.shown is not None and not _gives_out(portal, held):
-            yield f"{held.wanted.filename} is not the file that was published."
-        elif held.shown is not None and held.changed_fields:
-            yield f"The description of {held.wanted.filename} was changed: {', '.join(sorted(held.changed_fields))}."
+    present = [held for held in difference.resources if held.shown is not None]
+    for held in present:
+        yield from _file_sentences(portal, held)
     for resource in difference.vanished:
         yield f"There is a file the release does not have: {resource.get('name') or resource['id']}."
-    for held in difference.resources:
-        if held.shown is None or held.wanted.table is None or held.wanted.path not in rows:
-            continue
-        info = table_info(portal, held.id)
-        there = None if info is None else (info.get("meta") or {}).get("count")
-        if there != rows[held.wanted.path]:
-            shown_rows = "none" if there is None else f"{there:,}"
-            yield f"The table of {held.wanted.filename} has {shown_rows} of {rows[held.wanted.path]:,} rows."
+    for held in present:
+        yield from _table_sentences(portal, held, rows)
+
+
+def _file_sentences(portal: Portal, held: Held) -> Iterator[str]:
+    if not _gives_out(portal, held):
+        yield f"{held.wanted.filename} is not the file that was published."
+    elif held.changed_fields:
+        yield f"The description of {held.wanted.filename} was changed: {', '.join(sorted(held.changed_fields))}."
+
+
+def _table_sentences(portal: Portal, held: Held, rows: Mapping[str, int]) -> Iterator[str]:
+    """Whether the DataStore's table of a file, where it has one, has as many rows as the file."""
+    if held.wanted.table is None or held.wanted.path not in rows:
+        return
+    wanted = rows[held.wanted.path]
+    info = table_info(portal, held.id)
+    count = None if info is None else (info.get("meta") or {}).get("count")
+    if count != wanted:
+        shown = "none" if count is None else f"{count:,}"
+        yield f"The table of {held.wanted.filename} has {shown} of {wanted:,} rows."
 
 
 def _gives_out(portal: Portal, held: Held) -> bool:
