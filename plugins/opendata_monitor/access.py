@@ -1,4 +1,4 @@
-"""Who may see which dataset: whoever may read its refresh DAG, by Airflow's own auth manager. Without login nobody sees any.
+"""Who may see which dataset: whoever may read its refresh DAG, by Airflow's own auth manager. Without login no one sees any.
 
 A dataset one may not see and one that does not exist are answered alike.
 """

@@ -59,18 +59,18 @@ def make_app() -> FastAPI:
         asked = {key: request.query_params.get(key, "")[:200] for key in ("q", "standing", "department", "level")}
         ledger, now, plans = open_ledger(), _now(), planned()
         lines = _lines(user, ledger, now)
-        found = chosen(
+        matching = chosen(
             lines, search=asked["q"], status=asked["standing"], department=asked["department"], level=asked["level"]
         )
-        pages = max(1, -(-len(found) // PER_PAGE))
+        pages = max(1, -(-len(matching) // PER_PAGE))
         page = min(_number(request.query_params.get("page")), pages)
-        shown = found[(page - 1) * PER_PAGE : page * PER_PAGE]
+        shown = matching[(page - 1) * PER_PAGE : page * PER_PAGE]
         kept = {key: value for key, value in asked.items() if value}
         return _page(
             request,
             "overview.html.j2",
             lines=shown,
-            found=len(found),
+            found=len(matching),
             total=len(lines),
             counts={status: sum(line.status == status for line in lines) for status in DATASET_STATUSES},
             departments=sorted({line.facts.department for line in lines} - {""}),
@@ -90,7 +90,7 @@ def make_app() -> FastAPI:
         first = _month(request.query_params.get("month"), now.date())
         plans = planned()
         due = {line.dataset: plans[dag].coming(now) for line in lines if (dag := dag_id_of(line.dataset)) in plans}
-        made = month(
+        shown = month(
             ledger,
             lines,
             first,
@@ -99,7 +99,7 @@ def make_app() -> FastAPI:
         )
         late = [line for line in lines if line.freshness is not None and line.freshness.worst == "late"]
         day = _day(request.query_params.get("day"), first)
-        return _page(request, "calendar.html.j2", month=made, kinds=KINDS, today=now.date(), late=late, day=day)
+        return _page(request, "calendar.html.j2", month=shown, kinds=KINDS, today=now.date(), late=late, day=day)
 
     @app.get("/datasets/{dataset}")
     def page_of_dataset(request: Request, user: GetUserDep, dataset: str) -> Response:
@@ -233,8 +233,8 @@ def _month(text: str | None, today: dt.date) -> dt.date:
 
 
 def _day(text: str | None, first: dt.date) -> dt.date | None:
-    found = first + dt.timedelta(days=_number(text) - 1) if text and text.isdecimal() and len(text) < 3 else None
-    return found if found is not None and found.month == first.month else None
+    day = first + dt.timedelta(days=_number(text) - 1) if text and text.isdecimal() and len(text) < 3 else None
+    return day if day is not None and day.month == first.month else None
 
 
 def _now() -> dt.datetime:

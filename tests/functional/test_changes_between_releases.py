@@ -116,7 +116,7 @@ def test_a_release_beyond_a_tolerance_waits_until_exactly_its_changes_are_accept
     assert "Persons by Clinic moves by less than 30 %: 1 of 3: North" in stopped.err
     assert "100" not in stopped.err.split("What to do")[0].replace("clinic_visits", "")
     evidence = stopped.err.split("evidence page, ")[1].split(", and ask")[0]
-    assert "staged only after somebody has looked at it" in Path(evidence).read_text(encoding="utf-8")
+    assert "staged only after someone has looked at it" in Path(evidence).read_text(encoding="utf-8")
     assert published.staged() == before
 
     other = refresh(published, FURTHER, "--accept-changes", "A clinic moved here.")

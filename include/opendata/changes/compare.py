@@ -82,11 +82,11 @@ def matched(old: Side, new: Side) -> Rows:
 def changed_rows(old: Side, new: Side, at: Rows) -> Mask:
     """bool[rows of new]: there before, and some column that both have reads differently."""
     differs = np.zeros(len(new), dtype=bool)
-    both = at >= 0
+    staying = at >= 0
     for column in new.types:
         if column in old.types and column not in new.key:
-            before = old.rows[column].to_numpy(dtype=object)[at[both]]
-            differs[both] |= new.rows[column].to_numpy(dtype=object)[both] != before
+            before = old.rows[column].to_numpy(dtype=object)[at[staying]]
+            differs[staying] |= new.rows[column].to_numpy(dtype=object)[staying] != before
     return differs
 
 
@@ -165,13 +165,13 @@ def _mover(old: Side, new: Side, at: Rows, row: int, measure: str) -> Mover | No
 
 
 def _hidden(old: Side, new: Side, at: Rows, measure: str) -> HiddenChange:
-    both = at >= 0
+    staying = at >= 0
     before, now = old.hidden(measure), new.hidden(measure)
-    was = before[at[both]]
+    was = before[at[staying]]
     return HiddenChange(
         measure=measure,
         old=int(before.sum()),
         new=int(now.sum()),
-        newly_hidden=int((now[both] & ~was).sum()),
-        newly_shown=int((~now[both] & was).sum()),
+        newly_hidden=int((now[staying] & ~was).sum()),
+        newly_shown=int((~now[staying] & was).sum()),
     )

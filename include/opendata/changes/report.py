@@ -2,7 +2,7 @@
 
 It holds published labels and published figures of either release and nothing else; a figure that is blank in one of them
 is never set beside the other as a difference. The same two releases give the same bytes, so that the digest of these bytes
-names a change that somebody looked at.
+names a change that someone looked at.
 """
 
 from __future__ import annotations

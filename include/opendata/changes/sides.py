@@ -68,15 +68,15 @@ class Side:
     @classmethod
     def from_package(cls, table: str, content: bytes, package: Mapping[str, Any]) -> Side:
         """From a published file and the ``datapackage.json`` of its release."""
-        found = [r["schema"] for r in package.get("resources", ()) if r.get("name") == table and "schema" in r]
-        if not found:
+        schemas = [r["schema"] for r in package.get("resources", ()) if r.get("name") == table and "schema" in r]
+        if not schemas:
             raise StorageError(
                 f"the release does not describe its table {table}",
                 remedy="`bin/opendata verify` tells whether staging is as it was published; restore it from a backup.",
                 slug="published-file-differs",
             )
-        schema = found[0]
-        types = {one["name"]: one["type"] for one in schema["fields"]}
+        schema = schemas[0]
+        types = {field["name"]: field["type"] for field in schema["fields"]}
         return cls.of(table, content, types, schema["primaryKey"])
 
     def __len__(self) -> int:

@@ -24,14 +24,14 @@ class Message:
 
 def messages(problems: Sequence[Problem], *, everything_to: Sequence[str] = (), link: str = "") -> list[Message]:
     """One message per person, sorted by address. ``everything_to``: who hears of all datasets, such as the data coordinator;
-    they also hear of those whose declaration names nobody. ``link``: the overview page, ``{dataset}`` pages below it."""
+    they also hear of those whose declaration names no one. ``link``: the overview page, ``{dataset}`` pages below it."""
     people = sorted({*everything_to, *(person for problem in problems for person in problem.people)})
-    made = []
+    mails = []
     for person in people:
         theirs = [p for p in problems if person in everything_to or person in p.people]
         if theirs:
-            made.append(Message(person, subject(theirs), text(theirs, link), as_html(theirs, link)))
-    return made
+            mails.append(Message(person, subject(theirs), text(theirs, link), as_html(theirs, link)))
+    return mails
 
 
 def subject(problems: Sequence[Problem]) -> str:

@@ -74,7 +74,7 @@ class Freshness:
 
 def freshness(frequency: str, *, refreshed: dt.date | None, data_end: dt.date | None, today: dt.date) -> Freshness:
     """How a dataset stands today. ``refreshed``: the day of the last run that ended well (staged or unchanged) ·
-    ``data_end``: the last day its published data speak of. Raises KeyError for a frequency nobody knows."""
+    ``data_end``: the last day its published data speak of. Raises KeyError for a frequency no one knows."""
     if frequency in WITHOUT_PROMISE:
         return Freshness("no promise" if refreshed else "never", "no promise", None, None, 0)
     refresh_due = after(refreshed, frequency) if refreshed else None

@@ -7,7 +7,7 @@ What CKAN allows, and so what is done:
 - Each request is one transaction of its database. Up to :data:`ONE_TRANSACTION` added and changed rows go in one request, the
   removal in a second: between the two a reader may see rows that are about to go, never fewer than there should be. Beyond
   that, readers see old and new rows side by side while the load lasts.
-- A column may be added or dropped in place. A column that changes its type, or another key, needs the table to be made anew:
+- A column may be added or dropped in place. A column that changes its type, or another key, needs the table to be made again:
   CKAN drops and creates in two requests, and until it is loaded readers find it incomplete.
 
 Types are declared and a blank is null, so no value decides how a column is read. Rules: CKAN 2.11 API, DataStore.
@@ -154,15 +154,15 @@ def _shape(
         _drop(portal, resource)  # its rows repeat the key
         _create(portal, resource, wanted)
         rebuilt = True
-    made = table_info(portal, resource)
-    if made is None:
+    created = table_info(portal, resource)
+    if created is None:
         raise StorageError(
             "the DataStore does not show a table that was just made",
             remedy="Publish again; it goes on where it stopped.",
             slug="portal-mismatch",
             place=portal.place,
         )
-    return made, info is not None, rebuilt
+    return created, info is not None, rebuilt
 
 
 def _create(portal: Portal, resource: str, wanted: WantedTable) -> None:

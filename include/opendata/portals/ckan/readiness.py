@@ -67,7 +67,7 @@ def existing_package(portal: Portal, wanted: WantedPackage, organization: str) -
 
 
 def name_taken(portal: Portal) -> Refused:
-    """The package's name belongs to somebody else, or to a package this token may not see."""
+    """The package's name belongs to someone else, or to a package this token may not see."""
     return Refused(
         "the package's name is taken on the portal by another department",
         remedy="Name the right department with --organization, or let the departments agree whose package it is; it was "

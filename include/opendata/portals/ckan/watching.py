@@ -1,6 +1,6 @@
 """Whether a portal still shows what was published on it: a look that changes nothing.
 
-Compares the package's fields, the files by the bytes the portal gives out (the digest it states of a file stays when somebody
+Compares the package's fields, the files by the bytes the portal gives out (the digest it states of a file stays when someone
 replaces the file by hand), and the number of rows of every table. A row that was changed without its number changing is found
 when the release is published again.
 """

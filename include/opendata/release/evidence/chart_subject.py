@@ -24,7 +24,7 @@ _SHOWN_FIRST = ("rate", "percent", "mean", "count", "amount", "population")
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart: its caption, what it says to somebody who cannot see it, and the SVG."""
+    """A drawn chart: its caption, what it says to someone who cannot see it, and the SVG."""
 
     caption: str
     description: str

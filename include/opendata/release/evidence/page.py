@@ -216,7 +216,7 @@ def _score(score: Mapping[str, Any]) -> Score:
 
 @dataclass(frozen=True)
 class DeclaredApproval:
-    """A role that must approve. Without a name nobody has signed a form for it yet: it is asked before staging."""
+    """A role that must approve. Without a name no one has signed a form for it yet: it is asked before staging."""
 
     role: str
     name: str | None = None
@@ -263,7 +263,7 @@ def _approvals(
 
 
 def refuses(expectation: Mapping[str, Any]) -> bool:
-    """Whether an expectation's outcome stops a release: a critical one that was not met, or one nobody could decide.
+    """Whether an expectation's outcome stops a release: a critical one that was not met, or one no one could decide.
 
     ``severity`` is ``critical`` unless it says otherwise, ``decided`` true unless it says otherwise.
     """

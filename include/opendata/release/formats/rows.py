@@ -29,20 +29,20 @@ class PublishedColumn:
 def columns_of(structure: Structure) -> tuple[PublishedColumn, ...]:
     """The columns of the published file, in its order."""
     names = structure.published_columns()
-    made: dict[str, PublishedColumn] = {
+    known: dict[str, PublishedColumn] = {
         d.name: PublishedColumn(d.name, "text", nullable=False) for d in structure.dimensions
     }
-    made |= {a.name: PublishedColumn(a.name, a.kind, a.decimals) for a in structure.attributes}
+    known |= {a.name: PublishedColumn(a.name, a.kind, a.decimals) for a in structure.attributes}
     for m in structure.measures:
         beside = f"{m.name}{ANNOTATION_SUFFIX}"
-        made[m.name] = PublishedColumn(
+        known[m.name] = PublishedColumn(
             m.name,
             "number" if m.decimals else "integer",
             m.decimals or None,
             measure=True,
             annotation=names.index(beside) if beside in names else None,
         )
-    return tuple(made.get(name) or PublishedColumn(name, "text") for name in names)
+    return tuple(known.get(name) or PublishedColumn(name, "text") for name in names)
 
 
 def typed_rows(path: Path, columns: tuple[PublishedColumn, ...]) -> Iterator[list[tuple[Value, ...]]]:

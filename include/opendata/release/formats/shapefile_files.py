@@ -30,7 +30,7 @@ NUMBER_DIGITS = 18
 MOST_FIELDS = 255
 MOST_BYTES = 2**31 - 1
 _PADDING = (" ", "\0")
-"""What dBase fills a text up with: at the end of a text, nobody could tell it from that."""
+"""What dBase fills a text up with: at the end of a text, no one could tell it from that."""
 DATED = bytes((100, 1, 1))
 """2000-01-01, where dBase keeps the day of the last change."""
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)

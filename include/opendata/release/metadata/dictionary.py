@@ -122,7 +122,8 @@ def describe_fields(dataset: Dataset, protected: ProtectedTable) -> tuple[FieldD
         if shape.code_column:
             fields.append(_code_field(dataset, declared, shape, statute))
         fields += [
-            _attribute_field(dataset, table.attribute(one.name), one, shape, statute) for one in shape.attributes
+            _attribute_field(dataset, table.attribute(attribute.name), attribute, shape, statute)
+            for attribute in shape.attributes
         ]
     for measure in protected.structure.measures:
         fields.append(_measure_field(dataset, table, measure, protected, statute))
