@@ -8,7 +8,7 @@ never carry a value of a record. Anything else that escapes is a defect (exit co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 EXIT_DONE = 0
 EXIT_UNFORESEEN = 1
@@ -58,11 +58,13 @@ class OpendataError(Exception):
         lines = [head, *(f"  - {detail}" for detail in self.details), f"What to do: {self.remedy}"]
         return "\n".join(lines)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self.what, self.remedy, self.slug, self.place, self.details))
 
 
-def _rebuild(kind, what, remedy, slug, place, details):
+def _rebuild(
+    kind: type[OpendataError], what: str, remedy: str, slug: str, place: Place, details: tuple[str, ...]
+) -> OpendataError:
     return kind(what, remedy=remedy, slug=slug, place=place, details=details)
 
 

@@ -25,7 +25,7 @@ MAX_BYTES = 1_000_000
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _DeclarationLoader(_Base):
+class _DeclarationLoader(_Base):  # type: ignore[misc]  # which of the two loaders it is, the installation decides
     """The safe loader with YAML 1.2's idea of booleans and integers."""
 
 

@@ -96,10 +96,12 @@ class _Fields:
         tables = self._data.get("tables")
         if not isinstance(tables, list) or not tables:
             raise self._wrong(("tables",), "the field `tables` is missing or is not a list")
-        names = [table.get("table") if isinstance(table, dict) else None for table in tables]
-        for index, name in enumerate(names):
+        names: list[str] = []
+        for index, table in enumerate(tables):
+            name = table.get("table") if isinstance(table, dict) else None
             if not isinstance(name, str) or not name:
                 raise self._wrong(("tables", index), "every table needs a name: `table: its_name`")
+            names.append(name)
         return tuple(names)
 
     def schedule(self) -> str | None:

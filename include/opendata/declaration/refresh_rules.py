@@ -71,19 +71,31 @@ def made_alike(one: t.Dimension, other: t.Dimension) -> bool:
 
 def _figures(table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
     """A total over what is merged is added up, so only what adds up may have one."""
+    distinct = {m.name for m in table.measures if isinstance(m, t.CountDistinctMeasure)}
     over = [name for name in merged_over(table) if table.dimension(name).total is not None]
-    once = {m.name for m in table.measures if isinstance(m, t.CountDistinctMeasure)}
-    behind = {m.name for m in table.measures if isinstance(m, t.CountMeasure) and m.persons is not None}
-    for name in [m.name for m in table.measures if over and m.name in once | behind]:
-        yield _no(
-            at,
-            f"{'the persons behind ' if name in behind else ''}{name} cannot be added up over {', '.join(over)}: somebody may "
-            "be in two extracts; leave out the `total`, give a `key` without these dimensions, or replace the table",
-        )
+    if over:
+        yield from _not_added_up(table, distinct, over, at)
+    yield from _unknown_totals(table, distinct, at)
+
+
+def _not_added_up(table: t.Table, distinct: set[str], over: list[str], at: FieldPath) -> Iterator[Inconsistency]:
+    with_persons = {m.name for m in table.measures if isinstance(m, t.CountMeasure) and m.persons is not None}
+    for measure in table.measures:
+        if measure.name in distinct | with_persons:
+            figure = f"the persons behind {measure.name}" if measure.name in with_persons else measure.name
+            yield _no(
+                at,
+                f"{figure} cannot be added up over {', '.join(over)}: somebody may be in two extracts; leave out the "
+                "`total`, give a `key` without these dimensions, or replace the table",
+            )
+
+
+def _unknown_totals(table: t.Table, distinct: set[str], at: FieldPath) -> Iterator[Inconsistency]:
+    measures = {measure.name: measure for measure in table.measures}
     for expected in table.expected_totals:
-        measure = next((m for m in table.measures if m.name == expected.measure), None)
-        made_of = {getattr(measure, part, None) for part in ("name", "numerator", "denominator", "base")}
-        if made_of & once:
+        measure = measures.get(expected.measure)
+        parts = {getattr(measure, part, None) for part in ("name", "numerator", "denominator", "base")}
+        if parts & distinct:
             yield _no(
                 at, f"{expected.measure} over the whole table is not known after a merge; it can have no expected total"
             )
@@ -95,16 +107,21 @@ def _removal(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Incons
         return
     at = (*at, "remove")
     dimension = table.dimension(rule.dimension)
-    column = next((c for c in dataset.source.columns if c.name == dimension.column), None)
-    whole_years = column is not None and column.type == "integer" and not (dimension.labels or dimension.recode)
-    as_it_is = dimension.bins is None and dimension.standard is None
-    listed = column is not None and isinstance(column.valid_values, list)
-    if dimension.period is None and not (whole_years and as_it_is and not listed):
+    if dimension.period is None and not _are_years(dataset, dimension):
         yield _no(at, "rows go by a period: a date cut with `period`, or years as they are")
     elif rule.before is not None and not re.match(_PERIODS[dimension.period], rule.before):
         yield _no(at, f"{rule.before!r} is not a period as {dimension.name} publishes it")
     elif rule.older_than is not None and (rule.months == 0 or rule.months % MONTHS_IN[dimension.period]):
         yield _no(at, f"{rule.older_than} is not a number of whole periods of {dimension.name}")
+
+
+def _are_years(dataset: Dataset, dimension: t.Dimension) -> bool:
+    """Whether the categories are whole numbers of the source as they are, and none is listed in advance."""
+    ways = (dimension.labels, dimension.recode, dimension.bins, dimension.standard)
+    column = next((c for c in dataset.source.columns if c.name == dimension.column), None)
+    if column is None or any(ways):
+        return False
+    return column.type == "integer" and not isinstance(column.valid_values, list)
 
 
 def _beside(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:

@@ -39,21 +39,26 @@ class LocalStaging:
 
     @property
     def address(self) -> str:
+        """As :meth:`.Staging.address` says."""
         return str(self.root)
 
     def address_of(self, dataset: str, release: str, path: str = "") -> str:
+        """As :meth:`.Staging.address_of` says."""
         return str(self._release(dataset, release) / path)
 
     # Reading
 
     def datasets(self) -> tuple[str, ...]:
+        """As :meth:`.Staging.datasets` says."""
         return tuple(sorted(path.parent.name for path in self.root.glob(f"*/{POINTER_NAME}")))
 
     def current(self, dataset: str) -> str | None:
+        """As :meth:`.Staging.current` says."""
         pointer = self._pointer(dataset)
         return pointer.release if pointer else None
 
     def releases(self, dataset: str) -> tuple[str, ...]:
+        """As :meth:`.Staging.releases` says."""
         found = []
         for path in self._manifests(dataset):
             try:
@@ -64,12 +69,14 @@ class LocalStaging:
         return tuple(m.release for m in sorted(found, key=lambda m: (m.run.started_at, m.release)))
 
     def read_manifest(self, dataset: str, release: str | None = None) -> Manifest:
+        """As :meth:`.Staging.read_manifest` says."""
         name = release or self.current(dataset)
         if name is None or self._release(dataset, name) / MANIFEST_NAME not in self._manifests(dataset):
             raise refusals.unknown(dataset, name)
         return read_manifest(self._release(dataset, name) / MANIFEST_NAME, dataset=dataset)
 
     def verify(self, dataset: str, release: str | None = None, *, with_catalog: bool = True) -> list[Drift]:
+        """As :meth:`.Staging.verify` says."""
         pointer = self._pointer(dataset)
         name = release or (pointer.release if pointer else None)
         folder = self._release(dataset, name) if name else self.root / dataset
@@ -88,11 +95,13 @@ class LocalStaging:
         return drifted
 
     def catalog_drift(self) -> list[Drift]:
+        """As :meth:`.Staging.catalog_drift` says."""
         if _holds(self.root / CATALOG_NAME, self._catalog()):
             return []
         return [Drift("catalog", CATALOG_NAME, "The catalog does not show the current releases.")]
 
     def read_file(self, dataset: str, release: str, path: str) -> bytes:
+        """As :meth:`.Staging.read_file` says."""
         manifest = self.read_manifest(dataset, release)
         known = None if path == MANIFEST_NAME else refusals.named_file(manifest, path)
         with storage_errors(dataset, _WHERE):
@@ -105,6 +114,7 @@ class LocalStaging:
         return content
 
     def fetch_file(self, dataset: str, release: str, path: str, into: Path) -> None:
+        """As :meth:`.Staging.fetch_file` says."""
         known = refusals.named_file(self.read_manifest(dataset, release), path)
         source = self._release(dataset, release) / path
         if not source.is_file():
@@ -121,6 +131,7 @@ class LocalStaging:
     # Writing
 
     def publish(self, release_folder: Path, manifest: Manifest, expected_current: str | None) -> Published:
+        """As :meth:`.Staging.publish` says."""
         dataset = manifest.dataset
         with storage_errors(dataset, _WHERE):
             _make_folder(self.root / dataset / RELEASES)
@@ -133,6 +144,7 @@ class LocalStaging:
                 return self._move(dataset, manifest.release, before)
 
     def make_current(self, dataset: str, release: str, expected_current: str | None) -> Published:
+        """As :meth:`.Staging.make_current` says."""
         self.read_manifest(dataset, release)
         with storage_errors(dataset, _WHERE), _lock(self.root / dataset / ".lock"):
             before = self.current(dataset)
@@ -142,6 +154,7 @@ class LocalStaging:
             return self._move(dataset, release, before)
 
     def remove_release(self, dataset: str, release: str) -> None:
+        """As :meth:`.Staging.remove_release` says."""
         if self._release(dataset, release) / MANIFEST_NAME not in self._manifests(dataset):
             return
         with storage_errors(dataset, _WHERE), _lock(self.root / dataset / ".lock"):

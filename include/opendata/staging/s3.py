@@ -54,23 +54,28 @@ class S3Staging:
 
     @property
     def address(self) -> str:
+        """As :meth:`.Staging.address` says."""
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
     def address_of(self, dataset: str, release: str, path: str = "") -> str:
+        """As :meth:`.Staging.address_of` says."""
         return f"{self.address}/{_folder(dataset, release)}{path}".rstrip("/")
 
     # Reading
 
     def datasets(self) -> tuple[str, ...]:
+        """As :meth:`.Staging.datasets` says."""
         with s3_errors(None, self._bucket):
             return tuple(name for name in self._objects.folders() if self._pointer(name)[0] is not None)
 
     def current(self, dataset: str) -> str | None:
+        """As :meth:`.Staging.current` says."""
         with s3_errors(dataset, self._bucket):
             pointer, _ = self._pointer(dataset)
         return pointer.release if pointer else None
 
     def releases(self, dataset: str) -> tuple[str, ...]:
+        """As :meth:`.Staging.releases` says."""
         with s3_errors(dataset, self._bucket):
             names = self._releases_in(self._objects.listed(f"{dataset}/{RELEASES}/"))
             with ThreadPoolExecutor(self._limits.workers) as pool:
@@ -79,6 +84,7 @@ class S3Staging:
         return tuple(m.release for m in sorted(there, key=lambda m: (m.run.started_at, m.release)))
 
     def read_manifest(self, dataset: str, release: str | None = None) -> Manifest:
+        """As :meth:`.Staging.read_manifest` says."""
         with s3_errors(dataset, self._bucket):
             name = release
             if name is None:
@@ -90,6 +96,7 @@ class S3Staging:
         return manifest
 
     def read_file(self, dataset: str, release: str, path: str) -> bytes:
+        """As :meth:`.Staging.read_file` says."""
         manifest = self.read_manifest(dataset, release)
         known = None if path == MANIFEST_NAME else refusals.named_file(manifest, path)
         with s3_errors(dataset, self._bucket):
@@ -101,6 +108,7 @@ class S3Staging:
         return found[0]
 
     def fetch_file(self, dataset: str, release: str, path: str, into: Path) -> None:
+        """As :meth:`.Staging.fetch_file` says."""
         known = refusals.named_file(self.read_manifest(dataset, release), path)
         with storage_errors(dataset, "the place a staged file is fetched to"), s3_errors(dataset, self._bucket):
             stored = self._objects.listed(_folder(dataset, release) + path).get("")
@@ -118,6 +126,7 @@ class S3Staging:
                     raise self._drifted_file(dataset, release, path)
 
     def verify(self, dataset: str, release: str | None = None, *, with_catalog: bool = True) -> list[Drift]:
+        """As :meth:`.Staging.verify` says."""
         with s3_errors(dataset, self._bucket):
             pointer, _ = self._pointer(dataset)
             name = release or (pointer.release if pointer else None)
@@ -137,6 +146,7 @@ class S3Staging:
         return drifted
 
     def catalog_drift(self) -> list[Drift]:
+        """As :meth:`.Staging.catalog_drift` says."""
         with s3_errors(None, self._bucket):
             shown = self._objects.read(CATALOG_NAME)
             if shown is not None and shown[0] == self._catalog():
@@ -146,6 +156,7 @@ class S3Staging:
     # Writing
 
     def publish(self, release_folder: Path, manifest: Manifest, expected_current: str | None) -> Published:
+        """As :meth:`.Staging.publish` says."""
         dataset = manifest.dataset
         with storage_errors(dataset, "the work area"), s3_errors(dataset, self._bucket):
             pointer, etag = self._pointer(dataset)
@@ -163,6 +174,7 @@ class S3Staging:
                 raise
 
     def make_current(self, dataset: str, release: str, expected_current: str | None) -> Published:
+        """As :meth:`.Staging.make_current` says."""
         manifest = self.read_manifest(dataset, release)
         with s3_errors(dataset, self._bucket):
             pointer, etag = self._pointer(dataset)
@@ -174,6 +186,7 @@ class S3Staging:
             return self._move(dataset, release, pointer, etag)
 
     def remove_release(self, dataset: str, release: str) -> None:
+        """As :meth:`.Staging.remove_release` says."""
         if not _NAME.fullmatch(release):
             return
         with s3_errors(dataset, self._bucket):

@@ -157,10 +157,12 @@ class Dialect(duckdb_engine.Dialect):
     supports_native_decimal = True
 
     def connect(self, *cargs: Any, **cparams: Any) -> Any:
+        """A connection whose cursors keep their rows."""
         wrapped = super().connect(*cargs, **cparams)
         return _Connection(wrapped._ConnectionWrapper__c)
 
     def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+        """A table's columns as ``information_schema`` has them."""
         rows = connection.execute(
             text(
                 "SELECT column_name, data_type, is_nullable FROM information_schema.columns "
@@ -181,4 +183,5 @@ class Dialect(duckdb_engine.Dialect):
         ]
 
     def get_pk_constraint(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+        """None: the tables asked here have no keys."""
         return {"constrained_columns": [], "name": None}
