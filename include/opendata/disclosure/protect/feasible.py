@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import enum
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from include.opendata.disclosure.protect.programs import REACH, ROUNDING, Program, Solution, whole
+from include.opendata.disclosure.protect.programs import REACH, ROUNDING, Limits, Program, Solution, whole
 from include.opendata.disclosure.protect.system import CellSystem
 
 
 class Verdict(enum.Enum):
+    """Whether a target is proven safe, proven too narrow, or neither within the budget."""
+
     SAFE = "safe"
     OPEN = "open"
     UNDECIDED = "undecided"
@@ -51,8 +53,7 @@ class Budget:
 
     walks: int = 4
     walk_steps: int = 120
-    iterations: int = 200_000
-    nodes: int = 2_000
+    limits: Limits = field(default_factory=Limits)
     rounds: int = 60
 
 
@@ -101,6 +102,7 @@ class FeasibleTables:
         return self._component
 
     def agrees(self, table: np.ndarray) -> bool:
+        """Whether ``table`` (int64[n]) keeps every bound and every equation."""
         within = bool(((table >= self.low) & (table <= self.high)).all())
         return within and not (self.system.balance @ table).any()
 
@@ -128,6 +130,7 @@ class FeasibleTables:
         return bool(sums.max() - sums.min() >= target.width or (target.zero_is_safe and sums.min() == 0))
 
     def decide(self, target: Target) -> Verdict:
+        """By the tables at hand, then by walks, then by linear and integer programs."""
         if self.proven(target):
             return Verdict.SAFE
         if len(target.cells) == 1:
@@ -137,27 +140,30 @@ class FeasibleTables:
         return self._decide_by_programs(target)
 
     def _decide_by_programs(self, target: Target) -> Verdict:
-        cells = np.array([self._place[c] for c in target.cells if c in self._place], dtype=np.int64)
-        fixed = int(sum(self.low[c] for c in target.cells if c not in self._place))
+        cells, fixed = self._free_part(target)
         if not len(cells):
             return Verdict.SAFE if target.allows(fixed) else Verdict.OPEN
         ends = self._ends(self._linear_program(), target, cells, fixed, self.free)
         if ends is None:
             return Verdict.SAFE
         least, most = ends
-        if most - least < target.width and not (target.zero_is_safe and least <= 0):
+        may_be_zero = target.zero_is_safe and least <= 0
+        if most - least < target.width and not may_be_zero:
             return Verdict.OPEN
         return self._decide_by_integers(target, cells, fixed)
+
+    def _free_part(self, target: Target) -> tuple[np.ndarray, int]:
+        """The target's cells that are not shown, as places in ``free``, and the sum of the others."""
+        cells = np.array(target.cells)
+        free = np.isin(cells, self.free)
+        return np.searchsorted(self.free, cells[free]), int(self.low[cells[~free]].sum())
 
     def _decide_by_integers(self, target: Target, cells: np.ndarray, fixed: int) -> Verdict:
         """Exact smallest and largest value, each only as far as the verdict needs it."""
         component = np.flatnonzero(np.isin(self.labels, np.unique(self.labels[cells])))
         free = self.free[component]
         matrix, rhs = self._shown_moved(free)
-        program = Program(
-            matrix, self.low[free], self.high[free], rhs=rhs, integral=True,
-            iterations=self.budget.iterations, nodes=self.budget.nodes,
-        )  # fmt: skip
+        program = Program(matrix, self.low[free], self.high[free], rhs=rhs, integral=True, limits=self.budget.limits)
         ends = self._ends(program, target, np.searchsorted(component, cells), fixed, free)
         if ends is None:
             return Verdict.SAFE
@@ -219,7 +225,7 @@ class FeasibleTables:
         if self._linear is None:
             matrix, rhs = self._shown_moved(self.free)
             low, high = self.low[self.free], self.high[self.free]
-            self._linear = Program(matrix, low, high, rhs=rhs, iterations=self.budget.iterations)
+            self._linear = Program(matrix, low, high, rhs=rhs, limits=self.budget.limits)
         return self._linear
 
     def _shown_moved(self, free: np.ndarray) -> tuple[sparse.csr_array, np.ndarray]:

@@ -4,7 +4,7 @@ Decides whether the cells of a measure can be handed to the engine for large cub
 in it. They can where, in every column, the sets of atoms are a tree: one total, every sum made up of its parts (county →
 region → state, years within periods); equations between cells are then sums along the tree, and there are no others. One
 table with its totals is the whole cube. Tables that share only some columns leave combinations in no table: those stay in
-the cube as cells nobody publishes, with counts that fit the published totals. Which ones does not matter: the engine needs
+the cube as cells no one publishes, with counts that fit the published totals. Which ones does not matter: the engine needs
 *a* table that agrees with everything, as the start of its search, and proves what it hides for all of them.
 """
 

@@ -1,7 +1,7 @@
 """Which counts are small.
 
 Decides primary suppression only: counts derived from 1 to 10 individuals (DDG 2.0 §4.4.1 (1)). Zero is a non-event that
-identifies nobody and is never small. What else must go so that these cannot be computed is left to ``suppress``.
+identifies no one and is never small. What else must go so that these cannot be computed is left to ``suppress``.
 """
 
 from __future__ import annotations

@@ -31,6 +31,19 @@ class Solution:
     bound: float
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How long a solve may go on: simplex ``iterations``; of an integer program also ``nodes``, and the relative ``gap`` at
+    which its answer is good enough."""
+
+    iterations: int = 200_000
+    nodes: int = 2_000
+    gap: float = 0.0
+
+
+USUAL_LIMITS = Limits()
+
+
 class Program:
     """min or max of a linear function over ``matrix @ x = rhs``, ``low <= x <= high``.
 
@@ -46,9 +59,7 @@ class Program:
         *,
         rhs: np.ndarray | None = None,
         integral: bool = False,
-        iterations: int = 200_000,
-        nodes: int = 2_000,
-        gap: float = 0.0,
+        limits: Limits = USUAL_LIMITS,
     ):
         columns = sparse.csc_array(matrix)
         rows, n = matrix.shape
@@ -71,10 +82,10 @@ class Program:
         solver.silent()
         solver.setOptionValue("threads", 1)
         solver.setOptionValue("random_seed", 0)
-        solver.setOptionValue("simplex_iteration_limit", iterations)
+        solver.setOptionValue("simplex_iteration_limit", limits.iterations)
         if integral:
-            solver.setOptionValue("mip_max_nodes", nodes)
-            solver.setOptionValue("mip_rel_gap", gap)
+            solver.setOptionValue("mip_max_nodes", limits.nodes)
+            solver.setOptionValue("mip_rel_gap", limits.gap)
             solver.setOptionValue("mip_abs_gap", 0.999)
         else:
             solver.setOptionValue("solver", "simplex")

@@ -9,7 +9,7 @@ linear program; where its answer is not in whole numbers, as an integer program,
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -67,7 +67,7 @@ class Repair:
         both = sparse.csr_array(sparse.hstack([system.balance, -system.balance]))
         zero = np.zeros(2 * system.size, dtype=np.int64)
         reach = np.concatenate([above, below])
-        self._linear = Program(both, zero, reach, iterations=budget.iterations)
+        self._linear = Program(both, zero, reach, limits=budget.limits)
         self._both, self._reach = both, reach
 
     def find(self, target: Target, tables: FeasibleTables) -> Found | None:
@@ -89,11 +89,13 @@ class Repair:
                 options.append(changes)
         if not options:
             return None
-        changes = min(options, key=lambda option: float(sum(np.abs(change) @ cost for change in option)))
+        return self._found(min(options, key=lambda changes: float(sum(np.abs(c) @ cost for c in changes))), tables)
+
+    def _found(self, changes: list[np.ndarray], tables: FeasibleTables) -> Found:
         touched = (np.abs(np.stack(changes)) > TOUCHED).any(axis=0) & (tables.low == tables.high)
-        steps = [whole(change) for change in changes]
-        proof = tuple(self.system.values + step for step in steps if step is not None)
-        return Found(tuple(int(c) for c in np.flatnonzero(touched)), proof if len(proof) == len(changes) else ())
+        steps = [step for step in map(whole, changes) if step is not None]
+        proof = tuple(self.system.values + step for step in steps) if len(steps) == len(changes) else ()
+        return Found(tuple(np.flatnonzero(touched).tolist()), proof)
 
     def _changes(self, target: Target, up: int, down: int, cost: np.ndarray, *, exact: bool) -> list[np.ndarray] | None:
         """The cheapest change up and the cheapest one down, as far as asked for; None unless there are all."""
@@ -122,9 +124,8 @@ class Repair:
             rhs = np.append(np.zeros(matrix.shape[0] - 1), amount)
             reach = np.minimum(self._reach, FARTHEST) if exact else self._reach
             program = Program(
-                matrix, np.zeros(2 * n), reach, rhs=rhs, integral=exact,
-                iterations=self.budget.iterations, nodes=self.budget.nodes, gap=0.2,
-            )  # fmt: skip
+                matrix, np.zeros(2 * n), reach, rhs=rhs, integral=exact, limits=replace(self.budget.limits, gap=0.2)
+            )
         else:
             step = np.array([max(amount, 0), max(-amount, 0)])
             program.set_bounds(columns, step, step)

@@ -191,6 +191,7 @@ class CellSystem:
 
     @cached_property
     def member_lists(self) -> tuple[tuple[int, ...], ...]:
+        """Per equation its cells, the parent first."""
         return tuple((e.parent, *e.children) for e in self.equations)
 
     @cached_property

@@ -1,6 +1,6 @@
 """The true counts of linked cells, those included that no table publishes.
 
-Nobody has the true counts of cells that follow from no published figure; any whole numbers that fit the true tables serve,
+No one has the true counts of cells that follow from no published figure; any whole numbers that fit the true tables serve,
 as the start of a search that proves what it hides for all of them.
 """
 

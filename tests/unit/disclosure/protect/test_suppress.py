@@ -17,6 +17,7 @@ from include.opendata.disclosure.protect import (
     suppress,
 )
 from include.opendata.disclosure.protect.feasible import FeasibleTables
+from include.opendata.disclosure.protect.programs import Limits
 from include.opendata.disclosure.protect.suppress import _Search
 from include.opendata.errors import Refused
 from tests.lib.random_cubes import as_published, column, cube, synthetic
@@ -93,7 +94,7 @@ def test_the_declared_width_is_honoured():
 
 def test_a_budget_of_nothing_refuses_rather_than_publishing():
     system = cube(synthetic((6, 4, 2), 2.5, 1))
-    nothing = Budget(walks=0, iterations=0, nodes=0, rounds=1)
+    nothing = Budget(walks=0, limits=Limits(iterations=0, nodes=0), rounds=1)
     with pytest.raises(Refused):
         suppress(system, primary(system, RULE), rule=RULE, annotation="combined", seed=0, budget=nothing)
 

@@ -2,7 +2,7 @@
 
 For one cube with its margins, of more cells than the general engine can take: ``table`` says what a cube is, ``suppress``
 protects it, ``proof`` checks a stored proof against what is published. Beneath: ``moves`` (changes that leave every total
-true), ``search`` and ``cover`` (the cheapest moves), ``walk`` (tables nobody can tell apart), ``prune``, ``groups``,
+true), ``search`` and ``cover`` (the cheapest moves), ``walk`` (tables no one can tell apart), ``prune``, ``groups``,
 ``bounds``, ``limits`` and ``impossible`` (what separate codes give away).
 """
 

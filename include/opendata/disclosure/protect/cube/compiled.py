@@ -2,7 +2,7 @@
 
 Decides only the compiler's settings. The first use on a machine compiles (half a minute) and keeps the result in the
 project's own folder (``.cache/numba``; ``OPENDATA_CACHE`` or ``NUMBA_CACHE_DIR`` move it), later uses load it; where
-nothing can be written every process compiles anew. No fast-math and no threads: integer arithmetic in a fixed order gives
+nothing can be written every process compiles again. No fast-math and no threads: integer arithmetic in a fixed order gives
 the same bytes on every machine.
 """
 

@@ -31,6 +31,7 @@ class Lines:
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
+        """What :func:`breaks_rules` takes as ``lines``."""
         return (self.strides, self.shape, self.node_start, self.parent, self.child_start, self.child)
 
 

@@ -103,20 +103,22 @@ def _changes(parent: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarra
             remedy="Publish the dimension in coarser categories, or split the table.",
             slug="axis-too-long",
         )
-    paths = {leaf: axis.path(leaf) for leaf in axis.leaves.tolist()}
-    counts: list[int] = []
-    changes: list[list[tuple[int, int]]] = []
-    for node in range(len(parent)):
-        inside = [leaf for leaf, path in paths.items() if node in path]
-        falling = [[], *(path for leaf, path in paths.items() if node not in path)]
-        counts.append(len(inside) * len(falling))
-        changes += [_change(node, paths[up], down) for up in inside for down in falling]
+    paths = [axis.path(leaf) for leaf in axis.leaves.tolist()]
+    of_node = [_changes_of(node, paths) for node in range(len(parent))]
+    changes = [change for of_this in of_node for change in of_this]
+    entries = np.array([entry for change in changes for entry in change], dtype=np.int64).reshape(-1, 2)
     return (
-        np.array(counts, dtype=np.int64),
+        np.array([len(of_this) for of_this in of_node], dtype=np.int64),
         np.array([len(change) for change in changes], dtype=np.int64),
-        np.array([step for change in changes for step, _ in change], dtype=np.int64),
-        np.array([sign for change in changes for _, sign in change], dtype=np.int8),
+        entries[:, 0].copy(),
+        entries[:, 1].astype(np.int8),
     )
+
+
+def _changes_of(node: int, paths: list[list[int]]) -> list[list[tuple[int, int]]]:
+    """Every change that adds 1 to ``node``: a path through it rises, and none or one beside it falls."""
+    falling = [[], *(path for path in paths if node not in path)]
+    return [_change(node, up, down) for up in paths if node in up for down in falling]
 
 
 def _change(node: int, rising: list[int], falling: list[int]) -> list[tuple[int, int]]:

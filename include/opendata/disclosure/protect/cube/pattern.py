@@ -1,8 +1,8 @@
 """From the small cells of a cube to a pattern of blanks that is proven safe.
 
 The order: *cover* (every small cell and every group that must lose one more gets its cheapest move; complements are given
-up while the bill does not rise) → *walk* (whole-number tables nobody can tell apart from the true one prove most counts)
-→ *open* (what stays unproven gets the cheapest further cell, a few at a time, the others then tried anew) → *prune*
+up while the bill does not rise) → *walk* (whole-number tables no one can tell apart from the true one prove most counts)
+→ *open* (what stays unproven gets the cheapest further cell, a few at a time, the others then tried again) → *prune*
 (complements that turn out not to be needed are shown again). All budgets are steps, all draws come from the seed, all
 prices are whole numbers: the same table gives the same pattern on every machine.
 """
@@ -31,7 +31,7 @@ from include.opendata.disclosure.protect.cube.proof import CubeProof
 from include.opendata.disclosure.protect.cube.prune import needless_tables, not_held_by_rules, show_again
 from include.opendata.disclosure.protect.cube.table import CubeTable
 from include.opendata.disclosure.protect.cube.walk import OPENED, walk_pass
-from include.opendata.rules.small_cells import SmallCellRule
+from include.opendata.disclosure.protect.policy import Policy
 
 Progress = Callable[[str, float], None]
 NEVER = np.int64(-1)
@@ -48,23 +48,22 @@ class NoPattern(Exception):
 class PatternSearch:
     """One search in one mode; holds the pattern and the tables found while they grow and shrink.
 
-    ``seed`` (0 or more) and ``run`` decide every draw.
+    The policy's seed (0 or more) and ``run`` decide every draw.
     """
 
     def __init__(
-        self, cube: CubeTable, moves: Moves, *, rule: SmallCellRule, annotation: str, seed: int,
-        run: int = 0, effort: Effort, progress: Progress | None = None,
+        self, cube: CubeTable, moves: Moves, policy: Policy, *, run: int, effort: Effort, progress: Progress | None
     ):  # fmt: skip
-        self.cube, self.moves, self.annotation = cube, moves, annotation
-        self.rule, self.effort = rule, effort
+        self.cube, self.moves, self.effort = cube, moves, effort
+        self.rule, self.annotation, self.seed = policy.rule, policy.annotation, policy.seed
         self.progress = progress or (lambda stage, share: None)
-        self.rng = np.random.default_rng([seed, run])
+        self.rng = np.random.default_rng([policy.seed, run])
         # small cubes are searched more than once, first with near-ties only
         self.noise = NOISE if run == 0 and effort.runs > 1 else WIDER_NOISE
         self.state = self.rng.integers(0, 1 << 63, 1, dtype=np.uint64)
         self.values = cube.values.reshape(-1)
         self.persons = self.values if cube.persons is None else cube.persons.reshape(-1)
-        self.small = cube.small(rule).reshape(-1)
+        self.small = cube.small(policy.rule).reshape(-1)
         self.published = cube.is_published().reshape(-1)
         frozen = np.zeros(cube.size, dtype=bool) if cube.frozen is None else cube.frozen.reshape(-1)
         self.allowed = self.published & ~self.small & ~frozen & (self.values > 0)

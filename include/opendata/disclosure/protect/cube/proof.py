@@ -1,7 +1,7 @@
 """The proof that a pattern is safe: whole-number tables an attacker cannot tell apart, kept and checked.
 
-Every stored table agrees with everything published. If two of them are the rule's width apart in a cell, nobody can narrow
-that cell further by any method. The check trusts nothing of the search: it adds each table up anew, compares it with all
+Every stored table agrees with everything published. If two of them are the rule's width apart in a cell, no one can narrow
+that cell further by any method. The check trusts nothing of the search: it adds each table up again, compares it with all
 published cells, checks bounds, and measures how far the tables lie apart. The true table is never among them; they are
 private all the same, since together they say how large a count roughly is.
 """
@@ -95,6 +95,7 @@ class ProofCheck:
 
     @property
     def passed(self) -> bool:
+        """Whether every cell and group is proven, and no table contradicts what is published."""
         return self.disagreeing == 0 and self.unproven == 0 and self.open_sums == 0
 
 

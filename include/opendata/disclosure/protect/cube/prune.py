@@ -2,7 +2,7 @@
 
 A complement may be shown if no group then breaks a rule and every hidden count stays proven. The tables found so far are
 brought in line one by one (moves take the cell back to its true count); those that cannot be are dropped, and cells left
-unproven are walked for anew. If that fails everything is put back.
+unproven are walked for again. If that fails everything is put back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from include.opendata.disclosure.protect.cube.walk import room_of, settle, walk_
 
 @compiled
 def _range(cell, tables, alive, least, most):
-    """Smallest and largest value of ``cell`` over the tables in use."""
+    """Note the smallest and largest value of ``cell`` over the tables in use."""
     small, large = np.int64(1) << np.int64(60), np.int64(-1)
     for t in range(len(alive)):
         if alive[t]:
@@ -37,6 +37,110 @@ def _collect(cells, count, least, most, width, floor, out):
 
 
 @compiled
+def _bring_in_line(
+    cell, values, tables, alive, low, high, price, room, depth, most_lost, geometry, work, cells, signs, journal,
+    done, touched, marked, mark,
+):  # fmt: skip
+    """Take ``cell`` back to its true count in every table in use; those that cannot follow go out of use.
+
+    Notes in ``done`` (table, cell, change) what was changed, and in ``touched`` which cells were, each once. Returns how many
+    entries either has, and how many tables are left and lost; stops when more than ``most_lost`` are lost.
+    """
+    noted, changed, left, lost = 0, 0, 0, 0
+    for t in range(len(alive)):
+        if not alive[t]:
+            continue
+        room[t, cell] = room_of(tables[t, cell], low[cell], high[cell])
+        if tables[t, cell] != values[cell]:
+            steps = settle(cell, depth, tables[t], low, high, price, room[t], geometry, work, cells, signs, journal)
+            if steps < 0:
+                alive[t] = False
+                lost += 1
+                if lost > most_lost:
+                    break
+                continue
+            for i in range(steps):
+                other = journal[i, 0]
+                done[noted, 0], done[noted, 1], done[noted, 2] = t, other, journal[i, 1]
+                noted += 1
+                if marked[other] != mark:
+                    marked[other] = mark
+                    touched[changed] = other
+                    changed += 1
+        left += 1
+    return noted, changed, left, lost
+
+
+@compiled
+def _look_for_tables(
+    lacking, lack, free, tables, alive, was_alive, room, low, high, least, most, width, floor, price, depth, tries, state,
+    geometry, work,
+):  # fmt: skip
+    """Walk from tables in use until the first ``lack`` cells of ``lacking`` are proven, ``tries`` times at most.
+
+    New tables take places that were not in use before the candidate either, so that putting back need not restore them.
+    Returns how many cells are still lacking.
+    """
+    capacity = len(alive)
+    base, slot = 0, 0
+    for _ in range(tries):
+        if lack == 0:
+            break
+        while slot < capacity and (alive[slot] or was_alive[slot]):
+            slot += 1
+        while not (alive[base % capacity] and was_alive[base % capacity]):
+            base += 1
+        if slot == capacity:
+            break
+        tables[slot] = tables[base % capacity]
+        base += 1
+        walk_pass(
+            lacking[:lack].copy(),
+            tables[slot],
+            low,
+            high,
+            least,
+            most,
+            width,
+            floor,
+            price,
+            depth,
+            state,
+            geometry,
+            work,
+        )
+        alive[slot] = True
+        for i in range(len(free)):
+            c = free[i]
+            room[slot, c] = room_of(tables[slot, c], low[c], high[c])
+            least[c], most[c] = min(least[c], tables[slot, c]), max(most[c], tables[slot, c])
+        lack = _collect(lacking, lack, least, most, width, floor, lacking)
+    return lack
+
+
+@compiled
+def _put_back(cell, noted, done, tables, alive, was_alive, low, high, room):
+    """Undo what ``done`` says, with ``cell`` hidden again. Returns whether other tables are in use than before that."""
+    for i in range(noted - 1, -1, -1):
+        t, other = done[i, 0], done[i, 1]
+        tables[t, other] -= done[i, 2]
+        room[t, other] = room_of(tables[t, other], low[other], high[other])
+    differ = False
+    for t in range(len(alive)):
+        differ = differ or alive[t] != was_alive[t]
+        alive[t] = was_alive[t]
+        if alive[t]:
+            room[t, cell] = room_of(tables[t, cell], low[cell], high[cell])
+    return differ
+
+
+@compiled
+def _ranges(cells, count, tables, alive, least, most):
+    for i in range(count):
+        _range(cells[i], tables, alive, least, most)
+
+
+@compiled
 def show_again(
     candidates, values, persons, hidden, unknown, low, high, width, floor, rule_numbers, tables, alive, most_lost, price,
     depth, tries, state, geometry, lines, work,
@@ -44,28 +148,26 @@ def show_again(
     """Try each of ``candidates`` in turn; returns how many are shown now.
 
     Changes ``hidden``, ``unknown`` (bool[cells]), ``low``, ``high``, ``width``, and ``tables`` int64[capacity, cells] of
-    which those ``alive`` (bool[capacity]) are in use. A candidate that more
-    than ``most_lost`` of them cannot follow is left hidden; ``tries``: new tables looked for per candidate.
+    which those ``alive`` (bool[capacity]) are in use. A candidate that more than ``most_lost`` of them cannot follow is left
+    hidden; ``tries``: new tables looked for per candidate.
     """
-    n = len(values)
-    capacity = len(tables)
-    widest = len(work[0][0])
+    n, capacity, widest = len(values), len(tables), len(work[0][0])
     cells, signs = np.zeros(widest, dtype=np.int64), np.zeros(widest, dtype=np.int8)
     journal = np.zeros((depth * widest, 2), dtype=np.int64)
     done = np.zeros((capacity * depth * widest, 3), dtype=np.int64)
     least, most = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     room = np.zeros((capacity, n), dtype=np.uint8)
     free = np.flatnonzero(width > 0)
+    _ranges(free, len(free), tables, alive, least, most)
     for i in range(len(free)):
-        _range(free[i], tables, alive, least, most)
         for t in range(capacity):
             room[t, free[i]] = room_of(tables[t, free[i]], low[free[i]], high[free[i]])
     marked = np.full(n, -1, dtype=np.int64)
     touched, lacking = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     was_alive = alive.copy()
     shown = 0
-    for q in range(len(candidates)):
-        cell = candidates[q]
+    for mark in range(len(candidates)):
+        cell = candidates[mark]
         if not hidden[cell]:
             continue
         hidden[cell] = unknown[cell] = False
@@ -76,84 +178,28 @@ def show_again(
         low[cell] = high[cell] = values[cell]
         width[cell] = 0
         was_alive[:] = alive
-        noted, changed, left, lost = 0, 0, 0, 0
-        for t in range(capacity):
-            if not alive[t]:
+        noted, changed, left, lost = _bring_in_line(
+            cell, values, tables, alive, low, high, price, room, depth, most_lost, geometry, work, cells, signs, journal,
+            done, touched, marked, mark,
+        )  # fmt: skip
+        # a lost table may have been the proof of any cell; otherwise only what was touched can have become narrower
+        concerned, count = (free, len(free)) if lost > 0 else (touched, changed)
+        enough = left >= 2 and lost <= most_lost
+        if enough:
+            _ranges(concerned, count, tables, alive, least, most)
+            lack = _collect(concerned, count, least, most, width, floor, lacking)
+            lack = _look_for_tables(
+                lacking, lack, free, tables, alive, was_alive, room, low, high, least, most, width, floor, price, depth,
+                tries, state, geometry, work,
+            )  # fmt: skip
+            if lack == 0:
+                shown += 1
                 continue
-            room[t, cell] = room_of(tables[t, cell], low[cell], high[cell])
-            if tables[t, cell] != values[cell]:
-                lines_used = settle(
-                    cell, depth, tables[t], low, high, price, room[t], geometry, work, cells, signs, journal
-                )  # fmt: skip
-                if lines_used < 0:
-                    alive[t] = False
-                    lost += 1
-                    if lost > most_lost:
-                        break
-                    continue
-                for i in range(lines_used):
-                    other = journal[i, 0]
-                    done[noted, 0], done[noted, 1], done[noted, 2] = t, other, journal[i, 1]
-                    noted += 1
-                    if marked[other] != q:
-                        marked[other] = q
-                        touched[changed] = other
-                        changed += 1
-            left += 1
-        lack = 0
-        if left >= 2 and lost <= most_lost:
-            if lost > 0:
-                for i in range(len(free)):
-                    _range(free[i], tables, alive, least, most)
-                lack = _collect(free, len(free), least, most, width, floor, lacking)
-            else:
-                for i in range(changed):
-                    _range(touched[i], tables, alive, least, most)
-                lack = _collect(touched, changed, least, most, width, floor, lacking)
-            base = 0
-            slot = 0
-            for _ in range(tries):
-                if lack == 0:
-                    break
-                while slot < capacity and (alive[slot] or was_alive[slot]):
-                    slot += 1
-                while not (alive[base % capacity] and was_alive[base % capacity]):
-                    base += 1
-                if slot == capacity:
-                    break
-                tables[slot] = tables[base % capacity]
-                base += 1
-                walk_pass(
-                    lacking[:lack].copy(), tables[slot], low, high, least, most, width, floor, price, depth, state,
-                    geometry, work,
-                )  # fmt: skip
-                alive[slot] = True
-                for i in range(len(free)):
-                    c = free[i]
-                    room[slot, c] = room_of(tables[slot, c], low[c], high[c])
-                    least[c], most[c] = min(least[c], tables[slot, c]), max(most[c], tables[slot, c])
-                lack = _collect(lacking, lack, least, most, width, floor, lacking)
-        if left >= 2 and lost <= most_lost and lack == 0:
-            shown += 1
-            continue
         low[cell], high[cell], width[cell] = before
         hidden[cell] = unknown[cell] = True
-        for i in range(noted - 1, -1, -1):
-            t, other = done[i, 0], done[i, 1]
-            tables[t, other] -= done[i, 2]
-            room[t, other] = room_of(tables[t, other], low[other], high[other])
-        added = False
-        for t in range(capacity):
-            added = added or (alive[t] and not was_alive[t])
-            alive[t] = was_alive[t]
-            if alive[t]:
-                room[t, cell] = room_of(tables[t, cell], low[cell], high[cell])
-        if lost > 0 or added:
-            for i in range(len(free)):
-                _range(free[i], tables, alive, least, most)
-        else:
-            for i in range(changed):
-                _range(touched[i], tables, alive, least, most)
+        if _put_back(cell, noted, done, tables, alive, was_alive, low, high, room):
+            concerned, count = free, len(free)
+        _ranges(concerned, count, tables, alive, least, most)
     return shown
 
 

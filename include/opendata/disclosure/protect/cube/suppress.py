@@ -2,7 +2,7 @@
 
 The fast path beside the general engine: for one cube with all its margins, of any size up to some hundred thousand cells.
 Same rules, same modes (DDG 2.0 §4.4.1 (2), (4)-(6), §4.4.3). Nothing is returned that :func:`verify_proof` did not pass:
-every blank that may be small is proven by two whole-number tables nobody can tell apart, the rule's width apart in it.
+every blank that may be small is proven by two whole-number tables no one can tell apart, the rule's width apart in it.
 ``separate`` codes are refused where some counts could be narrowed whatever else is hidden; the mode is never changed here.
 """
 
@@ -20,6 +20,7 @@ from include.opendata.disclosure.protect.cube.moves import moves_of
 from include.opendata.disclosure.protect.cube.pattern import NoPattern, PatternSearch, Progress
 from include.opendata.disclosure.protect.cube.proof import CubeProof, ProofCheck, verify_proof
 from include.opendata.disclosure.protect.cube.table import CubeTable
+from include.opendata.disclosure.protect.policy import Policy
 from include.opendata.disclosure.protect.system import refuse_if_public
 from include.opendata.errors import Refused
 from include.opendata.rules.small_cells import SmallCellRule
@@ -73,20 +74,20 @@ def suppress_cube(
 
     def search(mode: str, run: int = 0) -> PatternSearch:
         return PatternSearch(
-            cube, moves, rule=rule, annotation=mode, seed=seed, run=run,
+            cube, moves, Policy(mode, rule, seed), run=run,
             effort=effort or effort_for(cube.size, mode, given=cube.given is not None), progress=progress,
         )  # fmt: skip
 
     if annotation == "combined":
-        return _combined(search, seed)
+        return _combined(search)
     before = search("separate")
     found = limits(before)
     if len(found.impossible):
-        raise _unsafe(before, len(found.impossible), len(found.open), search, seed)
+        raise _unsafe(before, len(found.impossible), len(found.open), search)
     try:
-        return _cheapest(search, "separate", seed)
+        return _cheapest(search, "separate")
     except NoPattern as failed:
-        raise _unsafe(before, 0, failed.cells, search, seed) from None
+        raise _unsafe(before, 0, failed.cells, search) from None
 
 
 def public_view(cube: CubeTable, codes: np.ndarray, *, rule: SmallCellRule, annotation: str) -> Known:
@@ -104,9 +105,9 @@ def public_view(cube: CubeTable, codes: np.ndarray, *, rule: SmallCellRule, anno
     )
 
 
-def _combined(search: _Searches, seed: int) -> CubeSuppression:
+def _combined(search: _Searches) -> CubeSuppression:
     try:
-        return _cheapest(search, "combined", seed)
+        return _cheapest(search, "combined")
     except NoPattern as failed:
         raise Refused(
             f"{failed.cells} hidden counts or groups cannot be protected by any pattern that was tried "
@@ -116,14 +117,14 @@ def _combined(search: _Searches, seed: int) -> CubeSuppression:
         ) from None
 
 
-def _cheapest(search: _Searches, mode: str, seed: int) -> CubeSuppression:
+def _cheapest(search: _Searches, mode: str) -> CubeSuppression:
     """The cheapest pattern of all runs (the first that is safe, where one is given); raises NoPattern if none is safe."""
     best: tuple[int, CubeSuppression] | None = None
     failures = []
     for run in range(search(mode).effort.runs):
         attempt = search(mode, run)
         try:
-            done = _proven(attempt, seed)
+            done = _proven(attempt)
         except NoPattern as failed:
             failures.append(failed)
             continue
@@ -136,7 +137,7 @@ def _cheapest(search: _Searches, mode: str, seed: int) -> CubeSuppression:
     return best[1]
 
 
-def _proven(search: PatternSearch, seed: int) -> CubeSuppression:
+def _proven(search: PatternSearch) -> CubeSuppression:
     """Run ``search`` and let the last gate check what it says; raises NoPattern if either finds fault."""
     cube = search.cube
     proof = search.run()
@@ -157,15 +158,15 @@ def _proven(search: PatternSearch, seed: int) -> CubeSuppression:
         "tables": len(proof.tables),
         "proof_bytes": len(proof.to_bytes()),
     }
-    return CubeSuppression(codes, search.annotation, seed, proof, check, figures)
+    return CubeSuppression(codes, search.annotation, search.seed, proof, check, figures)
 
 
-def _unsafe(separate: PatternSearch, impossible: int, undecided: int, search: _Searches, seed: int) -> Refused:
+def _unsafe(separate: PatternSearch, impossible: int, undecided: int, search: _Searches) -> Refused:
     """``impossible`` cells stay narrow whatever else is hidden; ``undecided`` ones in every pattern that was tried."""
     small = int(separate.small.sum())
     details = [f"impossible: {impossible}", f"undecided: {undecided}", f"small: {small}"]
     try:
-        combined = _combined(search, seed).figures
+        combined = _combined(search).figures
     except Refused:
         instead = "Combined codes would not do either: publish a coarser table."
     else:

@@ -54,10 +54,12 @@ class Axis:
 
     @property
     def nodes(self) -> int:
+        """Categories and sums together."""
         return len(self.parent)
 
     @cached_property
     def root(self) -> int:
+        """The total's node."""
         return int(np.flatnonzero(self.parent == -1)[0])
 
     @cached_property
@@ -140,6 +142,7 @@ class CubeTable:
 
     @property
     def size(self) -> int:
+        """Cells, totals included."""
         return int(self.values.size)
 
     @cached_property

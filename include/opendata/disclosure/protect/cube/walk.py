@@ -13,7 +13,10 @@ from include.opendata.disclosure.protect.cube.compiled import compiled
 from include.opendata.disclosure.protect.cube.search import BARRED, cheapest_move, draw
 
 STRIDE = 3
-"""The longest single step a move is looked for with."""
+"""The longest single step a move is looked for with.
+
+Not the width of the rule: a cell that must go farther takes several steps. Two bits per step must fit into the 8 of ``room``,
+so it is at most 4; longer steps find fewer moves, shorter ones take more of them."""
 
 OPENED = np.int64(10)
 """What a cell costs at most once a move has gone through it."""

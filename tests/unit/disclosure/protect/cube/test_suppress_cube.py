@@ -13,6 +13,7 @@ from include.opendata.disclosure.protect.cube.groups import open_groups
 from include.opendata.disclosure.protect.cube.moves import moves_of
 from include.opendata.disclosure.protect.cube.pattern import PatternSearch
 from include.opendata.disclosure.protect.cube.prices import prices
+from include.opendata.disclosure.protect.policy import Policy
 from include.opendata.errors import Refused
 from include.opendata.places import ROOT
 from tests.lib.random_cubes import synthetic
@@ -129,7 +130,9 @@ def test_no_complement_that_is_kept_could_be_shown(seed):
 def test_the_cover_alone_would_not_be_safe(seed):
     """The walk and what follows are needed: boxes of hidden cells without room prove nothing."""
     table = cube(synthetic((8, 6, 4), 3.0, seed))
-    search = PatternSearch(table, moves_of(table.axes), rule=RULE, annotation="combined", seed=seed, effort=Effort())
+    search = PatternSearch(
+        table, moves_of(table.axes), Policy("combined", RULE, seed), run=0, effort=Effort(), progress=None
+    )
     search.cover()
     search._measure()
     search.walk(40, 8)
