@@ -5,6 +5,7 @@ The wing and its doors; other rooms come in through these modules and no deeper:
 - ``protection``: ``protect_and_attack`` hides what must be hidden in the tables of a dataset and attacks the result;
   ``protection_result`` is what comes of it. Behind it stand ``whole_percentages`` (a table that publishes no count),
   ``computable_amounts`` (sums of money) and ``release_attack`` (what is attacked, in which order).
+- ``long_tables``: an aggregated table that someone already has, protected or attacked by itself.
 - ``cells``: which figures of several tables are one cell, and which are sums of others. Public knowledge, the one thing that
   hiding and attacking share.
 - ``protect``: what hides; ``suppress`` and ``primary`` for any system of cells, ``cube`` for large cubes.

@@ -111,6 +111,39 @@ def _rethread(head, after, owner, route, length):
 
 
 @compiled
+def _uses(wish, cell, route, length):
+    return (route[wish, : max(length[wish], 0)] == cell).any()
+
+
+@compiled
+def _users_of(cell, mark, head, after, owner, route, length, seen, users):
+    """The wishes whose moves use ``cell``, into ``users``; returns how many. The lists may name wishes that have moved on."""
+    count = 0
+    slot = head[cell]
+    while slot >= 0:
+        wish = owner[slot]
+        if seen[wish] != mark:
+            seen[wish] = mark
+            if _uses(wish, cell, route, length):
+                users[count] = wish
+                count += 1
+        slot = after[slot]
+    return count
+
+
+@compiled
+def _retake(wish, cells, count, now, uses, route, length):
+    """Give a wish the move back that it had before."""
+    for c in range(count):
+        cell = cells[c]
+        route[wish, c] = cell
+        if uses[cell] == 0:
+            now[cell] = USED
+        uses[cell] += 1
+    length[wish] = count
+
+
+@compiled
 def give_up(candidates, members, start, price, now, uses, route, length, geometry, work):
     """Try to show each of ``candidates`` (complements in use) again; returns what that saves.
 
@@ -121,7 +154,7 @@ def give_up(candidates, members, start, price, now, uses, route, length, geometr
     trial_cells, trial_signs = np.zeros(widest, dtype=np.int64), np.zeros(widest, dtype=np.int8)
     wishes = len(length)
     anywhere = np.ones(len(now), dtype=np.uint8)
-    # who uses what: lists threaded through one array; they may name wishes that have moved on
+    # who uses what: lists threaded through one array, for the users of a cell are asked for again and again
     head = np.full(len(price), -1, dtype=np.int64)
     capacity = 64 * widest * 8 + 4 * wishes * widest
     after = np.zeros(capacity, dtype=np.int64)
@@ -136,24 +169,12 @@ def give_up(candidates, members, start, price, now, uses, route, length, geometr
         cell = candidates[i]
         if uses[cell] == 0:
             continue
-        count = 0
-        slot = head[cell]
-        while slot >= 0:
-            wish = owner[slot]
-            if seen[wish] != i:
-                seen[wish] = i
-                for c in range(length[wish]):
-                    if route[wish, c] == cell:
-                        users[count] = wish
-                        count += 1
-                        break
-            slot = after[slot]
+        count = _users_of(cell, i, head, after, owner, route, length, seen, users)
         balance = np.int64(0)
         for u in range(count):
             wish = users[u]
             old_length[u] = length[wish]
-            for c in range(length[wish]):
-                old_route[u, c] = route[wish, c]
+            old_route[u, : length[wish]] = route[wish, : length[wish]]
             balance -= _leave(wish, price, now, uses, route, length)
         now[cell] = BARRED
         good = True
@@ -163,12 +184,10 @@ def give_up(candidates, members, start, price, now, uses, route, length, geometr
             n, _ = _grant(
                 users[u], members, start, now, anywhere, limit, geometry, work, cells, signs, trial_cells, trial_signs,
             )  # fmt: skip
-            if n == 0:
-                good = False
-                break
-            balance += _take(users[u], n, cells, price, now, uses, route, length)
-            if balance > 0:
-                good = False
+            if n > 0:
+                balance += _take(users[u], n, cells, price, now, uses, route, length)
+            good = bool(n > 0 and balance <= 0)
+            if not good:
                 break
         if good:
             saved -= balance
@@ -182,12 +201,5 @@ def give_up(candidates, members, start, price, now, uses, route, length, geometr
             _leave(users[u], price, now, uses, route, length)
         now[cell] = price[cell]
         for u in range(count):
-            wish = users[u]
-            for c in range(old_length[u]):
-                other = old_route[u, c]
-                route[wish, c] = other
-                if uses[other] == 0:
-                    now[other] = USED
-                uses[other] += 1
-            length[wish] = old_length[u]
+            _retake(users[u], old_route[u], old_length[u], now, uses, route, length)
     return saved

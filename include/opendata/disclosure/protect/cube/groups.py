@@ -109,12 +109,30 @@ def numbers_of(rule: SmallCellRule) -> tuple[int, int]:
 
 
 @compiled
+def _group_breaks_rules(total, node, children, stride, hidden, unknown, values, persons, rule_numbers):
+    """Whether the group of ``total`` breaks a rule, which stands at ``node`` of an axis and is the sum of ``children``."""
+    below, all_at_most = rule_numbers
+    count, some, tiny, together, behind = 0, False, True, np.int64(0), np.int64(0)
+    for i in range(len(children)):
+        part = total + (children[i] - node) * stride
+        some = some or hidden[part]
+        if unknown[part]:
+            count += 1
+            together += values[part]
+            behind += persons[part]
+            tiny = tiny and values[part] <= all_at_most
+    if unknown[total]:
+        return count == 0
+    few = 1 <= together < below or (some and 1 <= behind < below)
+    return count == 1 or (some and tiny) or few
+
+
+@compiled
 def breaks_rules(cell, hidden, unknown, values, persons, rule_numbers, lines):
     """Whether some group of ``cell`` breaks a rule; ``hidden`` and ``unknown`` bool[cells] of the pattern.
 
     ``persons`` int64[cells]: those behind the events; ``values`` themselves where no one counts them apart.
     ``rule_numbers``: see :func:`numbers_of`."""
-    below, all_at_most = rule_numbers
     strides, shape, node_start, parent, child_start, child = lines
     for a in range(len(shape)):
         at = (cell // strides[a]) % shape[a]
@@ -123,22 +141,9 @@ def breaks_rules(cell, hidden, unknown, values, persons, rule_numbers, lines):
             if node < 0:
                 continue
             first, last = child_start[node_start[a] + node], child_start[node_start[a] + node + 1]
-            if first == last:
-                continue
             total = cell + (node - at) * strides[a]
-            count, some, tiny, together, behind = 0, False, True, np.int64(0), np.int64(0)
-            for i in range(first, last):
-                part = cell + (child[i] - at) * strides[a]
-                if unknown[part]:
-                    count += 1
-                    together += values[part]
-                    behind += persons[part]
-                    tiny = tiny and values[part] <= all_at_most
-                some = some or hidden[part]
-            if not unknown[total]:
-                few = 1 <= together < below or (some and 1 <= behind < below)
-                if count == 1 or (some and tiny) or few:
-                    return True
-            elif count == 0:
+            if last > first and _group_breaks_rules(
+                total, node, child[first:last], strides[a], hidden, unknown, values, persons, rule_numbers
+            ):
                 return True
     return False

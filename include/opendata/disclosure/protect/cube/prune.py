@@ -216,29 +216,31 @@ def not_held_by_rules(candidates, hidden, unknown, values, persons, rule_numbers
 
 
 @compiled
+def _all_proven(tables, alive, cells, width, floor):
+    """Whether the tables in use prove every one of ``cells``."""
+    for i in range(len(cells)):
+        c = cells[i]
+        small, large = np.int64(1) << np.int64(60), np.int64(-1)
+        for t in range(len(alive)):
+            if alive[t]:
+                small, large = min(small, tables[t, c]), max(large, tables[t, c])
+                if large - small >= width[c] or small <= floor[c]:
+                    break
+        if large - small < width[c] and small > floor[c]:
+            return False
+    return True
+
+
+@compiled
 def needless_tables(tables, alive, cells, width, floor):
     """Take out of use, the latest first, what proves no cell that the others do not prove; returns how many remain."""
-    capacity = len(alive)
     remaining = alive.sum()
-    for t in range(capacity - 1, -1, -1):
+    for t in range(len(alive) - 1, -1, -1):
         if not alive[t] or remaining <= 2:
             continue
         alive[t] = False
-        needed = False
-        for i in range(len(cells)):
-            c = cells[i]
-            small, large = np.int64(1) << np.int64(60), np.int64(-1)
-            for other in range(capacity):
-                if alive[other]:
-                    value = tables[other, c]
-                    small, large = min(small, value), max(large, value)
-                    if large - small >= width[c] or small <= floor[c]:
-                        break
-            if large - small < width[c] and small > floor[c]:
-                needed = True
-                break
-        if needed:
-            alive[t] = True
-        else:
+        if _all_proven(tables, alive, cells, width, floor):
             remaining -= 1
+        else:
+            alive[t] = True
     return remaining

@@ -66,6 +66,20 @@ def _step(cell, up, times, x, low, high, price, room, geometry, work, cells, sig
 
 
 @compiled
+def _is_wrong(cell, x, low, high):
+    return x[cell] < low[cell] or x[cell] > high[cell]
+
+
+@compiled
+def _no_longer_wrong(cell, wrong, count):
+    """Take ``cell`` out of the first ``count`` of ``wrong``; the last one takes its place."""
+    for i in range(count):
+        if wrong[i] == cell:
+            wrong[i] = wrong[count - 1]
+            break
+
+
+@compiled
 def settle(first, depth, x, low, high, price, room, geometry, work, cells, signs, journal):
     """Bring ``first``, which is out of its bounds, back by moves that leave every other cell within its own.
 
@@ -76,7 +90,7 @@ def settle(first, depth, x, low, high, price, room, geometry, work, cells, signs
     wrong = np.zeros(most_wrong, dtype=np.int64)
     wrong[0] = first
     count, noted = 1, 0
-    own = price[first]
+    price_of_first = price[first]
     price[first] = BARRED
     for _ in range(depth):
         astray = wrong[count - 1]
@@ -91,23 +105,20 @@ def settle(first, depth, x, low, high, price, room, geometry, work, cells, signs
             change = times * signs[c] * (1 if up else -1)
             journal[noted, 0], journal[noted, 1] = other, change
             noted += 1
-            was_wrong = x[other] < low[other] or x[other] > high[other]
+            was_wrong = _is_wrong(other, x, low, high)
             x[other] += change
             room[other] = room_of(x[other], low[other], high[other])
-            is_wrong = x[other] < low[other] or x[other] > high[other]
+            is_wrong = _is_wrong(other, x, low, high)
             if is_wrong and not was_wrong:
                 if count < most_wrong:
                     wrong[count] = other
                 count += 1
             elif was_wrong and not is_wrong:
-                for i in range(min(count, most_wrong)):
-                    if wrong[i] == other:
-                        wrong[i] = wrong[min(count, most_wrong) - 1]
-                        break
+                _no_longer_wrong(other, wrong, min(count, most_wrong))
                 count -= 1
         if count == 0 or count >= most_wrong:
             break
-    price[first] = own
+    price[first] = price_of_first
     if count == 0:
         return noted
     undo(noted, x, low, high, room, journal)
@@ -141,12 +152,32 @@ def _chain(cell, up, times, depth, x, low, high, price, room, geometry, work, ce
 
 
 @compiled
+def _go(
+    cell, up, target_up, target_down, depth, x, low, high, price, room, geometry, work, cells, signs, journal,
+):  # fmt: skip
+    """Take ``cell`` in one direction until it is at a target, or as far as it gets; ``depth`` 0: by single moves."""
+    while target_down < x[cell] < target_up:
+        times = min(target_up - x[cell] if up else x[cell] - target_down, STRIDE)
+        moved = False
+        while not moved and times > 0:
+            if depth == 0:
+                moved = _step(cell, up, times, x, low, high, price, room, geometry, work, cells, signs)
+            else:
+                moved = _chain(
+                    cell, up, times, depth, x, low, high, price, room, geometry, work, cells, signs, journal,
+                )  # fmt: skip
+            times -= 1
+        if not moved:
+            break
+
+
+@compiled
 def walk_pass(visit, x, low, high, least, most, width, floor, price, depth, state, geometry, work):
     """One pass over ``visit`` (cells). Changes ``x``; returns how many visited cells are now proven.
 
     ``least``, ``most``: the range each cell had in earlier states; ``width`` wanted per cell; reaching ``floor`` will
-    do as well. ``price``: a small number
-    per cell, the drawn preference among moves. ``depth``: how many moves may be chained where one alone does not do.
+    do as well. ``price``: a small number per cell, the drawn preference among moves. ``depth``: how many moves may be
+    chained where one alone does not do.
     """
     n = len(x)
     widest = len(work[0][0])
@@ -163,24 +194,14 @@ def walk_pass(visit, x, low, high, least, most, width, floor, price, depth, stat
         first_up = target_up - x[cell] < x[cell] - target_down
         if target_up - x[cell] == x[cell] - target_down:
             first_up = draw(state, 2) == 0
+        # both directions by single moves, then both by chains
         for attempt in range(2 if depth == 0 else 4):
-            if x[cell] >= target_up or x[cell] <= target_down:
-                break
             up = first_up == (attempt % 2 == 0)
-            while x[cell] < target_up and x[cell] > target_down:
-                need = target_up - x[cell] if up else x[cell] - target_down
-                times = min(need, STRIDE)
-                moved = False
-                while not moved and times > 0:
-                    if attempt < 2:
-                        moved = _step(cell, up, times, x, low, high, price, room, geometry, work, cells, signs)
-                    else:
-                        moved = _chain(
-                            cell, up, times, depth, x, low, high, price, room, geometry, work, cells, signs, journal,
-                        )  # fmt: skip
-                    times -= 1
-                if not moved:
-                    break
+            _go(
+                cell, up, target_up, target_down, 0 if attempt < 2 else depth, x, low, high, price, room, geometry, work,
+                cells, signs, journal,
+            )  # fmt: skip
+        # what got there is held for the rest of the pass
         if x[cell] >= target_up:
             low[cell] = max(low[cell], target_up)
             reached += 1
