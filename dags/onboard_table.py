@@ -61,6 +61,7 @@ def form() -> dict[str, Param]:
 
 
 def step(name: str, run: RunReference) -> dict[str, Any]:
+    """Perform a step of getting to know a source; what it hands on."""
     from include.opendata.onboarding import steps
 
     return run_step_without_run(name, lambda: getattr(steps, name)(dict(run)))
@@ -68,6 +69,8 @@ def step(name: str, run: RunReference) -> dict[str, Any]:
 
 @task
 def check_request() -> RunReference:
+    """Check what the person said, and begin; the reference every later step is given."""
+
     def begin() -> RunReference:
         from include.opendata.onboarding import steps
 
@@ -79,47 +82,56 @@ def check_request() -> RunReference:
 
 @airflow_task(**REACHES_OUT)
 def take_copy(run: RunReference) -> dict[str, Any]:
+    """Copy the source into the private work area."""
     return step("take_copy", run)
 
 
 @airflow_task(**HEAVY)
 def profile_columns(run: RunReference) -> dict[str, Any]:
+    """Look at every column."""
     return step("profile_columns", run)
 
 
 @task
 def propose_tables(run: RunReference) -> dict[str, Any]:
+    """Propose data tables."""
     return step("propose_tables", run)
 
 
 @task
 def draft_declaration(run: RunReference) -> dict[str, Any]:
+    """Draft the declaration."""
     return step("draft_declaration", run)
 
 
 @task
 def draft_suites(run: RunReference) -> dict[str, Any]:
+    """Draft the quality suites."""
     return step("draft_suites", run)
 
 
 @airflow_task(**HEAVY)
 def score_and_mask(run: RunReference) -> dict[str, Any]:
+    """Try the drafted tables: their score, and what must be hidden."""
     return step("score_and_mask", run)
 
 
 @airflow_task(**HEAVY)
 def advise(run: RunReference) -> dict[str, Any]:
+    """Try coarser designs."""
     return step("advise", run)
 
 
 @task
 def write_bundle(run: RunReference) -> dict[str, Any]:
+    """Write the bundle and its page."""
     return step("write_bundle", run)
 
 
 # The last task decides how a run ends, so this one fails once it has done its work.
 @task(trigger_rule=TriggerRule.ONE_FAILED)
 def delete_records(run: RunReference) -> None:
+    """Delete the records of a run that failed, and let the run fail."""
     if run:  # there is none where the request itself was refused
         step("give_up", run)
     raise AirflowFailException(
@@ -136,6 +148,7 @@ STORY: dict[str, tuple[Any, ...]] = {
 
 
 def onboard_dag() -> DAG:
+    """The DAG, with its form and its tasks in order."""
     with DAG(
         dag_id=DAG_ID,
         description="Get to know a new source and draft its declaration; nothing is published.",

@@ -77,6 +77,7 @@ def plain_task(step: Step) -> Any:
 
 @airflow_task(**options(step_named("extract")))
 def extract(dataset: str) -> RunReference:
+    """Begin the run and take the snapshot; hands on the run."""
     run = begin(dataset)
     perform("extract", run)
     return run
@@ -85,6 +86,7 @@ def extract(dataset: str) -> RunReference:
 # What follows is skipped for an unchanged source, except `finish`, which goes by its own trigger rule.
 @task.short_circuit(ignore_downstream_trigger_rules=False)
 def has_changed(run: RunReference) -> bool:
+    """Whether there is anything new; announces a new snapshot."""
     changed = cast("Comparison", perform("has_changed", run)).changed
     if changed:
         announce(run["dataset"], "snapshot", run=run["run_id"])
@@ -93,12 +95,14 @@ def has_changed(run: RunReference) -> bool:
 
 @task
 def build_release(run: RunReference) -> RunReference:
+    """Write the release; hands on the run, for a task that is skipped with this one."""
     perform("build_release", run)
     return run
 
 
 @task
 def request_approvals(run: RunReference) -> list[dict[str, Any]]:
+    """State what is to be approved; hands on a question for each role that is still open."""
     skip_in_a_dry_run(run)
     return asked_of_each(run, cast("ApprovalsAsked", perform("request_approvals", run)))
 
@@ -107,12 +111,14 @@ def request_approvals(run: RunReference) -> list[dict[str, Any]]:
 # from `extract`, so that it is skipped with them where the source has not changed.
 @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
 def check_approvals(run: RunReference) -> dict[str, Any]:
+    """Make sure of the approvals, whatever the tasks before say."""
     skip_in_a_dry_run(run)
     return perform("check_approvals", run).model_dump(mode="json")
 
 
 @airflow_task(**options(step_named("stage")))
 def stage(run: RunReference) -> dict[str, Any]:
+    """Stage the release, and announce it."""
     done = cast("Staged", perform("stage", run))
     if done.staged:
         announce(run["dataset"], "release", release=done.release)
@@ -121,11 +127,13 @@ def stage(run: RunReference) -> dict[str, Any]:
 
 @airflow_task(trigger_rule=TriggerRule.NONE_FAILED, **options(step_named("finish")))
 def finish(run: RunReference) -> dict[str, Any]:
+    """Close the run, also for an unchanged source."""
     return perform("finish", run).model_dump(mode="json")
 
 
 @airflow_task(trigger_rule=TriggerRule.NONE_FAILED, **options(step_named("publish")))
 def publish(run: RunReference) -> dict[str, Any]:
+    """Publish the current release where a portal is configured, and announce it."""
     done = publish_if_configured(run)
     if done.outcome == "published":
         announce(run["dataset"], "package", release=done.release)
@@ -134,6 +142,7 @@ def publish(run: RunReference) -> dict[str, Any]:
 
 @task
 def read_declaration(reason: str) -> None:
+    """Fail, and say what is wrong with the declaration."""
     raise AirflowFailException(reason)
 
 

@@ -168,6 +168,7 @@ def _portal_address(connection: Connection) -> str:
 
 
 def portal_connection(name: str) -> Connection:
+    """The connection of a portal. Fails the task where Airflow has none of that name."""
     try:
         connection: Connection = Connection.get(name)
         return connection

@@ -23,16 +23,19 @@ DAG_ID = "watch_portal"
 
 @task(retries=2)
 def look() -> dict[str, Any]:
+    """Look at everything; the messages to be sent."""
     return run_step_without_run("look", _looked)
 
 
 @task
 def send_mails(found: dict[str, Any]) -> int:
+    """Send each person their mail; the number sent."""
     return run_step_without_run("send_mails", lambda: send_mail(found["messages"]))
 
 
 @task
 def post(found: dict[str, Any]) -> bool:
+    """Post to the channel; whether anything was posted."""
     return run_step_without_run("post", lambda: bool(found["text"]) and send_to_channel(found["text"]))
 
 

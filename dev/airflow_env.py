@@ -44,10 +44,12 @@ class Home:
 
     @property
     def database(self) -> Path:
+        """Airflow's metadata database."""
         return self.folder / "airflow.db"
 
     @property
     def secrets(self) -> Path:
+        """The drawn keys of this Airflow."""
         return self.folder / "secrets.json"
 
     @property
@@ -57,6 +59,7 @@ class Home:
 
     @property
     def logs(self) -> Path:
+        """The folder of all logs."""
         return self.folder / "logs"
 
     @property
@@ -66,6 +69,7 @@ class Home:
 
     @property
     def settings_stamp(self) -> Path:
+        """The digest of the settings that were loaded last."""
         return self.folder / "settings-loaded.sha256"
 
 
@@ -164,6 +168,7 @@ def _write_private(path: Path, content: Mapping[str, str]) -> None:
 
 
 def main() -> None:
+    """Print the environment as shell lines, after making the home private."""
     ensure_private(home())
     for name, value in sorted(embedded_environment(home()).items()):
         if name.startswith(("AIRFLOW", "OPENDATA_", "PYTHONPATH", "NO_PROXY")):

@@ -65,10 +65,12 @@ class Component:
     log: Path
 
     def tail(self) -> str:
+        """The end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
 
 
 def say(text: str) -> None:
+    """Print a line, at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -95,6 +97,7 @@ def command(name: str, execution_port: int) -> list[str]:
 
 
 def any_free_port() -> int:
+    """A port that is free now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -231,6 +234,7 @@ def watch(port: int) -> int:
 
 
 def main() -> int:
+    """Run all components until someone stops them; the exit code."""
     wanted = os.environ.get("PORT") or None
     if wanted and not (wanted.isdecimal() and 1 <= int(wanted) <= 65_535):
         say(f"PORT must be a number from 1 to 65535, not {wanted!r}.")

@@ -26,19 +26,23 @@ class Progress:
         self._lines = lines
 
     def report(self, event: str, **facts: Any) -> None:
+        """Report one event, at once."""
         self._lines.write(json.dumps({"event": event, **facts}) + "\n")
         self._lines.flush()
 
     @hookimpl
     def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
+        """A task began."""
         self.report("started", **_task(task_instance))
 
     @hookimpl
     def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:
+        """A task ended well."""
         self.report("done", **_task(task_instance))
 
     @hookimpl
     def on_task_instance_failed(self, previous_state: Any, task_instance: Any, error: Any) -> None:
+        """A task failed, for good or until its next try."""
         again = (
             task_instance.try_number <= (task_instance.max_tries or 0) and type(error).__name__ == "AirflowException"
         )
@@ -85,6 +89,7 @@ def handed_on(dag_run: Any, step: str) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Make the home ready and run the DAGs that the arguments name."""
     with os.fdopen(int(sys.argv[1]), "w") as lines:
         progress = Progress(lines)
         make_ready()

@@ -117,7 +117,7 @@ def test_an_option_nobody_knows_is_refused_with_the_list(refreshed):
 def test_a_release_that_waited_while_another_was_staged_and_rolled_back_is_not_staged(refreshed):
     """The pointer is where it was; what stood there in between is public all the same, and nobody attacked the two together."""
     from include.opendata.errors import Refused
-    from include.opendata.pipeline.refresh import run_refresh
+    from include.opendata.pipeline.refresh import RefreshRequest, run_refresh
 
     other = refreshed.folder / "other.csv"
     other.write_text(refreshed.visits(women=1300))
@@ -131,7 +131,7 @@ def test_a_release_that_waited_while_another_was_staged_and_rolled_back_is_not_s
 
     refreshed.write_source(refreshed.visits(women=1303))
     with pytest.raises(Refused) as refused:
-        run_refresh("clinic_visits", progress=meanwhile)
+        run_refresh(RefreshRequest("clinic_visits"), meanwhile)
     assert refused.value.slug == "staging-moved"
     assert current(refreshed) == first
     assert refreshed.opendata("refresh", "clinic_visits").code == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from include.opendata.cli.options import DatasetId, Json, SourceAddress, StagingAddress, WholeSource, located
 from include.opendata.cli.output import report_step
 from include.opendata.cli.release_view import print_preview
-from include.opendata.pipeline.refresh import run_refresh
+from include.opendata.pipeline.refresh import RefreshRequest, run_refresh
 
 
 def preview(
@@ -16,7 +16,6 @@ def preview(
     json: Json = False,
 ) -> None:
     """Everything a refresh does but staging it; the release is left in the work area to look at."""
-    outcome = run_refresh(
-        id, source=located(source), staging=located(staging), preview=True, whole=whole, progress=report_step
-    )
+    request = RefreshRequest(id, source=located(source), staging=located(staging), preview=True, whole=whole)
+    outcome = run_refresh(request, report_step)
     print_preview(outcome, json)

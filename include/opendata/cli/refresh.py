@@ -9,7 +9,7 @@ import typer
 from include.opendata.cli.options import DatasetId, Json, SourceAddress, StagingAddress, WholeSource, located, person
 from include.opendata.cli.output import report_step
 from include.opendata.cli.release_view import print_preview, print_summary
-from include.opendata.pipeline.refresh import run_refresh
+from include.opendata.pipeline.refresh import RefreshRequest, run_refresh
 
 
 def refresh(
@@ -30,10 +30,11 @@ def refresh(
     json: Json = False,
 ) -> None:
     """Refresh a dataset: from its source to a release in staging."""
-    outcome = run_refresh(
+    request = RefreshRequest(
         id, source=located(source), staging=located(staging), whole=whole, accept_changes=accept_changes, by=person(),
-        preview=dry_run, force=force, only=only, note=note, progress=report_step,
+        preview=dry_run, force=force, only=only, note=note,
     )  # fmt: skip
+    outcome = run_refresh(request, report_step)
     if dry_run:
         print_preview(outcome, json)
     else:

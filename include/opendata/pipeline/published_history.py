@@ -52,10 +52,7 @@ def earlier_releases(
     staged = staging.releases(dataset.dataset)
     for release in staged:
         remember(dataset.dataset, staging.read_manifest(dataset.dataset, release), address=address, ledger=ledger)
-    known: dict[str, dict[str, PublishedEntry]] = {}
-    for entry in ledger.published(dataset.dataset):
-        if same_place(entry.staging, address) or entry.release in staged:
-            known.setdefault(entry.release, {}).setdefault(entry.data_table, entry)
+    known = _recorded(dataset.dataset, staged, address, ledger)
     earlier = []
     for release in [*(release for release in known if release not in staged), *staged]:
         manifest = staging.read_manifest(dataset.dataset, release) if release in staged else None
@@ -74,6 +71,17 @@ def earlier_releases(
             )
         earlier.append(PublishedRelease(release, tables_then))
     return tuple(earlier)
+
+
+def _recorded(
+    dataset: str, staged: Sequence[str], address: str, ledger: Ledger
+) -> dict[str, dict[str, PublishedEntry]]:
+    """Release → table → what the ledger has of it, of the releases that were ever staged at this place."""
+    known: dict[str, dict[str, PublishedEntry]] = {}
+    for entry in ledger.published(dataset):
+        if same_place(entry.staging, address) or entry.release in staged:
+            known.setdefault(entry.release, {}).setdefault(entry.data_table, entry)
+    return known
 
 
 def _tells_everything(dataset: Dataset, manifest: Manifest, declaration: str) -> bool:

@@ -38,35 +38,50 @@ class Outcome:
     folder: Path | None = None
 
 
-def run_refresh(
-    dataset: str,
-    *,
-    source: str | None = None,
-    staging: str | None = None,
-    preview: bool = False,
-    whole: bool = False,
-    accept_changes: str | None = None,
-    by: str = "",
-    force: bool = False,
-    only: str | None = None,
-    note: str | None = None,
-    progress: Progress = lambda step: None,
-) -> Outcome:
+@dataclass(frozen=True)
+class RefreshRequest:
+    """What is asked of one refresh by hand.
+
+    ``source``: read from here instead of the declared place · ``staging``: an address · ``whole``: the source is the whole of
+    every table, whatever the declared mechanism · ``accept_changes``: why ``by`` accepts the changes for which an earlier run
+    was refused · ``force``, ``only``, ``note``: see ``pipeline.options``, where a preview is called a dry run.
+    """
+
+    dataset: str
+    source: str | None = None
+    staging: str | None = None
+    preview: bool = False
+    whole: bool = False
+    accept_changes: str | None = None
+    by: str = ""
+    force: bool = False
+    only: str | None = None
+    note: str | None = None
+
+    def begin(self) -> Run:
+        """Begin the run, under a name of its own. Raises DeclarationError for what cannot be done."""
+        options = {
+            "force": self.force,
+            "dry_run": self.preview,
+            "only": self.only,
+            "note": self.note,
+            "whole": self.whole,
+            "accept_changes": self.accept_changes,
+            "by": self.by,
+        }
+        run_id = f"{'preview' if self.preview else 'by-hand'}__{compact_stamp()}__{os.getpid()}"
+        return start(self.dataset, run_id, source=self.source, staging=self.staging, **options)
+
+
+def run_refresh(request: RefreshRequest, progress: Progress = lambda step: None) -> Outcome:
     """Refresh one dataset. Raises the OpendataError that stopped it, after recording it in the ledger.
 
-    ``whole``: the source is the whole of every table, whatever the declared mechanism · ``accept_changes``: why ``by``
-    accepts the changes for which an earlier run was refused · ``force``, ``only``, ``note``: see ``pipeline.options``, where a
-    preview is called a dry run · ``progress`` is given the name of each step, and what a long step is doing.
+    ``progress`` is given the name of each step, and what a long step is doing.
     """
-    stamp = compact_stamp()
-    run_id = f"{'preview' if preview else 'by-hand'}__{stamp}__{os.getpid()}"
-    run = start(
-        dataset, run_id, source=source, staging=staging, force=force, dry_run=preview, only=only, note=note, whole=whole,
-        accept_changes=accept_changes, by=by,
-    )  # fmt: skip
+    run = request.begin()
     finished = _perform_all(run, progress)
     folder = Path(finished.folder) if finished.folder is not None else None
-    return Outcome(dataset, run_id, finished.outcome, run.staging, folder)
+    return Outcome(run.dataset, run.run_id, finished.outcome, run.staging, folder)
 
 
 def _perform_all(run: Run, progress: Progress) -> Finished:
