@@ -11,12 +11,10 @@ from dev.errors_page import PAGE, page
 
 RAISED = sorted(slugs())
 NOT_YET: set[str] = {
-    "declaration-moved",
     "earlier-release-unknown",
     "nothing-to-compare",
     "proof-ambiguous",
     "role-not-asked",
-    "score-fact-missing",
     "standing-differs",
     "standing-missing",
     "standing-of-another-shape",

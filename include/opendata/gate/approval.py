@@ -2,7 +2,7 @@
 
 An approval is of something: the tables with their dimensions and categories, the masking policy, the answers to the
 permission questions, the source's columns, and the band each score falls in. A digest of these facts is what an answer is
-bound to. A refresh within them needs nobody; when one of them changes, no earlier answer covers what is to be published.
+bound to. A refresh within them needs no one; when one of them changes, no earlier answer covers what is to be published.
 
 Titles, descriptions, definitions, file formats and expected figures may change freely: they say nothing of what is shown.
 Everything else of a table's declaration counts, fields of a later day included: a doubtful change asks the approvers.

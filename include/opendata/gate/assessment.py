@@ -62,7 +62,7 @@ class Assessment(BaseModel):
 def assess(given: TableFacts) -> Assessment:
     """The assessment of one table. Nothing is raised for what the rules refuse: it is among the ``reasons``.
 
-    Raises DeclarationError for a high-risk population nobody knows, InputError for counts that are no counts.
+    Raises DeclarationError for an unknown high-risk population, InputError for counts that are no counts.
     """
     _check_high_risk(given)
     judged = _judge(given)
@@ -120,7 +120,7 @@ def require_publishable(assessment: Assessment, place: Place | None = None) -> N
         return
     raise Refused(
         "the publishable gate keeps this table back",
-        remedy="Settle each point above in the declaration, or publish a coarser table.",
+        remedy="Answer each point above in the declaration, or publish a coarser table.",
         slug="gate-refused",
         place=place or Place(table=assessment.table),
         details=tuple(f"{finding.sentence} ({finding.section})" for finding in refusals),

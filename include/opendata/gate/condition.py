@@ -23,7 +23,7 @@ UNKNOWN_BAND = "unknown"
 
 
 class ConditionFindings(BaseModel):
-    """What step 2 finds. ``met``: a small cell, a small denominator, or denominators nobody knows.
+    """What step 2 finds. ``met``: a small cell, a small denominator, or denominators that are unknown.
 
     ``smallest_count_band`` and ``smallest_denominator_band`` are bands in words, such as “under 11”, “11–99”,
     “20,000 or more”, “none” (no such figure) or “unknown”; the first of them is that of the small counts.

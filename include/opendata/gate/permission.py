@@ -30,7 +30,7 @@ class PermissionStep(BaseModel):
 
 
 class PermissionDecision(BaseModel):
-    """Level 1, 2 or 3, or None when the table cannot be published yet; ``open_question`` is then what to settle.
+    """Level 1, 2 or 3, or None when the table cannot be published yet; ``open_question`` is then what to answer.
 
     ``decided_by`` is the question that settled it; ``required_roles`` are slugs such as ``data_steward``.
     """

@@ -58,7 +58,7 @@ def _missing_facts(judged: Judgement) -> Iterator[Finding]:
         yield Finding(
             slug="high-risk-is-personal",
             severity="note",
-            sentence="It is declared to describe nobody and to describe a high-risk population; the second decides.",
+            sentence="It is declared to describe no one and to describe a high-risk population; the second decides.",
             section=high_risk_populations().section,
         )
     if given.personal and given.facts is None and judged.condition.met:

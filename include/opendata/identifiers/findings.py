@@ -12,7 +12,7 @@ By = Literal["name", "values", "declaration"]
 """Whether the column's name gave it away, its values, or the declaration itself calls it a direct identifier."""
 
 Severity = Literal["refuse", "answered", "note"]
-"""``refuse``: it is public, or would be. ``answered``: the declaration says why it names nobody. ``note``: it is kept back
+"""``refuse``: it is public, or would be. ``answered``: the declaration says why it names no one. ``note``: it is kept back
 by its privacy class, and may deserve a stricter one."""
 
 
@@ -98,7 +98,7 @@ def require_not_personal(scan: IdentifierScan) -> None:
             "Take the column out of the table; what is declared a direct identifier is never published."
             if known
             else "Correct the column's `privacy` in the declaration, or drop the column from the source's columns and the "
-            "tables. If it names nobody, say why with `not_personal_because:` at the source column; the reason is kept "
+            "tables. If it names no one, say why with `not_personal_because:` at the source column; the reason is kept "
             "with the release."
         ),
         slug="looks-personal",

@@ -54,7 +54,7 @@ def scan_source(dataset: Dataset, warehouse: Warehouse) -> IdentifierScan:
 def scan_columns(
     warehouse: Warehouse, columns: Sequence[Column], *, dataset: str, individuals: bool
 ) -> tuple[Finding, ...]:
-    """The findings on columns nobody has declared yet, all of them notes; ``individuals``: records may be of persons.
+    """The findings on columns that are not declared yet, all of them notes; ``individuals``: records may be of persons.
 
     Raises StorageError when the database does not answer.
     """

@@ -19,7 +19,7 @@ def perform(run: Run, table: str) -> TableChecked:
     protected, folder = read_table(area, "protected", table), area.path("publishable", table, "x").parent
     scan = scan_output(declared, protected, folder)
     require_no_identifiers(scan, area, opened.ledger, step="check_publishable")
-    report = check_publishable(declared, protected, folder, told=quality_recorder(opened, table))
+    report = check_publishable(declared, protected, folder, record=quality_recorder(opened, table))
     area.write_json(f"quality/{table}.json", report.to_json())
     opened.decide(
         "check_publishable",

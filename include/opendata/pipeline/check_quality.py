@@ -18,7 +18,7 @@ def perform(run: Run) -> SourceChecked:
     opened = open_run(run)
     declared = opened.declared
     with open_snapshot(opened.snapshot.parquet, dataset=run.dataset) as warehouse:
-        report = check_source(declared, warehouse, told=quality_recorder(opened))
+        report = check_source(declared, warehouse, record=quality_recorder(opened))
         control_totals(declared, warehouse)
         scan = scan_source(declared, warehouse)
     opened.area.write_json("quality/source.json", report.to_json())

@@ -30,15 +30,15 @@ from include.opendata.warehouse import Warehouse, open_snapshot
 
 _MOST_SHOWN = 25
 
-Told = Callable[[QualityReport], None]
+Record = Callable[[QualityReport], None]
 """Is given the report of every suite that ran to its end, before what does not meet it is refused."""
 
 
-def _nobody(report: QualityReport) -> None:
-    """Nobody wants to know."""
+def _unrecorded(report: QualityReport) -> None:
+    """The report is wanted by no one."""
 
 
-def check_source(dataset: Dataset, warehouse: Warehouse, told: Told = _nobody) -> QualityReport:
+def check_source(dataset: Dataset, warehouse: Warehouse, record: Record = _unrecorded) -> QualityReport:
     """Run the source's suite (``dataset.quality.suite``) on the records in ``warehouse``.
 
     Returns the report when the suite is met. Raises DeclarationError when the suite cannot be used (``suite-missing``,
@@ -48,7 +48,7 @@ def check_source(dataset: Dataset, warehouse: Warehouse, told: Told = _nobody) -
     """
     place = Place(dataset=dataset.dataset)
     report = _run(dataset.quality.suite, mandatory_source(dataset), warehouse, {}, place)
-    told(report)
+    record(report)
     _refuse_unless_passed(
         report,
         what=f"the source does not meet the suite {report.suite}",
@@ -59,7 +59,9 @@ def check_source(dataset: Dataset, warehouse: Warehouse, told: Told = _nobody) -
     return report
 
 
-def check_publishable(dataset: Dataset, protected: ProtectedTable, folder: Path, told: Told = _nobody) -> QualityReport:
+def check_publishable(
+    dataset: Dataset, protected: ProtectedTable, folder: Path, record: Record = _unrecorded
+) -> QualityReport:
     """Run the publishable suite of ``protected`` on exactly the columns and rows that would be published.
 
     ``folder`` lies in the work area; the table is there as Parquet while the suite runs. Returns the report when the
@@ -78,7 +80,7 @@ def check_publishable(dataset: Dataset, protected: ProtectedTable, folder: Path,
         with open_snapshot(parquet, dataset=dataset.dataset) as warehouse:
             suite = publishable_suite(dataset.dataset, name)
             report = _run(suite, mandatory, warehouse, {"masked": protected.masked}, place)
-    told(report)
+    record(report)
     _refuse_unless_passed(
         report,
         what=f"the table may not be published: it does not meet the suite {report.suite}",

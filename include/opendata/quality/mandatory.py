@@ -201,7 +201,7 @@ def _county(dimension: t.Dimension) -> Iterator[Expectation]:
 def _answered(dataset: Dataset, table: t.Table) -> set[str]:
     """The published texts whose source column only looks personal, as the declaration explains.
 
-    In a table that describes nobody a column may also have a name that looks personal: a clinic's license number.
+    In a table that describes no one a column may also have a name that looks personal: a clinic's license number.
     """
     answered = {column.name for column in dataset.source.columns if column.not_personal_because is not None}
     shown: list[t.Dimension | t.Attribute] = [*table.dimensions, *table.attributes]

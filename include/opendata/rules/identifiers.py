@@ -88,6 +88,8 @@ class Kind(Criterion):
 
 
 class NotIdentifying(Criterion):
+    """Words that begin or end the name of a column which says nothing of a person, whatever else stands in it."""
+
     first_words: tuple[str, ...]
     last_words: tuple[str, ...]
 

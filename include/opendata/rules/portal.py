@@ -22,6 +22,8 @@ class AnnotationCode(Criterion):
 
 
 class Annotations(Criterion):
+    """The annotation codes (Handbook, Guidelines §3)."""
+
     section: str
     codes: tuple[AnnotationCode, ...]
 
@@ -49,6 +51,8 @@ class FieldStandard(Criterion):
 
 
 class FieldStandards(Criterion):
+    """How common fields are written (Handbook, Guidelines §3–4)."""
+
     section: str
     fields: tuple[FieldStandard, ...]
 
@@ -61,11 +65,15 @@ class FieldStandards(Criterion):
 
 
 class Periodicity(Criterion):
+    """A frequency a declaration may choose, and its DCAT-US code."""
+
     choice: str
     dcat: str
 
 
 class PortalChoices(Criterion):
+    """The lists the portal offers to choose from (Handbook, Guidelines §4)."""
+
     section: str
     topics: tuple[str, ...]
     accrual_periodicity: tuple[Periodicity, ...]

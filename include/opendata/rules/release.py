@@ -21,6 +21,8 @@ class Outcome(Criterion):
 
 
 class Question(Criterion):
+    """One question of the tree: the answers it reads, and where yes and no lead."""
+
     id: str
     asks: str
     fields: tuple[str, ...]
@@ -29,6 +31,8 @@ class Question(Criterion):
 
 
 class Level(Criterion):
+    """A permission level and the roles whose approval it needs."""
+
     level: int
     label: str
     approvals: tuple[str, ...]
@@ -82,6 +86,8 @@ class Step(Criterion):
 
 
 class ReleaseSteps(Criterion):
+    """The six steps of the assessment (DDG 2.0 §4, Figure 5)."""
+
     section: str
     steps: tuple[Step, ...]
 
@@ -91,6 +97,8 @@ class ReleaseSteps(Criterion):
 
 
 class HighRiskPopulations(Criterion):
+    """Slug → plain name of the populations whose small counts are hidden whatever the score (DDG 2.0 §5.6.2)."""
+
     section: str
     populations: Mapping[str, str]
 

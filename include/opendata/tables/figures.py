@@ -65,7 +65,7 @@ class Figures:
     whole: dict[str, Any]
     """The same over all records of the table, published or not; None where a merge cannot tell."""
     found: np.ndarray[Any, Any]
-    """Where in :attr:`Grid.cells` cells have records; the others are zeros for nobody."""
+    """Where in :attr:`Grid.cells` cells have records; the others are zeros."""
 
 
 class Selection:

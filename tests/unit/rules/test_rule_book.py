@@ -7,11 +7,16 @@ import os
 import pytest
 
 from include.opendata.declaration.load import load
-from include.opendata.errors import SetupError
+from include.opendata.errors import Refused, SetupError
 from include.opendata.gate.approval import approved_facts
+from include.opendata.pipeline.options import RefreshOptions
 from include.opendata.pipeline.provenance import declaration_digest
+from include.opendata.pipeline.records import RunRecord
+from include.opendata.pipeline.run import Run
+from include.opendata.pipeline.run_context import open_run
 from include.opendata.rules import rule_book as books
 from include.opendata.rules.release import thresholds
+from include.opendata.storage import RunArea
 
 SHIPPED = (books.BOOKS / f"{books.SHIPPED}.yaml").read_text(encoding="utf-8")
 LOWER = SHIPPED.replace("below: 11", "below: 5").replace("width: 3", "width: 2")
@@ -117,3 +122,25 @@ def test_comments_do_not_make_another_book(book):
     before = books.rule_book_digest()
     book("# a comment\n" + LOWER)
     assert books.rule_book_digest() == before
+
+
+def test_a_run_does_not_go_on_under_another_book(book, tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENDATA_WORK", str(tmp_path / "work"))
+    monkeypatch.setenv("OPENDATA_LEDGER", f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    book(LOWER)
+    declared = load("homicides_by_county")
+    run = Run(dataset=declared.dataset, run_id="one", staging=str(tmp_path / "staging"))
+    RunRecord(
+        dataset=declared.dataset,
+        run_id="one",
+        started_at="2026-01-01T00:00:00Z",
+        declaration_sha256=declaration_digest(declared),
+        code_version="1",
+        previous=None,
+        options=RefreshOptions(),
+    ).write(RunArea(declared.dataset, "one"))
+    assert open_run(run).declared.small_cell_rule.below == 5
+    book(LOWER.replace("below: 5", "below: 6"))
+    with pytest.raises(Refused) as raised:
+        open_run(run)
+    assert raised.value.slug == "declaration-moved"

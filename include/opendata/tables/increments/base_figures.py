@@ -44,7 +44,7 @@ class BaseTable:
 
     @classmethod
     def of(cls, counted_table: Counted) -> BaseTable:
-        """What was counted, without the zeros of nobody."""
+        """What was counted, without zeros."""
         figures = counted_table.figures
         keys, totals = [], []
         for places, total, categories in zip(

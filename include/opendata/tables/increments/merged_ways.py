@@ -2,7 +2,7 @@
 
 The ways of values (see ``column_atoms``) of what stood and of the extract come together; those that went with the rows that
 went are left out as far as the rows that stay tell, which is exactly so where a table has no filter. A way too many makes
-two figures look different that are the same only in these data: nothing published says so, and nobody could use it.
+two figures look different that are the same only in these data: nothing published says so, and no one could use it.
 """
 
 from __future__ import annotations
