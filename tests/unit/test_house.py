@@ -1,4 +1,4 @@
-"""What keeps the code easy to change: imports at the top of files, and one home for the numbers of the rule about small counts."""
+"""What keeps the code easy to change: imports at the top of files, one home for the numbers of the small cell rule."""
 
 from __future__ import annotations
 
