@@ -122,7 +122,8 @@ def test_without_what_stood_an_append_is_refused_and_the_full_source_begins_anew
     import shutil
 
     shutil.rmtree(monthly.folder / "work" / ".standing")
-    answer = refused(monthly, FEBRUARY, "nothing is kept of what release")
+    answer = refused(monthly, FEBRUARY, "nothing is kept of what release", "--json")
+    assert answer.json()["slug"] == "standing-missing"
     assert "--whole --source FULL" in answer.err
     assert refresh(monthly, together(JANUARY, FEBRUARY), "--whole").code == 0
     assert refresh(monthly, MARCH).code == 0
@@ -153,22 +154,23 @@ def test_figures_that_are_not_those_published_are_refused(monthly, damage):
     store, release = BaseFigureStore(), current(monthly)
     if damage == "changed":
         (store.root / "clinic_visits" / release / "visits_by_month.parquet").write_bytes(b"?")
-        words = "are not as they were written"
+        words, slug = "are not as they were written", "standing-unreadable"
     else:
         standing = BaseFigures.from_files(store.read("clinic_visits", release), dataset="clinic_visits")
         standing.tables["visits_by_month"].values["Persons"][0] += 1
         store.write("clinic_visits", release, standing.to_files())
-        words = "published rows are not what was kept"
+        words, slug = "published rows are not what was kept", "standing-differs"
     monthly.write_source(FEBRUARY)
-    answer = monthly.opendata("refresh", "clinic_visits")
-    assert answer.code == 1
+    answer = monthly.opendata("refresh", "clinic_visits", "--json")
+    assert (answer.code, answer.json()["slug"]) == (1, slug)
     assert words in answer.err
     assert current(monthly) == release
 
 
 def test_other_categories_are_not_merged_with(monthly):
     monthly.declare(MONTHLY.replace("{n: North, s: South, w: West}", "{n: North, s: South, w: Western}"))
-    refused(monthly, FEBRUARY, "makes other categories or counts other figures")
+    answer = refused(monthly, FEBRUARY, "makes other categories or counts other figures", "--json")
+    assert answer.json()["slug"] == "standing-of-another-shape"
 
 
 def test_an_append_cannot_show_what_was_hidden(monthly, tmp_path):
