@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON_IN_VENV := .venv/bin/python
 # Paths, not packages: mypy refuses a folder without Python in it.
-TYPED := include dags dev $(wildcard demo) $(wildcard bench)
+TYPED := include dags plugins dev demo bench
 # As many processes as processors; tests that share a server stay together (tests/conftest.py).
 SIDE_BY_SIDE := -n logical --no-loadscope-reorder
 # Which branches of include/ the tests take; the least share that is accepted is in pyproject.toml.

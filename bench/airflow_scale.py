@@ -95,7 +95,8 @@ def _measured(what: str, folder: Path, declarations: int) -> dict[str, Any]:
     )
     if done.returncode != 0:
         return {"error": (done.stderr.strip().splitlines() or ["no message"])[-1]}
-    return json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def _write_declarations(folder: Path, declarations: int) -> None:

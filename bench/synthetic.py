@@ -31,7 +31,8 @@ def counts(shape: tuple[int, ...], base: float, seed: int) -> np.ndarray:
     for categories in shape[2:]:
         mean = mean[..., None] * rng.dirichlet(np.ones(categories) * 12)
     mean = mean / mean.mean() * np.exp(base)
-    return rng.poisson(mean * rng.lognormal(0, 0.2, shape)).astype(np.int64)
+    drawn: np.ndarray = rng.poisson(mean * rng.lognormal(0, 0.2, shape)).astype(np.int64)
+    return drawn
 
 
 def grouped(leaves: int, groups: int) -> Axis:

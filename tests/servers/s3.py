@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 BUCKET = "portal-staging"
 REGION = "us-west-2"
@@ -146,7 +147,7 @@ def s3_server() -> Iterator[S3Server]:
 
 
 @cache
-def client(server: S3Server):
+def client(server: S3Server) -> Any:
     """A plain boto3 client of the writer, for looking at what is there behind staging's back."""
     import boto3
     from botocore.config import Config
@@ -169,7 +170,7 @@ def _identity(name: str, keys: Keys, actions: list[str]) -> dict[str, object]:
     }
 
 
-def _wait_until_ready(found: S3Server, server: subprocess.Popen, log: Path) -> None:
+def _wait_until_ready(found: S3Server, server: subprocess.Popen[bytes], log: Path) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
     asking = client(found)

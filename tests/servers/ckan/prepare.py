@@ -6,6 +6,7 @@ editor of the department; ``outsider``, who belongs nowhere), two departments an
 
 import json
 import sys
+from typing import Any
 
 DEPARTMENT = "california-department-of-public-health"
 OTHER_DEPARTMENT = "department-of-other-things"
@@ -40,7 +41,7 @@ def main(configuration: str, superuser: str) -> None:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.connection.cursor().execute(statements)
 
-        def act(action: str, **arguments):
+        def act(action: str, **arguments: Any) -> Any:
             return get_action(action)({"ignore_auth": True, "user": site["name"]}, arguments)
 
         site = get_action("get_site_user")({"ignore_auth": True}, {})

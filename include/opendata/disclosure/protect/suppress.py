@@ -77,7 +77,7 @@ class _Impossible(Exception):
         self.cells = cells
 
 
-def suppress(
+def suppress(  # noqa: PLR0913 - a system of cells is hidden under a rule; each of these is a choice of its own
     system: CellSystem,
     primary: np.ndarray,
     *,
