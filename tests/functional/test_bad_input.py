@@ -150,28 +150,29 @@ def test_a_declaration_with_a_slip_of_the_pen(refreshed):
 def test_a_full_disk_under_the_work_area(refreshed, monkeypatch):
     """The operating system's answer is staged: filling a real file system needs a mount the tests may not make."""
     import errno
-    from pathlib import Path
 
-    real = Path.write_text
+    from include.opendata.storage import atomic
 
-    def full(self, *args, **kwargs):
-        if "snapshot.json" in self.name:
+    real = atomic.new_file
+
+    def full(path, *args, **kwargs):
+        if "snapshot.json" in path.name:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return real(self, *args, **kwargs)
+        return real(path, *args, **kwargs)
 
     refreshed.write_source(refreshed.visits(1300, 900))
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(atomic, "new_file", full)
     refuses(refreshed, UNFORESEEN, "full")
 
 
 def test_an_unexpected_error_points_to_the_log_and_quotes_nothing(refreshed, monkeypatch):
-    from include.opendata.pipeline import steps
+    from include.opendata.pipeline import tabulate
 
     def broken(*args, **kwargs):
         raise ValueError("person 4711 has a rare disease")
 
     refreshed.write_source(refreshed.visits(1300, 900))
-    monkeypatch.setattr(steps, "aggregate", broken)
+    monkeypatch.setattr(tabulate, "aggregate", broken)
     answer = refreshed.opendata("refresh", "clinic_visits")
     assert answer.code == UNFORESEEN
     assert "Unexpected error (ValueError)" in answer.err

@@ -98,7 +98,7 @@ def test_a_run_that_was_killed_is_settled_before_a_scheduler_could_take_it_up(ba
     with create_session() as session:
         session.execute(update(DagRun).where(of_run).values(state="running"))
         session.execute(update(TaskInstance).where(*staged).values(state="running"))
-    airflow_home.settle_killed_runs()
+    airflow_home.fail_killed_runs()
     with create_session() as session:
         assert list(session.scalars(select(DagRun.state).where(of_run))) == ["failed"]
         assert list(session.scalars(select(TaskInstance.state).where(*staged))) == ["failed"]
