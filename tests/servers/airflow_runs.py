@@ -95,7 +95,7 @@ def main() -> None:
         progress = Progress(told)
         make_ready()
         get_listener_manager().add_listener(progress)
-        progress.tell("ready")
+        progress.report("ready")
         for line in sys.stdin:
             run(json.loads(line), progress)
 
