@@ -178,7 +178,7 @@ def test_a_release_that_does_not_read_back_gives_way_to_the_one_before(staged, a
 
 
 def test_a_publish_that_was_killed_is_seen_in_the_ledger(staged, ask, monkeypatch):
-    import include.opendata.portals.ckan as room
+    from include.opendata.pipeline import publish as room
 
     class Killed(BaseException):
         """Nothing may catch it, as nothing catches SIGKILL."""
