@@ -1,4 +1,4 @@
-# How people start things. `make` alone lists the commands; docs/airflow.md tells more about refresh and up.
+# How people start things. `make` alone lists the commands; docs/airflow.md says more about refresh and up.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PYTHON_IN_VENV := .venv/bin/python
@@ -34,7 +34,7 @@ lint: install ## ruff, format check, mypy --strict
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy $(TYPED)
 
-format: install ## put the code into the project's form
+format: install ## format the code as the project has it
 	@.venv/bin/ruff check --fix --quiet .
 	@.venv/bin/ruff format .
 
