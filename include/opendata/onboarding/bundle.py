@@ -52,7 +52,7 @@ Told = dict[str, object]
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything the bundle tells. ``as_of``: the day the age of the data is counted from."""
+    """Everything the bundle says. ``as_of``: the day the age of the data is counted from."""
 
     request: OnboardingRequest
     reading: Reading
@@ -90,7 +90,7 @@ def write(findings: Findings, *, drafts: Path, into: Path) -> Path:
 
 
 def as_json(findings: Findings, positions: yaml_reader.Positions) -> Told:
-    """What is told, as plain values. ``positions``: the lines of the declaration."""
+    """What the bundle says, as plain values. ``positions``: the lines of the declaration."""
     request, design = findings.request, findings.design
     permission = decide_permission(findings.declared.permission)
     return {

@@ -169,9 +169,9 @@ def _record(facts: SourceFacts) -> RecordGuess:
     if persons := facts.columns_of("person"):
         return _person_or_event(persons[0], facts.profile)
     if events := facts.columns_of("event_id") or _dates(facts):
-        return RecordGuess("event", f"{events[0]} tells of something that happened at a time.")
+        return RecordGuess("event", f"{events[0]} speaks of something that happened at a time.")
     why = f"{direct[0]} looks personal" if direct else "nothing in it looks added up"
-    return RecordGuess("person", f"Nothing tells of an event, and {why}.")
+    return RecordGuess("person", f"No column speaks of an event, and {why}.")
 
 
 def _person_or_event(person: str, profile: Profile) -> RecordGuess:

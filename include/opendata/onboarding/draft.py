@@ -35,7 +35,7 @@ _RECORDS = {"person": "a person", "event": "an event", "aggregate": "a figure al
 
 _COMMENTS = {
     "title": "What it is, for the public. Answer each OPEN QUESTION in its place; nothing is refreshed before.",
-    "frequency": "How often the portal is told to expect a refresh; `schedule` below it (such as \"0 6 1 * *\") runs it.",
+    "frequency": "How often the portal should expect a refresh; `schedule` below it (such as \"0 6 1 * *\") runs it.",
     "coverage": "The time and the place the data speak of.",
     "source": "Read as it is, never changed. What each column is was guessed from its name and values: please confirm.",
     "survey": "Add `survey: yes` if the records are a sample.",

@@ -337,7 +337,7 @@ def _race(clue: _Clue) -> Meaning | None:
     if groups <= _HISPANIC and len(groups) <= 3:
         return clue.means(
             "group",
-            "It tells Hispanic from not Hispanic.",
+            "It distinguishes Hispanic from not Hispanic.",
             variable="ethnicity",
             definition="Whether Hispanic or Latino.",
         )

@@ -131,7 +131,7 @@ def _check_header(header: Sequence[str], place: Place) -> None:
     if len(header) > MOST_COLUMNS:
         raise InputError(
             f"the file has {len(header):,} columns",
-            remedy=f"Give a file with at most {MOST_COLUMNS} columns: one row per record, one column per thing said of it.",
+            remedy=f"Give a file with at most {MOST_COLUMNS} columns: one row per record, one column per fact about it.",
             slug="source-too-wide",
             place=place,
         )

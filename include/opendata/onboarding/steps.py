@@ -33,7 +33,7 @@ from include.opendata.storage.clock import utc_today
 from include.opendata.warehouse import open_snapshot
 
 Note = dict[str, object]
-"""What a step tells of its result: counts, names, paths."""
+"""What a step reports of its result: counts, names, paths."""
 
 
 def start(fields: Mapping[str, object], run_id: str, *, as_of: dt.date | None = None) -> Run:
@@ -45,14 +45,14 @@ def start(fields: Mapping[str, object], run_id: str, *, as_of: dt.date | None = 
 
 
 def take_copy(run: Run) -> Note:
-    """Fetch the source into the work area and find out how it is written; one record tells nothing."""
+    """Fetch the source into the work area and find out how it is written; one record is not enough."""
     kept = KeptRun.of(run)
     reading = read_source(kept.request().source, dataset=kept.dataset, into=kept.records.parent)
     kept.keep_reading(reading)
     if reading.rows < 2:
         raise InputError(
             "the source has a single record",
-            remedy="Give the whole source; nothing can be told of one record.",
+            remedy="Give the whole source; nothing can be learned from one record.",
             slug="source-no-rows",
             place=kept.place(),
         )

@@ -29,7 +29,7 @@ def section(**advice) -> str:
 def test_each_design_has_a_row_with_its_score_and_what_it_would_show():
     row = re.search(r"<tbody>(.*?)</tbody>", section(proposals=[PROPOSAL]), re.S)[1]
     words = " ".join(re.sub(r"<[^>]+>", " ", row).replace("&nbsp;", " ").split())
-    assert words == "Put years together in periods of 5. Under 10 cells would be hidden. 9 1,177 97 % not told"
+    assert words == "Put years together in periods of 5. Under 10 cells would be hidden. 9 1,177 97 % left out"
 
 
 def test_what_to_paste_is_there_and_is_text_not_markup():
