@@ -2,7 +2,7 @@
 
 The file has the form Astro CLI reads, so the same file serves `astro dev start`. Values go through Airflow's own models
 and never through a command line, so that quotes, spaces and percent signs arrive as written. An entry without its name
-is Astro's empty template and is passed over; a field nobody knows is refused, because it would be silently lost.
+is Astro's empty template and is passed over; an unknown field is refused, because it would be lost without notice.
 """
 
 from __future__ import annotations

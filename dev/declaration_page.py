@@ -18,7 +18,7 @@ data tables are published from it. A data steward writes it; no Python is needed
 
     # yaml-language-server: $schema=../dataset.schema.json
 
-makes editors complete and check it. `bin/opendata check ID` tells every problem at once, with its line;
+makes editors complete and check it. `bin/opendata check ID` shows every problem at once, with its line;
 `bin/opendata suites ID --write` drafts the quality suites it asks for; `bin/opendata preview ID` does everything but
 staging.
 

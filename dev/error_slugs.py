@@ -2,7 +2,7 @@
 
 An error is a call of a class of ``include.opendata.errors`` (or one derived from it) with a ``slug``. Where slug or sentences
 are parameters of the function that raises, the calls of that function are followed, also across modules. A slug that cannot
-be told this way is a fault of the code that raises it: :class:`UnknownSlug` says where.
+be read this way is a fault of the code that raises it: :class:`UnknownSlug` says where.
 """
 
 from __future__ import annotations

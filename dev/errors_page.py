@@ -22,7 +22,7 @@ standard output:
      "line": null}, "details": ["…"], "exit_code": 3}
 
 `slug` is stable and meant for programs; the sentences are meant for people and may change. No member holds a value of a
-record. What stands below as … is a name or a number of the case at hand.
+record. An … below stands for a name or a number of the actual case.
 
 Three slugs are those of the command line itself: `usage` (exit code 2: the arguments cannot be used), `interrupted`
 (130: stopped by the person at the keyboard) and `unexpected` (1: a defect of the pipeline or of its surroundings; the
@@ -42,7 +42,7 @@ def page() -> str:
 
 
 def _section(kind: str, exit_code: int, raised: list[RaisedError]) -> str:
-    described = inspect.getdoc(getattr(errors, kind, None)) or "A kind of error of one room."
+    described = inspect.getdoc(getattr(errors, kind, None)) or "An error that a single part of the pipeline raises."
     lines = [f"## {kind} (exit code {exit_code})", "", described.replace("\n", " "), ""]
     lines += ["| slug | what is wrong | what to do |", "| --- | --- | --- |"]
     for slug, group in groupby(raised, key=lambda error: error.slug):

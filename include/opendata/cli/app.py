@@ -92,7 +92,7 @@ COMMANDS = (
         "protect",
         "Hide small counts of an aggregated table and what would reveal them; attack the result before it is written.",
     ),
-    CommandEntry("audit", "Try to recover every blank of a published table, as a stranger would."),
+    CommandEntry("audit", "Try to recover every blank of a published table, as an attacker would."),
     CommandEntry("proof", "Re-check the proof that a release gives no small count away."),
 )  # fmt: skip
 

@@ -57,7 +57,7 @@ def audit(
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Try to recover every blank of a published table, as a stranger would."""
+    """Try to recover every blank of a published table, as an attacker would."""
     request = AuditRequest(
         count, tuple(dimension), rule_of(threshold, min_width), tuple(hierarchy or ()), annotation, annotation_column,
         denominator, tuple(rate or ()), absent_unknown,

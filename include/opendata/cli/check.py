@@ -63,7 +63,7 @@ def check_declaration(dataset: str) -> Dataset:
     if decide_permission(declared.permission).level == 3:
         raise DeclarationError(
             "its tables are level 3: they never reach the portal",
-            remedy="Publish another table, made without what closes this one.",
+            remedy="Publish another table, made without the data that make this one level 3.",
             slug="level-3",
             place=Place(dataset=dataset),
         )

@@ -1,4 +1,4 @@
-"""``bin/opendata onboard``: get to know a source nobody has declared and draft everything for it. Nothing is published."""
+"""``bin/opendata onboard``: get to know a source that is not declared yet and draft everything for it. Nothing is published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``audit`` and ``protect`` are told of a table in long form."""
+"""What ``audit`` and ``protect`` take about a table in long form."""
 
 from __future__ import annotations
 

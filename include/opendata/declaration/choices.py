@@ -29,7 +29,7 @@ Frequency = Literal[
     "quarterly",
     "annually",
 ]
-"""How often the portal is told to expect a refresh (the portal's ``accrual_periodicity``)."""
+"""How often the portal should expect a refresh (the portal's ``accrual_periodicity``)."""
 
 Granularity = Literal[
     "other",

@@ -149,7 +149,7 @@ def _whole_percentages(dataset: Dataset, table: t.Table, at: FieldPath) -> Itera
     """Percentages in place of counts: one dimension, one count, its whole percentage, and nothing beside (DDG 2.0 §4.4)."""
     if len(dataset.tables) > 1:
         yield Inconsistency(
-            at, "a table of whole percentages is the only one of its dataset; another could tell its counts"
+            at, "a table of whole percentages is the only one of its dataset; another could reveal its counts"
         )
     if dataset.survey:
         yield Inconsistency(at, "whole percentages are for full counts; a survey's small categories are unstable")

@@ -17,7 +17,7 @@ from include.opendata.rules.small_cells import SmallCellRule
 
 
 class Person(Strict):
-    """Somebody, or an office, to turn to."""
+    """A person, or an office, to turn to."""
 
     name: Text
     email: Email

@@ -85,7 +85,7 @@ def _not_added_up(table: t.Table, distinct: set[str], over: list[str], at: Field
             figure = f"the persons behind {measure.name}" if measure.name in with_persons else measure.name
             yield _no(
                 at,
-                f"{figure} cannot be added up over {', '.join(over)}: somebody may be in two extracts; leave out the "
+                f"{figure} cannot be added up over {', '.join(over)}: a person may be in two extracts; leave out the "
                 "`total`, give a `key` without these dimensions, or replace the table",
             )
 

@@ -46,7 +46,7 @@ class SourceColumn(Strict):
     required: Annotated[bool, Field(default=True, description="Whether a blank is an error.")] = True
     not_personal_because: Annotated[
         Text | None,
-        Field(default=None, description="Answers a false alarm of the identifier scan: why this column names nobody."),
+        Field(default=None, description="Answers a false alarm of the identifier scan: why this column names no one."),
     ] = None
 
     @field_validator("valid_values", mode="before")

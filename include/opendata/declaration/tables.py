@@ -309,7 +309,8 @@ class Table(Strict):
     annotation: Annotated[
         Annotation,
         Field(
-            default="separate", description="`separate`: codes 1 and 2 are told apart. `combined`: one code for both."
+            default="separate",
+            description="`separate`: codes 1 and 2 are distinguished. `combined`: one code for both.",
         ),
     ] = "separate"
     masking: Annotated[

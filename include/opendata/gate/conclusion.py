@@ -14,7 +14,7 @@ _WHAT_IS_OPEN = {
     "events-disagree": "its score does not rest on its own smallest count",
     "reviewer-missing": "a variable still needs an expert's review",
     "sample-sizes-missing": "the sample cases behind its estimates are unknown",
-    "ages-over-89": "it tells ages over 89 apart",
+    "ages-over-89": "it shows single ages over 89",
     "zip3-small": "it shows three-digit ZIP areas with too few people",
 }
 

@@ -95,7 +95,7 @@ def missing_approvals(level: int | None, approvals: Iterable[Any]) -> tuple[str,
     if level == 3:
         raise Refused(
             "level 3 tables are never published",
-            remedy="Publish another table, made without what closes this one.",
+            remedy="Publish another table, made without the data that make this one level 3.",
             slug="level-3",
         )
     if not required:

@@ -1,4 +1,4 @@
-"""What a release differs in from the one before it, and whether somebody must look at that before it is staged.
+"""What a release differs in from the one before it, and whether a person must look at that before it is staged.
 
 Both sides are read as the public has them: the release before from staging, the new one from its protected tables, written
 as they will be published. Where figures moved further than the declaration lets them, the release is refused and the ledger
@@ -122,7 +122,7 @@ def check_changes(run: Run) -> None:
 
 
 def _accepted(opened: OpenRun, digest: str, figures: dict[str, Any]) -> bool:
-    """Whether exactly these changes were accepted before, or are now: they were refused first, so that somebody saw them."""
+    """Whether exactly these changes were accepted before, or are now: they were refused first, so that a person saw them."""
     if _was_decided(opened, ACCEPTED, digest):
         return True
     reason, by = opened.run.accept_changes, opened.run.by or "somebody"
@@ -143,7 +143,8 @@ def _moved_too_far(opened: OpenRun, differences: Differences) -> Refused:
     unseen = " They are not the changes that were looked at before." if opened.run.accept_changes else ""
     return Refused(
         f"{_sentence(differences.beyond)} since the release before.{unseen}",
-        remedy=f"Look at the evidence page, {_evidence(opened.area)}, and ask the steward where it surprises; if it is right: "
+        remedy=f"Look at the evidence page, {_evidence(opened.area)}, and ask the steward about what you did not "
+        "expect; if it is right: "
         f'`bin/opendata refresh {dataset} --accept-changes "why"`, or in Airflow a refresh with "Accept the changes" '
         f"filled in by an approver of this dataset.",
         slug=BEYOND,

@@ -1,7 +1,7 @@
 """The keys to an S3 place, for whoever does not leave them to boto3's own chain.
 
 Airflow keeps them in a connection; its task hands them over inside its own process, by :func:`handed_over`, so that they
-pass through no file, XCom or log. Nobody else needs this: without it boto3 looks in the environment, in its configuration
+pass through no file, XCom or log. No one else needs this: without it boto3 looks in the environment, in its configuration
 files and at the machine's role.
 """
 

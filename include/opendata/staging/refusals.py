@@ -102,7 +102,7 @@ def entry_unreadable(dataset: str, path: str) -> StorageError:
     """The current release's catalog entry is missing or broken."""
     return StorageError(
         f"the current release's {path} cannot be read, so the catalog cannot be made",
-        remedy=f"`bin/opendata show {dataset}` tells which release it is; publish that dataset again.",
+        remedy=f"`bin/opendata show {dataset}` shows which release it is; publish that dataset again.",
         slug="catalog-entry-unreadable",
         place=Place(dataset=dataset),
     )

@@ -308,7 +308,7 @@ class S3Staging:
                 return
             time.sleep(random.uniform(0, 0.05 * min(attempt + 1, 10)))  # noqa: S311 - keeps publishers out of step
         raise StorageError(
-            f"{CATALOG_NAME} was changed by others again and again",
+            f"{CATALOG_NAME} kept being changed by others",
             remedy="Run the refresh again; the release is staged and is the current one.",
             slug="catalog-contended",
             place=Place(dataset=dataset),
@@ -339,7 +339,7 @@ class S3Staging:
             if self._objects.put(at, found[0], etag=etag, media_type=_JSON, cache=FOR_REVIEWERS):
                 raise SetupError(
                     "the S3 server does not honour conditions on writes (If-None-Match, If-Match)",
-                    remedy="Use one that does (docs/staging.md); without them two runs could undo each other unseen.",
+                    remedy="Use one that does (docs/staging.md); without them two runs could undo each other unnoticed.",
                     slug="staging-unsupported",
                     place=Place(dataset=dataset),
                 )

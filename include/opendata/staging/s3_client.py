@@ -137,7 +137,7 @@ def _told(error: Exception, dataset: str | None, bucket: str) -> OpendataError:
     if isinstance(error, found.SSLError):
         return _setup(
             "the S3 server's certificate is not trusted",
-            "Name the authority's certificates in AWS_CA_BUNDLE; look whether the endpoint is the right one.",
+            "Name the authority's certificates in AWS_CA_BUNDLE; check whether the endpoint is the right one.",
             "certificate-untrusted",
             dataset,
         )
@@ -194,7 +194,7 @@ def _said_by_server(error: Exception, dataset: str | None, bucket: str) -> Opend
     elif code in _FULL or status == 507:
         what, slug = f"bucket {bucket} is full", "disk-full"
     elif status >= 500 or code in ("SlowDown", "RequestTimeout", "Throttling"):
-        what, slug = f"the S3 server failed again and again (code {_plain(code)})", "staging-unavailable"
+        what, slug = f"the S3 server failed at every try (code {_plain(code)})", "staging-unavailable"
     return StorageError(
         what,
         remedy="Look at the server, then run the refresh again; the current release is as it was.",

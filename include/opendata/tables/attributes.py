@@ -59,7 +59,7 @@ def attribute_values(selection: Selection, categories: list[Categories]) -> dict
             if differing:
                 raise Refused(
                     f"{differing} categor{'y has' if differing == 1 else 'ies have'} records that do not agree on this column",
-                    remedy=f"Have the source corrected, or make {dimension.name} of a column that tells these records apart.",
+                    remedy=f"Have the source corrected, or make {dimension.name} of a column that distinguishes these records.",
                     slug="attribute-differs",
                     place=Place(selection.dataset.dataset, table.table, attribute.column),
                 )

@@ -45,7 +45,7 @@ def refuse_dependent_columns(
             where = sorted(name for name, columns in used.items() if len({first, second} & columns) == 1)
             raise Refused(
                 f"the categories of the columns {first} and {second} follow from one another, and tables that are made of "
-                "either count the same: whoever adds up the one and takes it from the other can compute what is hidden",
+                "either count the same: a reader who subtracts one from the other can compute what is hidden",
                 remedy="Make both dimensions from one of the two columns, with `recode`, `bins` or `period`; or show "
                 f"{first} and {second} side by side in one table without a filter.",
                 slug="columns-tell-one-another",

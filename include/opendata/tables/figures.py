@@ -283,7 +283,7 @@ _BLANK_AMOUNT = (
 _NEGATIVE = (
     "count-negative",
     "{rows} hold a number of people or events below zero",
-    "Have the source corrected: corrections of earlier counts must be settled before they come here.",
+    "Have the source corrected: corrections of earlier counts must be applied before they come here.",
 )
 
 

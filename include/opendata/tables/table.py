@@ -43,7 +43,7 @@ def tabulate(
 
     ``atoms`` are those of the dataset (found when left out). Rows: dimensions in the declared order, the first the slowest;
     categories in the declared order, blanks after them, the total last. With ``absent_combinations: zero`` every
-    combination has a row; counts, amounts and added-up populations of nobody are 0. A mean is the column's sum over the
+    combination has a row; counts, amounts and added-up populations of no one are 0. A mean is the column's sum over the
     count it is declared to be based on. Means, rates and percentages are rounded half away from zero.
 
     Raises Refused: no record left (``no-rows``), a value or blank without category (``unknown-category``), a blank or

@@ -71,7 +71,7 @@ class Warehouse:
         except sa.exc.DBAPIError as error:
             raise StorageError(
                 f"the warehouse could not answer ({type(error.orig).__name__})",
-                remedy="Look whether the warehouse is up and its disk is not full, then run the refresh again.",
+                remedy="Check whether the warehouse is up and its disk is not full, then run the refresh again.",
                 slug="warehouse-failed",
                 place=Place(dataset=dataset, table=table),
             ) from None

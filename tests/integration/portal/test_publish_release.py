@@ -141,7 +141,7 @@ def test_an_outage_is_in_the_ledger_and_the_next_publish_finishes_it(staged, ask
     proxy.fail("package_revise", status=503)
     answer = staged.opendata("publish", "clinic_visits", "--timeout", "30")
     assert answer.code == 1
-    assert "it goes on where it stopped" in answer.err
+    assert "it continues where it stopped" in answer.err
     (entry,) = open_ledger().portal_publications.of("clinic_visits")
     assert entry.outcome == "failed"
     assert "the portal failed at package_revise: it answered 503" in entry.message

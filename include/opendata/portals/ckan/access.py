@@ -198,7 +198,7 @@ class Portal:
         )
         return StorageError(
             f"the portal {what}, in {self._access.attempts} attempt(s)",
-            remedy="See whether the portal is up, then publish again; it goes on where it stopped.",
+            remedy="See whether the portal is up, then publish again; it continues where it stopped.",
             slug="portal-slow" if slow else "portal-unreachable",
             place=self.place,
         )
@@ -207,7 +207,7 @@ class Portal:
         return StorageError(
             f"the portal failed at {action}: {how}",
             remedy="See whether the address is right and the portal is well (its administrators find the cause in its "
-            "log), then publish again; it goes on where it stopped.",
+            "log), then publish again; it continues where it stopped.",
             slug="portal-failed",
             place=self.place,
         )

@@ -158,7 +158,7 @@ def _shape(
     if created is None:
         raise StorageError(
             "the DataStore does not show a table that was just made",
-            remedy="Publish again; it goes on where it stopped.",
+            remedy="Publish again; it continues where it stopped.",
             slug="portal-mismatch",
             place=portal.place,
         )

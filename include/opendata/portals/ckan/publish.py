@@ -89,7 +89,7 @@ def publish_package(
                 shown = portal.call("package_show", id=shown["id"])
         raise StorageError(
             "the package was changed by someone else while it was being published, several times",
-            remedy="Find out who else writes to this package, then publish again; it goes on where it stopped.",
+            remedy="Find out who else writes to this package, then publish again; it continues where it stopped.",
             slug="portal-contended",
             place=portal.place,
         )
@@ -368,7 +368,7 @@ def _for_people(portal: Portal) -> Iterator[None]:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
         failure = StorageError(
             f"the temporary folder of this machine failed ({reason})",
-            remedy="Free some space there, or name a larger one in TMPDIR; then publish again, it goes on where it stopped.",
+            remedy="Free some space there, or name a larger one in TMPDIR; then publish again, it continues where it stopped.",
             slug="portal-disk",
             place=portal.place,
         )

@@ -49,8 +49,8 @@ def merge_ways(
         return kept
     if len(merged) < len(dataset.tables) and all(set(kept[column]) & set(ways[column]) for column in kept):
         raise Refused(
-            "tables that are replaced stand beside tables that are merged, and no column tells the records of this "
-            "extract from those before",
+            "tables that are replaced stand beside tables that are merged, and no column distinguishes the records of this "
+            "extract from earlier ones",
             remedy="Have extracts of whole periods, or declare the tables that are replaced as a dataset of their own.",
             slug="extract-not-apart",
             place=Place(dataset=dataset.dataset),

@@ -117,7 +117,7 @@ def _refuse_repeated(dataset: Dataset, table: t.Table, stood: BaseTable, groups:
         raise _refused(
             dataset, table, f"{_keys(repeated)} of this extract published already (key: {', '.join(key_of(table))})",
             "key-already-published",
-            "An append brings new rows alone. Ask the source's owner whether this extract came before; declare "
+            "An append may only bring new rows. Ask the source's owner whether this extract came before; declare "
             "`refresh: update` where it corrects what is published, or refresh once with the full source and --whole.",
         )  # fmt: skip
 
