@@ -1,8 +1,8 @@
-"""How people outside the UI are told: by mail to persons, by webhook to a channel; each only where it is configured.
+"""How people outside the UI are informed: by mail to persons, by webhook to a channel; each only where it is configured.
 
 Variables: ``opendata_mail_connection`` (an SMTP connection; its extra ``from_email`` is the sender),
 ``opendata_webhook_connection`` (a Slack-compatible incoming webhook: the address in host, the token in password),
-``opendata_watchers`` (addresses that hear of every dataset). Empty: no one is told that way, and the log says so.
+``opendata_watchers`` (addresses that hear of every dataset). Empty: no such message is sent, and the log says so.
 
 Words come from declarations and error sentences and are sent as they are: nothing in them is rendered as a template.
 Decides nothing about data; the sentences were written to hold no value of a record.
@@ -49,7 +49,8 @@ def send_mail(messages: Sequence[Mapping[str, str]]) -> int:
     connection = Variable.get(MAIL_VARIABLE, default=None)
     if not connection or not messages:
         log.info(
-            "No mail is sent: %s.", "nothing is to be told" if connection else f"{MAIL_VARIABLE} names no connection"
+            "No mail is sent: %s.",
+            "there is no message to send" if connection else f"{MAIL_VARIABLE} names no connection",
         )
         return 0
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
@@ -87,7 +88,7 @@ def send_to_channel(text: str) -> bool:
 
 
 def refresh_failed(context: Mapping[str, Any]) -> None:
-    """What a failed refresh tells the channel: the sentence the ledger has of it. Called by Airflow when the run failed."""
+    """What the channel hears of a failed refresh: the sentence the ledger has of it. Called by Airflow when the run failed."""
     from dags.dag_builder import PREFIX
     from dags.step_task import pipeline_run_id
 
@@ -110,7 +111,7 @@ def reason_of(dataset: str, run_id: str) -> str:
 
 
 def watch_failed(context: Mapping[str, Any]) -> None:
-    """What the channel is told when the daily watch did not end well: its silence must not be taken for good news."""
+    """What the channel receives when the daily watch did not end well: its silence must not be taken for good news."""
     send_to_channel(
         f"The daily watch of the open data failed ({context['dag_run'].run_id}): what it found, if it could look at all, did "
         f"not reach everybody. The log of its failed task in Airflow says why."
@@ -118,7 +119,7 @@ def watch_failed(context: Mapping[str, Any]) -> None:
 
 
 def still_running(**about: Any) -> None:
-    """What a run beyond its deadline tells the channel. Called by Airflow's triggerer, or worker, with ``dataset``."""
+    """What the channel receives of a run beyond its deadline. Called by Airflow's triggerer, or worker, with ``dataset``."""
     send_to_channel(
         f"A refresh of {about.get('dataset', 'a dataset')} has not ended by its deadline: neither done, nor refused, nor "
         f"answered by its approvers. Look at its run in Airflow."

@@ -26,7 +26,7 @@ FIELDS = {"id": "dataset"}
 
 
 def form() -> dict[str, Param]:
-    """What a person says of the source; what is wrong with it is told by the first task, all at once."""
+    """What a person says of the source; what is wrong with it is reported by the first task, all at once."""
     return {
         "source": Param(
             "",

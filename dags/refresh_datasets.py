@@ -36,7 +36,7 @@ from include.opendata.storage.outline_cache import OutlineCache
 if TYPE_CHECKING:
     from include.opendata.pipeline.results import ApprovalsAsked, Comparison, Staged
 
-# Between the tries: an outage of minutes heals within a quarter of an hour, a longer one is for people.
+# Between the tries: an outage of minutes ends within a quarter of an hour, a longer one needs people.
 WAITING = {
     "retry_delay": timedelta(minutes=2),
     "retry_exponential_backoff": 2.0,

@@ -1,9 +1,9 @@
-"""The DAG ``watch_portal``: looks once a day at everything that is published, and tells the people concerned; repairs nothing.
+"""The DAG ``watch_portal``: looks once a day at everything that is published, and informs the people; repairs nothing.
 
 One message a person, errors and reminders only, none where nothing is wrong; one message to the channel. What is looked at is
-decided in ``include/opendata/monitoring``, who is told in ``notifications.py``. Messages are sent once: a task that failed in
-the middle is not tried again, whatever Airflow's default is, because some people have had theirs. A watch that failed tells
-the channel so.
+decided in ``include/opendata/monitoring``, who receives a message in ``notifications.py``. Messages are sent once: a task that
+failed in the middle is not tried again, whatever Airflow's default is, because some people have had theirs. A watch that
+failed sends the channel a message.
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ class ExpectNoSpreadsheetFormula(RowsMustHold):
 
 
 class ExpectNoDirectIdentifiers(RowsMustHold):
-    """No published column is, or holds in its text, what says who somebody is.
+    """No published column is, or holds in its text, what says who a person is.
 
     By name: none of ``columns`` is one of ``identifiers`` (the source's direct identifiers and record key) or one of the
     usual names for such columns. By value: no text in ``text_columns`` looks like a social security number, a telephone
@@ -275,7 +275,7 @@ class ExpectBlankToBeAnnotated(RowsMustHold):
 
 
 class ExpectZeroToBeShown(RowsMustHold):
-    """What is derived from a true zero is shown; a zero identifies nobody (DDG 2.0 §4.4.1 (1)).
+    """What is derived from a true zero is shown; a zero identifies no one (DDG 2.0 §4.4.1 (1)).
 
     ``column`` may be blank beside a ``base`` of zero only for want of data (codes 3, 4, 5), never as suppressed.
     """

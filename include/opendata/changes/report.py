@@ -130,6 +130,6 @@ def read_differences(content: bytes) -> Differences:
     except ValidationError:
         raise StorageError(
             "the release's diff.json cannot be read",
-            remedy="Build the release again; `bin/opendata verify` tells whether staging is as it was published.",
+            remedy="Build the release again; `bin/opendata verify` shows whether staging is as it was published.",
             slug="diff-unreadable",
         ) from None

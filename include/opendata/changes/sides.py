@@ -60,7 +60,7 @@ class Side:
         if list(rows.columns) != list(types) or not set(key) <= set(types):
             raise StorageError(
                 f"the published file of {table} does not have the columns its release describes",
-                remedy="`bin/opendata verify` tells whether staging is as it was published; restore it from a backup.",
+                remedy="`bin/opendata verify` shows whether staging is as it was published; restore it from a backup.",
                 slug="published-file-differs",
             )
         return cls(table, dict(types), tuple(key), rows)
@@ -72,7 +72,7 @@ class Side:
         if not schemas:
             raise StorageError(
                 f"the release does not describe its table {table}",
-                remedy="`bin/opendata verify` tells whether staging is as it was published; restore it from a backup.",
+                remedy="`bin/opendata verify` shows whether staging is as it was published; restore it from a backup.",
                 slug="published-file-differs",
             )
         schema = schemas[0]

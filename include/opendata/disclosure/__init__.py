@@ -10,7 +10,7 @@ The wing and its doors; other rooms come in through these modules and no deeper:
   hiding and attacking share.
 - ``protect``: what hides; ``suppress`` and ``primary`` for any system of cells, ``cube`` for large cubes.
 - ``attack``: the stranger, who reads only what is published and shares no code with ``protect``.
-- ``history``: what earlier releases, and other datasets, told before.
+- ``history``: what earlier releases, and other datasets, have shown.
 - ``proof``: checks later, from what was stored, that a published pattern is safe. ``proof_without_truth`` keeps the true
   table out of what is stored.
 

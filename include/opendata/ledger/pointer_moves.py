@@ -53,7 +53,7 @@ class PointerMoves:
             return self._insert(connection, move, None)
 
     def done(self, id: int, move: PointerMove) -> None:
-        """Record that it was done; also when somebody set it aside meanwhile."""
+        """Record that it was done; also when it was set aside meanwhile."""
         with self._writing() as connection:
             row = sa.update(POINTER_MOVES).where(POINTER_MOVES.c.id == id).values(done_at=stamp())
             if not connection.execute(row).rowcount:

@@ -26,7 +26,7 @@ class AnswerInAirflow:
 
 
 def approval_needed(run: Run, role: str) -> bool:
-    """Whether a role is still to be asked: somebody may have recorded its signed form meanwhile."""
+    """Whether a role is still to be asked: its signed form may have been recorded meanwhile."""
     opened = open_run(run)
     return role in position(opened.declared, opened.ledger, request_of(opened)).open_roles
 

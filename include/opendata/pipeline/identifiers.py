@@ -1,4 +1,4 @@
-"""Keeps what an identifier scan found, tells the ledger, and refuses what looks personal and has no answer."""
+"""Keeps what an identifier scan found, notes it in the ledger, and refuses what looks personal and has no answer."""
 
 from __future__ import annotations
 

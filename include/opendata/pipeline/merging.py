@@ -46,7 +46,7 @@ def tabulate_merged(opened: OpenRun, name: str, warehouse: Warehouse) -> DataTab
     """One table of a dataset in which tables are merged: with what stood at the release the run began at.
 
     Leaves in the work area what :func:`keep_base_figures` will keep. Raises Refused (``standing-missing``,
-    ``standing-of-another-shape``, what ``tabulate.merging`` refuses) and StorageError (``standing-differs``).
+    ``standing-of-another-shape``, what ``tables.increments`` refuses) and StorageError (``standing-differs``).
     """
     declared, table = opened.declared, opened.declared.table(name)
     source = SnapshotRecord.read(opened.area).sha256
@@ -146,7 +146,7 @@ def _with_extract(
     if base is None:
         return extract, ways, None
     counted = extract
-    if table.refresh.merges:  # a repeated key is told before anything that follows from it
+    if table.refresh.merges:  # a repeated key is reported before anything that follows from it
         counted, moved = merge(declared, table, base.tables[table.table], extract, before=before)
     brought = extract if table.table == lead.table else count_records(declared, lead, recent)
     return counted, merge_ways(declared, lead, base, brought, ways, before=before), moved

@@ -2,7 +2,7 @@
 
 A rollback moves the pointer and writes the catalog again, so that data and metadata go back together. It says that the releases
 it leaves were wrong: they are *withdrawn*. A refresh whose inputs or public files are those of a withdrawn release would undo
-the rollback unseen, so it stages nothing until something changes or somebody restores the release by name. What was public
+the rollback unseen, so it stages nothing until something changes or a person restores the release by name. What was public
 once stays known: a withdrawn or removed release is remembered, and every new one is attacked together with it.
 
 Every move is asked for in the ledger before it begins and closed when it is done. What a killed command left open is closed

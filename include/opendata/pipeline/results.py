@@ -73,7 +73,7 @@ class ReleaseBuilt(Result):
 
 
 class TableToApprove(Result):
-    """What an approver is told of one table: its title, the assessment's conclusion, the lines of its score."""
+    """What an approver is shown of one table: its title, the assessment's conclusion, the lines of its score."""
 
     title: str
     conclusion: str

@@ -25,7 +25,7 @@ from include.opendata.storage.tables import read_table
 def perform(run: Run) -> Staged:
     """Move the release to staging and record it, unless there is nothing new in it.
 
-    Raises Refused: a dry run, an approval that is missing, changes nobody accepted, another release staged meanwhile.
+    Raises Refused: a dry run, an approval that is missing, changes no one accepted, another release staged meanwhile.
     """
     opened = open_run(run)
     require_no_dry_run(opened.record.options, dataset=run.dataset)

@@ -36,7 +36,7 @@ class Step:
 
 
 _ROOM = "include.opendata.pipeline."
-# Three more tries over about a quarter of an hour: an outage of minutes heals, a longer one is for people.
+# Three more tries over about a quarter of an hour: an outage of minutes ends, a longer one needs people.
 _OUTAGE = 3
 
 STEPS: tuple[Step, ...] = (

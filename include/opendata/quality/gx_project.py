@@ -1,4 +1,4 @@
-"""Great Expectations, kept on a short lead: its project, our own expectations, its silence.
+"""Great Expectations, guarded: its project, our own expectations, and what it leaves out without saying so.
 
 One file context per process, over the folder under version control; a run reads it and writes nothing (``check`` never
 stores a result). The library is imported here and only inside functions: it takes seconds. Its log is switched off, because

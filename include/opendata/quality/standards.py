@@ -1,8 +1,8 @@
 """What the field standards demand of a source's columns and of a table's attributes and points.
 
-The standards are data (``rules/field_standards.yaml``); which column follows which is found in ``spec.standards``. A county
-that is declared as such is one of California's 58, by name and by FIPS code, and the two agree; points that are declared to
-be inside California are, already in the source. Rules: Handbook, Guidelines §3–4.
+The standards are data (``rules/field_standards.yaml``); which column follows which is found in ``declaration.standards``. A
+county that is declared as such is one of California's 58, by name and by FIPS code, and the two agree; points that are
+declared to be inside California are, already in the source. Rules: Handbook, Guidelines §3–4.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ No cell has more distinct persons than records; anybody knows that who reads the
 records than persons in all, a record count that is shown, or hidden in another cell, narrows a hidden number of persons, and
 the other way round. The two are attacked as one system: in every cell of both, the records are the persons and some more.
 
-Somebody who is in two counties is one person in both together. Where persons are not told apart, all of them are no sum; but
+A person who is in two counties is one person in both together. Where persons are not told apart, all of them are no sum; but
 they are no more than the sum of the parts, and no fewer than any part.
 
 A rate says what its numerator is counted from. Where no shown numerator is more than its denominator, a blank one is taken

@@ -4,7 +4,7 @@ The attacker reads the published percentages and the method: exactly one categor
 every other category is empty or 1 % and more. The total is not published; the attacker here has learned it all the same,
 which is the worst case: whoever knows less is left with every total, and so with more tables that agree.
 
-Somebody who kept an earlier release compares: the same people, or some more, or some fewer, with both totals known to him.
+A person who kept an earlier release compares: the same people, or some more, or some fewer, with both totals known to him.
 The earlier total is not kept here, so every one it may have had is tried.
 
 Everything is exact integer arithmetic; no table is drawn by chance. The rounding is half away from zero, as it is published.
@@ -111,7 +111,7 @@ def withstand_together(
     rule: SmallCellRule,
     earlier_below: int,
 ) -> bool:
-    """Whether two releases of one table tell no small count to somebody who knows both totals and that one of them counts
+    """Whether two releases of one table reveal no small count to a person who knows both totals and that one of them counts
     everybody the other counts. ``total``: of ``newest`` · ``least_total``: the total of a published table is this or more ·
     ``earlier_below``: the number the small count of ``earlier`` lies below; it may be another one than now.
 

@@ -1,4 +1,4 @@
-"""Reads a release together with the ones before it, the way somebody does who kept them all.
+"""Reads a release together with the ones before it, as a person does who kept them all.
 
 Decides which figures of earlier releases are taken as still true: all that do not contradict the figures one starts from.
 Every release is taken as the start once. That is more than an attacker can know, for figures are revised; but he may guess,
@@ -34,7 +34,7 @@ def views_with_earlier(
     dataset: str,
     progress: Callable[[str], None] | None = None,
 ) -> list[tuple[str, PublishedView, int]]:
-    """What somebody sees who kept every release: (release, view, readings set aside) per way of reading them together.
+    """What a person sees who kept every release: (release, view, readings set aside) per way of reading them together.
 
     Figures get revised, so releases may contradict each other. For every release in turn its own figures are taken as
     right, and to them is added what the others say (the newest first) of cells it does not show, as long as all agree:

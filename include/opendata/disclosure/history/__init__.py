@@ -1,4 +1,4 @@
-"""What earlier releases have already told the public, in a form that outlasts changes of data and declaration.
+"""What earlier releases have already shown the public, in a form that outlasts changes of data and declaration.
 
 ``extents`` says which raw values a category stands for, ``published`` is a table as it was published, ``joint`` puts the
 tables of several releases side by side as one set of cells. Public figures only: everything here could be written by
