@@ -1,4 +1,4 @@
-"""How long it takes a stranger to audit what we protected, beside how long protecting it took.
+"""How long it takes an attacker to audit what we protected, beside how long protecting it took.
 
 Each row is measured in a process of its own, on synthetic tables anyone can make again (``bench.synthetic``). The auditor
 gets what is published and nothing else: shown counts, codes, and which cells add up to which; setting up the equations is

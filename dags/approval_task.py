@@ -129,7 +129,7 @@ def question(asked: ApprovalsAsked, role_name: str, page: str) -> str:
     by = f" Answer by {asked.answer_by[:10]}." if asked.answer_by else ""
     lines = [f"You are asked as **{role_name}**, permission level {asked.level}.{by}", ""]
     if asked.first:
-        lines += ["This dataset was never approved by everybody before.", ""]
+        lines += ["This dataset was never approved by all roles before.", ""]
     elif asked.changes:
         lines += ["**Changed since the last approval**", "", *(f"- {change}" for change in asked.changes), ""]
     else:

@@ -114,7 +114,7 @@ def watch_failed(context: Mapping[str, Any]) -> None:
     """What the channel receives when the daily watch did not end well: its silence must not be taken for good news."""
     send_to_channel(
         f"The daily watch of the open data failed ({context['dag_run'].run_id}): what it found, if it could look at all, did "
-        f"not reach everybody. The log of its failed task in Airflow says why."
+        f"not reach every person. The log of its failed task in Airflow says why."
     )
 
 

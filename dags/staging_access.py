@@ -4,7 +4,7 @@ Which connection: the worker's ``OPENDATA_STAGING_CONNECTION``, else the Variabl
 ``aws_default`` if there is one. Its login and password are the access key and the secret key, its extra holds
 ``endpoint_url`` (also below ``service_config``/``s3``), ``region_name`` and ``aws_session_token``. One without login and
 password, or none at all, leaves the keys to boto3's own chain: a machine's role, the environment, a profile. What would make
-another identity of the keys (``role_arn`` …) is refused, for to ignore it would be to publish as someone else.
+another identity of the keys (``role_arn`` …) is refused: to ignore it would be to publish as someone else.
 
 The keys go into a context variable of this process, never into an XCom, a file or a log.
 """

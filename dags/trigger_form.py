@@ -38,7 +38,7 @@ def refresh_form(tables: Iterable[str]) -> dict[str, Param]:
             enum=[None, *tables],
             values_display={"null": "All tables"},
             title="One table only",
-            description="No other table may change; if one would, the run is refused, for they are protected together.",
+            description="No other table may change; if one would, the run is refused, because they are protected together.",
         ),
         "source": Param(
             None,

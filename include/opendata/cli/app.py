@@ -86,7 +86,7 @@ COMMANDS = (
     ),
     CommandEntry("verify", "Re-hash what is staged and compare it with manifest, pointer, catalog and ledger."),
     CommandEntry("prune", "Remove all but the newest N releases of a dataset from staging; the current one always stays."),
-    CommandEntry("publish", "Publish a dataset's current release on a CKAN portal; what is there already is left alone."),
+    CommandEntry("publish", "Publish a dataset's current release on a CKAN portal; what is already there stays as it is."),
     CommandEntry("diff", "What changed from one release to another: rows, totals, the largest movers, blanks, tolerances."),
     CommandEntry(
         "protect",

@@ -1,4 +1,4 @@
-"""What ``approve`` and ``approvals`` show: what is asked, how each role stands to it, and every answer."""
+"""What ``approve`` and ``approvals`` show: what is asked, the status of each role, and every answer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _position_lines(position: Position) -> list[str]:
     if position.changes:
         lines += ["  changed since everything was last approved:", *(f"    - {c}" for c in position.changes)]
     elif position.changes is None:
-        lines.append("  it was never approved by everybody before")
+        lines.append("  it was never approved by all roles before")
     return lines + [f"  {s.sentence}" for s in position.role_statuses]
 
 

@@ -34,7 +34,7 @@ def approve(
         str | None, typer.Option(metavar="DIGEST", help="What was signed for; default: what was asked last.")
     ] = None,
     reject: Annotated[bool, typer.Option("--reject", help="The form says no, or takes an approval back.")] = False,
-    comment: Annotated[str, typer.Option(help="The reason, as it may be read by everybody who sees the ledger.")] = "",
+    comment: Annotated[str, typer.Option(help="The reason; every reader of the ledger sees it.")] = "",
     json: Json = False,
 ) -> None:
     """Record a signed approval form (or a rejection) in the ledger."""

@@ -1,4 +1,4 @@
-"""``bin/opendata audit``: what a stranger can recover from a published table in long form, ours or not.
+"""``bin/opendata audit``: what an attacker can recover from a published table in long form, ours or not.
 
 The user owns the table, so recovered intervals are shown on standard output (and nowhere else).
 """
@@ -34,7 +34,8 @@ def audit(
     dimension: Dimensions,
     count: CountColumn,
     annotation: Annotated[
-        str | None, typer.Option(metavar="separate|combined", help="What its codes tell. Default: read off the table.")
+        str | None,
+        typer.Option(metavar="separate|combined", help="What its codes distinguish. Default: read from the table."),
     ] = None,
     annotation_column: Annotated[
         str | None, typer.Option(metavar="COL", help="The column of codes. Default: the count's name and _annotation.")
@@ -52,7 +53,8 @@ def audit(
     threshold: Threshold = None,
     min_width: MinWidth = None,
     time_limit: Annotated[
-        float | None, typer.Option(metavar="SECONDS", min=0.001, help="What is open by then stays undecided.")
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.001, help="How long to try; what is open by then stays undecided."),
     ] = None,
     seed: Seed = 0,
     json: Json = False,

@@ -21,7 +21,7 @@ SourceAddress = Annotated[
     typer.Option("--source", metavar="PATH_OR_URL", help="Read the source from here instead of the declared place."),
 ]
 WholeSource = Annotated[
-    bool, typer.Option("--whole", help="The source is the whole table, though the declaration says to merge it.")
+    bool, typer.Option("--whole", help="Take the source as the whole table, although the declaration says to merge it.")
 ]
 PortalProfile = Annotated[
     str, typer.Option("--profile", metavar="NAME", help="The portal's package form: chhs or data_ca.")

@@ -23,9 +23,12 @@ def protect(
     out: Annotated[Path, typer.Option(metavar="OUT.csv", help="Where the protected table goes.")],
     evidence: Annotated[Path, typer.Option(metavar="E.json", help="Where figures, seed and verdicts go.")],
     derived: Annotated[
-        list[str] | None, typer.Option(metavar="COL", help="A column derived from the count, blank where it is.")
+        list[str] | None,
+        typer.Option(metavar="COL", help="A column derived from the count; left blank where the count is."),
     ] = None,
-    annotation: Annotated[str, typer.Option(metavar="separate|combined", help="What the codes tell.")] = "separate",
+    annotation: Annotated[
+        str, typer.Option(metavar="separate|combined", help="What the annotation codes distinguish.")
+    ] = "separate",
     hierarchy: Hierarchies = None,
     threshold: Threshold = None,
     min_width: MinWidth = None,

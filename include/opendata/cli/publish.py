@@ -29,7 +29,7 @@ def publish(
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="How long to wait for an answer.")] = 120,
     json: Json = False,
 ) -> None:
-    """Publish a dataset's current release on a CKAN portal; what is there already is left alone.
+    """Publish a dataset's current release on a CKAN portal; what is already there stays as it is.
 
     The token comes from the environment variable OPENDATA_PORTAL_TOKEN."""
     done = publish_on_portal(

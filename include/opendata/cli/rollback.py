@@ -20,7 +20,8 @@ from include.opendata.pipeline.releases import roll_back
 def rollback(
     id: DatasetId,
     to: Annotated[
-        str | None, typer.Option(metavar="RELEASE", help="Default: the release the current one followed.")
+        str | None,
+        typer.Option(metavar="RELEASE", help="The release to make current. Default: the one the current one followed."),
     ] = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the ledger.")] = "",
     staging: StagingAddress = None,

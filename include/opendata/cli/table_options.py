@@ -29,7 +29,7 @@ MinWidth = Annotated[
     typer.Option(
         "--min-width",
         min=1,
-        help="What must lie between the least and the most a blank can be. Default: as the rule book says.",
+        help="How far apart a blank's smallest and largest possible value must be. Default: as the rule book says.",
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Decides near-ties and draws; recorded.")]

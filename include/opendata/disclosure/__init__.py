@@ -1,4 +1,4 @@
-"""Disclosure control: which counts may not be shown, what hides them, and whether a stranger could undo it.
+"""Disclosure control: which counts may not be shown, what hides them, and whether an attacker could undo it.
 
 The wing and its doors; other rooms come in through these modules and no deeper:
 
@@ -9,7 +9,7 @@ The wing and its doors; other rooms come in through these modules and no deeper:
 - ``cells``: which figures of several tables are one cell, and which are sums of others. Public knowledge, the one thing that
   hiding and attacking share.
 - ``protect``: what hides; ``suppress`` and ``primary`` for any system of cells, ``cube`` for large cubes.
-- ``attack``: the stranger, who reads only what is published and shares no code with ``protect``.
+- ``attack``: the attacker, who reads only what is published and shares no code with ``protect``.
 - ``history``: what earlier releases, and other datasets, have shown.
 - ``proof``: checks later, from what was stored, that a published pattern is safe. ``proof_without_truth`` keeps the true
   table out of what is stored.

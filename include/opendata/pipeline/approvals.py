@@ -28,7 +28,7 @@ SHORTEST_DIGEST = 12
 
 @dataclass(frozen=True)
 class Position:
-    """Where a dataset stands with its approvers: what is asked, how each role stands to it, what changed since the last
+    """Where a dataset stands with its approvers: what is asked, the status of each role, what changed since the last
     time everything was approved (a sentence each; None: it never was)."""
 
     request: Request

@@ -1,6 +1,6 @@
 """The step ``protect``: hide small cells and what would reveal them, over all tables of a dataset at once.
 
-The result is attacked as a stranger would, one who kept every release before it.
+The result is attacked as a person would attack it who kept every release before it.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class ApprovalsAsked(Result):
     """``request_approvals``: what is to be approved, and who has not approved it yet.
 
     ``open_roles``: role → its name in plain words · ``changes``: since the last approval, a sentence each · ``first``: it was
-    never approved by everybody before · ``answer_by``: UTC, ISO 8601.
+    never approved by all roles before · ``answer_by``: UTC, ISO 8601.
     """
 
     digest: str

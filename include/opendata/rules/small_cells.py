@@ -13,8 +13,8 @@ from include.opendata.rules.criteria import Criterion
 
 class SmallCellRule(Criterion):
     """``below``: counts from 1 to one less are small, zero is not · ``width``: the least distance between the smallest and the
-    largest value a hidden count can have for a stranger · ``all_at_most``: a group whose hidden counts are all this small needs
-    one more (DDG 2.0 §4.4.1 (6)) · ``section``: where the rule stands."""
+    largest value a hidden count can have for an attacker · ``all_at_most``: a group whose hidden counts are all this small
+    needs one more (DDG 2.0 §4.4.1 (6)) · ``section``: where the rule stands."""
 
     below: int = Field(ge=2)
     width: int = Field(ge=1)

@@ -1,4 +1,4 @@
-"""What portal staging is to everybody else: a place releases are published to, one pointer per dataset, one catalog.
+"""What portal staging is to the other rooms: a place releases are published to, one pointer per dataset, one catalog.
 
 Layout (fixed)::
 

@@ -1,4 +1,4 @@
-"""Columns that tell one another: the county says the region, the day says the year, a code says a name.
+"""Columns that determine one another: the county says the region, the day says the year, a code says a name.
 
 Tables made of different columns are cells of one system only as far as everything else is at its total: nothing tells that
 the counties of a region add up to it. Everybody knows it all the same, and subtracts. So where the categories of one column

@@ -1,4 +1,4 @@
-"""Reads protected tables the way a stranger reads the published files, and makes of them what the attack works on.
+"""Reads protected tables as an attacker reads the published files, and makes of them what the attack works on.
 
 Only what is published is read: labels, values, annotations, and the structure the data dictionary tells. Beside the counts
 it uses every figure that bounds a blank: a rate or a percentage shown next to a shown denominator, or next to a shown

@@ -1,4 +1,4 @@
-"""What a stranger can recover from a published table, ours or not.
+"""What an attacker can recover from a published table, ours or not.
 
 Reads the published file alone, makes of it the view that a release is attacked by, and attacks it. Which annotation codes a
 table tells is read off it unless it is said: codes 1 and 2 both present are separate codes, one code is the combined one.

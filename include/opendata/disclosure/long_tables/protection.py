@@ -232,7 +232,7 @@ def _row(row: tuple[str, ...], mark: str, blanked: list[bool]) -> Iterator[str]:
 def _attacked(
     text: str, table: LongTable, request: ProtectRequest, progress: Progress | None
 ) -> Audit:  # fmt: skip
-    """Attack what would be written, as a stranger reads it. Raises AuditFailed."""
+    """Attack what would be written, as an attacker reads it. Raises AuditFailed."""
     published = parse_long_table(text, table.file, request.dimensions, request.hierarchies)
     reading = AuditRequest(request.count, request.dimensions, request.rule, request.hierarchies, request.annotation)
     audit = audit_table(published, reading, seed=request.seed, progress=progress)
