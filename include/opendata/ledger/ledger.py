@@ -20,9 +20,13 @@ from include.opendata.ledger.pointer_moves import PointerMoves
 from include.opendata.ledger.portal_publications import PortalPublications
 from include.opendata.ledger.schema import DECISIONS, PUBLISHED_CELLS, RELEASES, RUNS
 from include.opendata.storage.clock import stamp
+from include.opendata.storage.staging_address import same_place
 
-HEAD = "0001"
-"""The newest migration; a test keeps it true. Compared before Alembic is even imported."""
+REVISIONS = ("ledger_1",)
+"""The migrations there are, the oldest first; a test keeps it true. Compared before Alembic is even imported. Numbers alone
+are no names for them: ledgers from before 0.1.0 had a chain of other migrations that were called "0001" to "0006"."""
+
+HEAD = REVISIONS[-1]
 
 _MIGRATION_LOCK = 0x0BE7DA7A
 _GONE = (sa.exc.OperationalError, sa.exc.InterfaceError)
@@ -143,14 +147,10 @@ class Ledger:
     def record_release(self, entry: ReleaseEntry) -> None:
         """Record a staged release; a release already recorded for that staging place is left as it is."""
         with self.writing() as connection:
-            known = connection.scalar(
-                sa.select(RELEASES.c.id).where(
-                    RELEASES.c.dataset == entry.dataset,
-                    RELEASES.c.release == entry.release,
-                    RELEASES.c.staging == entry.staging,
-                )
+            places_known = sa.select(RELEASES.c.staging).where(
+                RELEASES.c.dataset == entry.dataset, RELEASES.c.release == entry.release
             )
-            if known is None:
+            if not any(same_place(staging, entry.staging) for staging in connection.scalars(places_known)):
                 connection.execute(sa.insert(RELEASES).values(**{**vars(entry), "figures": dict(entry.figures)}))
 
     def record_published(self, entries: Sequence[PublishedEntry]) -> None:
@@ -158,15 +158,12 @@ class Ledger:
         columns = PUBLISHED_CELLS.c
         with self.writing() as connection:
             for entry in entries:
-                known = connection.scalar(
-                    sa.select(columns.id).where(
-                        columns.dataset == entry.dataset,
-                        columns.release == entry.release,
-                        columns.staging == entry.staging,
-                        columns.data_table == entry.data_table,
-                    )
+                places_known = sa.select(columns.staging).where(
+                    columns.dataset == entry.dataset,
+                    columns.release == entry.release,
+                    columns.data_table == entry.data_table,
                 )
-                if known is None:
+                if not any(same_place(staging, entry.staging) for staging in connection.scalars(places_known)):
                     connection.execute(sa.insert(PUBLISHED_CELLS).values(**vars(entry)))
 
     def published(self, dataset: str) -> list[PublishedEntry]:
@@ -256,8 +253,8 @@ class Ledger:
 def open_ledger(address: str | None = None) -> Ledger:
     """The ledger at ``address`` (default: where ``places.ledger()`` says), its schema brought up to date.
 
-    Raises SetupError for an address no database has (``ledger-address``) and a ledger of a newer version than this code
-    (``ledger-newer``), StorageError when the database cannot be reached or written to; the message never holds a password.
+    Raises SetupError for an address no database has (``ledger-address``) and a ledger of a version this code does not know
+    (``ledger-version-unknown``), StorageError when the database cannot be reached or written to; no message holds a password.
     """
     url = _address(address or places.ledger())
     folder: Path | None = None
@@ -275,12 +272,8 @@ def open_ledger(address: str | None = None) -> Ledger:
         raise _no_address() from None
     try:
         if (revision := _revision(engine)) != HEAD:
-            if revision is not None and revision > HEAD:
-                raise SetupError(
-                    f"the ledger is of a newer version ({revision}) than this code ({HEAD})",
-                    remedy="Run the version of the pipeline that made it; every worker and server needs the same.",
-                    slug="ledger-newer",
-                )
+            if revision is not None and revision not in REVISIONS:
+                raise _unknown_version(revision)
             with _one_at_a_time(engine, folder):
                 _migrate(engine)
     except (sa.exc.DBAPIError, OSError) as error:
@@ -304,6 +297,15 @@ def _no_address() -> SetupError:
     )
 
 
+def _unknown_version(revision: str) -> SetupError:
+    return SetupError(
+        f"the ledger has version {revision!r}, which this code does not know; its own is {HEAD!r}",
+        remedy="Run the version of the pipeline that made it; every worker and server needs the same. A ledger from before "
+        "0.1.0 cannot be brought up to date: move it away, and a new one is begun, only if nothing it records is public.",
+        slug="ledger-version-unknown",
+    )
+
+
 def _revision(engine: sa.Engine) -> str | None:
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
@@ -313,7 +315,6 @@ def _revision(engine: sa.Engine) -> str | None:
 
 
 def _migrate(engine: sa.Engine) -> None:
-
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     with engine.begin() as connection:

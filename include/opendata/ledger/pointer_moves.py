@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from include.opendata.ledger.schema import POINTER_MOVES
 from include.opendata.storage.clock import stamp
+from include.opendata.storage.staging_address import same_place
 
 Action = Literal["publish", "rollback", "restore", "prune"]
 
@@ -69,26 +70,24 @@ class PointerMoves:
     def record_publication(self, move: PointerMove) -> None:
         """Record a publication, unless the pointer is known to have come to that release last."""
         with self._writing() as connection:
-            columns = POINTER_MOVES.c
-            last = connection.scalar(
-                sa.select(columns.to_release)
-                .where(columns.dataset == move.dataset, columns.staging == move.staging, columns.done_at.is_not(None))
-                .where(columns.action != "prune")
-                .order_by(columns.id.desc())
-                .limit(1)
-            )
-            if last != move.to_release:
+            finished = [
+                earlier
+                for earlier in self._moves(connection, move.dataset, move.staging)
+                if earlier.done_at is not None and earlier.action != "prune"
+            ]
+            if not finished or finished[-1].to_release != move.to_release:
                 self._insert(connection, move, stamp())
 
     def of(self, dataset: str, staging: str) -> list[PointerMove]:
         """The moves of a dataset's pointer at a staging place in the order they were asked for."""
-        query = (
-            sa.select(POINTER_MOVES)
-            .where(POINTER_MOVES.c.dataset == dataset, POINTER_MOVES.c.staging == staging)
-            .order_by(POINTER_MOVES.c.id)
-        )
         with self._reading() as connection:
-            return [PointerMove(**row._mapping) for row in connection.execute(query)]
+            return self._moves(connection, dataset, staging)
+
+    @staticmethod
+    def _moves(connection: sa.Connection, dataset: str, staging: str) -> list[PointerMove]:
+        query = sa.select(POINTER_MOVES).where(POINTER_MOVES.c.dataset == dataset).order_by(POINTER_MOVES.c.id)
+        moves = (PointerMove(**row._mapping) for row in connection.execute(query))
+        return [move for move in moves if same_place(move.staging, staging)]
 
     @staticmethod
     def _insert(connection: sa.Connection, move: PointerMove, done_at: str | None) -> int:

@@ -16,11 +16,11 @@ from include.opendata.pipeline.records import SnapshotRecord
 from include.opendata.pipeline.run import Run
 from include.opendata.pipeline.run_context import OpenRun
 from include.opendata.staging import Staging, open_staging
-from include.opendata.staging.addresses import same_place
 from include.opendata.storage import RunArea
 from include.opendata.storage.atomic import PARTIAL, write_bytes
 from include.opendata.storage.base_figures import BaseFigureStore
 from include.opendata.storage.published_csv import read_texts
+from include.opendata.storage.staging_address import same_place
 from include.opendata.tables.column_atoms import Ways, atoms_of, ways_found
 from include.opendata.tables.increments.base_figures import BaseFigures, BaseTable, merging_tables, shape_of
 from include.opendata.tables.increments.merged_ways import extract_ways, first_period, merge_ways, recent_records

@@ -31,10 +31,10 @@ from include.opendata.disclosure.protection_result import AttackedView, Protecti
 from include.opendata.errors import Place, Refused, StorageError
 from include.opendata.ledger import EvidenceStore, Ledger, PublishedEntry
 from include.opendata.staging import Staging
-from include.opendata.staging.addresses import same_place
 from include.opendata.storage import RunArea
 from include.opendata.storage.digests import sha256_of
 from include.opendata.storage.manifest import Manifest
+from include.opendata.storage.staging_address import same_place
 from include.opendata.vocabulary import DataTable, ProtectedTable, Structure
 
 PROOF = "proof.json"

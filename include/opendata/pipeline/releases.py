@@ -20,10 +20,10 @@ from include.opendata.ledger import Ledger, PointerMove, line_of, open_ledger, w
 from include.opendata.ledger.pointer_moves import Action
 from include.opendata.pipeline.published_history import remember
 from include.opendata.staging import Drift, Staging, open_staging
-from include.opendata.staging.addresses import same_place
 from include.opendata.staging.refusals import drifted
 from include.opendata.storage.digests import sha256_of
 from include.opendata.storage.manifest import MANIFEST_NAME, Manifest
+from include.opendata.storage.staging_address import same_place
 
 MadeOf = tuple[str, str, str]
 """Digest of the source, digest of the declaration, version of the code."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from include.opendata.errors import DeclarationError
 from include.opendata.staging.access import S3Access, access_at_hand, handed_over
 from include.opendata.staging.base import Drift, Pointer, Published, Staging
 from include.opendata.staging.local import LocalStaging
 from include.opendata.staging.s3 import S3Staging
+from include.opendata.storage.staging_address import folder_of, split_address
 
 __all__ = [
     "Drift",
@@ -34,20 +33,12 @@ def open_staging(address: str) -> Staging:
     S3 is asked with the keys that were :func:`handed_over`, else with those boto3 finds. Raises DeclarationError
     (``staging-unsupported``) for any other kind of address; the message never holds it, for it might hold a secret.
     """
-    if "://" not in address:
-        if address.strip():
-            return LocalStaging(Path(address))
-    else:
-        try:
-            scheme, host, path, query, fragment = urlsplit(address)
-        except ValueError:  # such as a bracket that is not closed
-            scheme = host = path = query = fragment = ""
-        if query or fragment or "?" in address or "#" in address:
-            pass
-        elif scheme == "file" and host in ("", "localhost") and path:
-            return LocalStaging(Path(unquote(path)))
-        elif scheme == "s3" and _BUCKET.fullmatch(host) and _PREFIX.fullmatch(path):
-            return S3Staging(host, path.strip("/"), access=access_at_hand())
+    folder = folder_of(address)
+    if folder is not None:
+        return LocalStaging(folder)
+    parts = split_address(address)
+    if parts and parts.scheme == "s3" and _BUCKET.fullmatch(parts.netloc) and _PREFIX.fullmatch(parts.path):
+        return S3Staging(parts.netloc, parts.path.strip("/"), access=access_at_hand())
     raise DeclarationError(
         "this kind of address cannot be used for portal staging",
         remedy="Give a folder, a file:// address or s3://bucket/prefix, in OPENDATA_STAGING or with --staging; "

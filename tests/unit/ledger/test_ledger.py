@@ -1,12 +1,13 @@
 import threading
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from include.opendata.errors import SetupError, StorageError
-from include.opendata.ledger import Decision, ReleaseEntry, open_ledger
+from include.opendata.ledger import Decision, PointerMove, PublishedEntry, ReleaseEntry, open_ledger
 from include.opendata.ledger.approvals import answers
-from include.opendata.ledger.ledger import HEAD
+from include.opendata.ledger.ledger import HEAD, REVISIONS
 from include.opendata.ledger.schema import METADATA
 
 
@@ -75,7 +76,9 @@ def test_the_newest_migration_is_the_one_the_code_knows(address):
 
     config = Config()
     config.set_main_option("script_location", module.__file__.replace("ledger.py", "migrations"))
-    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_current_head() == HEAD
+    assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == REVISIONS
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_schema(address):
@@ -130,13 +133,65 @@ def test_a_file_that_is_no_database_is_said_to_be_none_that_can_be_read(tmp_path
     assert failed.value.slug == "ledger-unreachable"
 
 
-def test_a_ledger_of_a_newer_version_is_not_touched(address):
+@pytest.mark.parametrize("revision", ["0001", "0006", "0999", "ledger_0", "ledger_2", "LEDGER_1", "", "f" * 32])
+def test_a_ledger_of_a_version_the_code_does_not_know_is_not_touched(address, revision):
     open_ledger(address)
-    with sa.create_engine(address).begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0999'"))
+    engine = sa.create_engine(address)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
     with pytest.raises(SetupError) as failed:
         open_ledger(address)
-    assert failed.value.slug == "ledger-newer"
+    assert failed.value.slug == "ledger-version-unknown"
+    assert repr(revision) in failed.value.what and "move it away" in failed.value.remedy
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == revision
+
+
+def test_a_ledger_of_the_first_migrations_there_were_is_not_taken_for_a_complete_one(address, tmp_path):
+    (tmp_path / "deep").mkdir()
+    with sa.create_engine(address).begin() as connection:
+        connection.execute(sa.text("CREATE TABLE runs (id INTEGER PRIMARY KEY, dataset TEXT)"))
+        connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(sa.text("INSERT INTO alembic_version VALUES ('0001')"))
+    with pytest.raises(SetupError) as failed:
+        open_ledger(address)
+    assert failed.value.slug == "ledger-version-unknown"
+
+
+def spellings(folder):
+    """One folder's address as people write it."""
+    (folder.parent / "link").symlink_to(folder.parent)
+    return [
+        str(folder),
+        f"{folder}/",
+        folder.as_uri(),
+        f"file://localhost{folder}/",
+        f"{folder.parent}/other/../{folder.name}",
+        str(folder.parent / "link" / folder.name),
+    ]
+
+
+def test_what_was_staged_in_a_folder_is_known_whichever_way_the_folder_is_spelled(address, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "staging").mkdir()
+    ledger = open_ledger(address)
+    for spelling in (addresses := spellings(tmp_path / "staging")):
+        ledger.record_release(replace(release(), staging=spelling))
+        ledger.record_published([PublishedEntry("d", "r1", spelling, "t", "f" * 64, None, b"x")])
+        ledger.pointer_moves.record_publication(PointerMove("d", spelling, "publish", None, "r1", "run-1"))
+    assert len(ledger.releases("d")) == len(ledger.published("d")) == 1
+    assert [len(ledger.pointer_moves.of("d", spelling)) for spelling in addresses] == [1] * len(addresses)
+    assert ledger.pointer_moves.of("d", str(tmp_path / "other")) == []
+
+
+@pytest.mark.parametrize(
+    "other", ["s3://bucket/a/b", "s3://bucket", "s3://other/a", "/a", "file:///a", "file://host/a"]
+)
+def test_another_bucket_or_folder_is_another_place(address, other):
+    ledger = open_ledger(address)
+    for staging in ("s3://bucket/a", "s3://bucket/a/", other):
+        ledger.record_release(replace(release(), staging=staging))
+    assert [entry.staging for entry in ledger.releases("d")] == [other, "s3://bucket/a"]
 
 
 @pytest.mark.parametrize(

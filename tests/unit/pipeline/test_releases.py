@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -305,3 +306,20 @@ def test_moves_of_another_place_do_not_count(three, tmp_path):
     three.back()
     elsewhere = three.ledger.pointer_moves.of(DATASET, "s3://elsewhere")
     assert [move.done_at for move in elsewhere] == [None]
+
+
+def test_a_folder_spelled_in_another_way_has_the_same_moves(three):
+    (three.folder / "link").symlink_to(three.folder)
+    elsewhere = str(three.folder / "link" / "staging")
+    subject.prune(DATASET, three.address, keep=1, by="ann")
+    assert subject.verify(DATASET, elsewhere)[0] == "r3"
+    with pytest.raises(InputError) as removed:  # r1 is known to be removed, not missing
+        subject.verify(DATASET, elsewhere, "r1")
+    assert removed.value.slug == "release-unknown"
+
+
+def test_a_release_withdrawn_under_another_spelling_of_the_folder_stays_withdrawn(three):
+    three.back()
+    (three.folder / "link").symlink_to(three.folder)
+    for elsewhere in (str(three.folder / "link" / "staging"), f"{three.folder}/work-r1/../staging"):
+        assert set(subject.withdrawn_releases(DATASET, LocalStaging(Path(elsewhere)), three.ledger)) == {"r3"}
