@@ -184,7 +184,7 @@ class ProtectedTable:
     unstable: int
     cells: int
     """Cells of protected counts in the table."""
-    small_below: int
+    annotated_below: int
     """Counts below this are the ones that code 1 calls small; a declaration may raise the number later."""
 
 

@@ -135,7 +135,7 @@ def published(
         code = "1" if annotation == "combined" or value < 11 else "2"
         lines.append(f"{clinic},{year},,{code}" if (clinic, year) in blank else f"{clinic},{year},{value},")
     extents = table_extents(dataset, [table.structure])[TABLE]
-    made = PublishedTable.about_to_be(table.structure, extents, annotation, table.frame, dataset.small_below)
+    made = PublishedTable.about_to_be(table.structure, extents, annotation, table.frame, dataset.small_cell_rule.below)
     return PublishedRelease(
-        name, (PublishedTable(made.structure, extents, annotation, "\n".join(lines) + "\n", dataset.small_below),)
+        name, (PublishedTable(made.structure, extents, annotation, "\n".join(lines) + "\n", dataset.small_cell_rule.below),)
     )

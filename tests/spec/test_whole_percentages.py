@@ -188,7 +188,9 @@ def test_percentages_no_table_agrees_with_are_told():
 
 
 def together(first: ProtectedTable, second: ProtectedTable, total: int) -> bool:
-    return withstand_together(first, second, total=total, least_total=1100, rule=RULE, earlier_below=first.small_below)
+    return withstand_together(
+        first, second, total=total, least_total=1100, rule=RULE, earlier_below=first.annotated_below
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,10 +211,10 @@ def test_percentages_of_a_release_and_the_next_are_attacked_together(first, seco
 def test_the_small_count_of_a_release_is_read_by_the_number_that_held_when_it_was_published():
     """8 to 10, for whoever knows that the earlier one is below 11; 8 to 14, were it below 20 as the later one is."""
     first, second = protected(table(1495, 16, 9)), protected(table(1491, 0, 9), threshold=20)
-    assert (first.small_below, second.small_below) == (11, 20)
+    assert (first.annotated_below, second.annotated_below) == (11, 20)
     asked = {"total": 1500, "least_total": 1100, "rule": rule(below=20)}
     assert withstand_together(first, second, **asked, earlier_below=20)
-    assert not withstand_together(first, second, **asked, earlier_below=first.small_below)
+    assert not withstand_together(first, second, **asked, earlier_below=first.annotated_below)
 
 
 def grown(inner: tuple[int, int], fewer: int, outer: tuple[int, int], more: int) -> set[tuple[int, int]]:

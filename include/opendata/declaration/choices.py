@@ -121,5 +121,4 @@ FieldStandardName = Literal[
 """The common fields that are written one way in every table (Handbook, Guidelines §3)."""
 
 RefreshMechanism = Literal["replace", "append", "update", "delete"]
-Annotation = Literal["separate", "combined"]
 Masking = Literal["suppression", "whole_percentages"]

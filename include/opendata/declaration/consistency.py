@@ -33,11 +33,11 @@ def inconsistencies(dataset: Dataset) -> list[Inconsistency]:
 def _whole(dataset: Dataset) -> Iterator[Inconsistency]:
     if dataset.coverage.end < dataset.coverage.start:
         yield Inconsistency(("coverage", "end"), "it is before `start`")
-    if dataset.small_cells_below is not None and dataset.small_cells_below < dataset.small_below:
+    if dataset.small_cells_below is not None and dataset.small_cells_below < dataset.small_cell_rule.below:
         yield Inconsistency(
             ("small_cells_below",),
             "the rule book's number may be raised, never lowered",
-            f"{dataset.small_below} or more",
+            f"{dataset.small_cell_rule.below} or more",
         )
     if runs_as_formula(dataset.statutes[0]):
         yield formula_at(("statutes", 0))

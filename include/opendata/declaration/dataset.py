@@ -151,11 +151,6 @@ class Dataset(Strict):
     ] = []
 
     @property
-    def small_below(self) -> int:
-        """Counts from 1 to one less are small: the rule book's number, or the larger one declared (DDG 2.0 §4.4.1)."""
-        return self.small_cell_rule.below
-
-    @property
     def small_cell_rule(self) -> SmallCellRule:
         """The rule book's rule about small counts, with the threshold this declaration raises it to (DDG 2.0 §4.4.1)."""
         return thresholds().small_cell.raised_to(self.small_cells_below)

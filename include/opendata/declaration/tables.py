@@ -8,13 +8,13 @@ from pydantic import Field, field_validator, model_validator
 
 from include.opendata.declaration.base import ColumnName, RangeEnd, Strict, TableName, Text, as_text, texts
 from include.opendata.declaration.choices import (
-    Annotation,
     FileFormat,
     HighRiskPopulation,
     Masking,
     ScoringVariableName,
 )
 from include.opendata.declaration.refreshing import Refresh, Tolerance
+from include.opendata.vocabulary import Annotation
 
 
 class ScoresAs(Strict):

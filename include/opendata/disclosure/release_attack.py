@@ -91,7 +91,9 @@ def upcoming_release(protected: Sequence[ProtectedTable], extents: dict[str, Tab
     return PublishedRelease(
         UPCOMING,
         tuple(
-            PublishedTable.about_to_be(t.structure, extents[t.structure.table], t.annotation, t.frame, t.small_below)
+            PublishedTable.about_to_be(
+                t.structure, extents[t.structure.table], t.annotation, t.frame, t.annotated_below
+            )
             for t in protected
         ),
     )

@@ -103,7 +103,7 @@ def _attack(
     for before in (table for release in earlier for table in release.tables):
         if not withstand_together(
             _as_protected(before), protected,
-            total=total, least_total=least_total, rule=rule, earlier_below=before.small_below,
+            total=total, least_total=least_total, rule=rule, earlier_below=before.annotated_below,
         ):  # fmt: skip
             raise AuditFailed(
                 "the small category's count, or how it grew, could be recovered by comparing the whole percentages with those "
@@ -118,7 +118,7 @@ def _attack(
 def _as_protected(table: PublishedTable) -> ProtectedTable:
     return ProtectedTable(
         structure=table.structure, annotation=table.annotation, frame=table.frame, masked=True,
-        small=1, complementary=0, unstable=0, cells=len(table.frame), small_below=table.small_below,
+        small=1, complementary=0, unstable=0, cells=len(table.frame), annotated_below=table.annotated_below,
     )  # fmt: skip
 
 

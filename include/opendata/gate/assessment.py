@@ -18,7 +18,7 @@ from include.opendata.declaration.dataset import Mitigation
 from include.opendata.errors import DeclarationError, Place, Refused
 from include.opendata.gate.conclusion import conclude
 from include.opendata.gate.condition import ConditionFindings, numerator_denominator, unstable
-from include.opendata.gate.findings import Finding
+from include.opendata.gate.findings import GateFinding
 from include.opendata.gate.judgement import Judgement, TableFacts
 from include.opendata.gate.path import AssessmentStep, steps_taken
 from include.opendata.gate.permission import PermissionDecision, decide_permission, missing_approvals
@@ -49,12 +49,12 @@ class Assessment(BaseModel):
     high_risk: tuple[str, ...]
     masking_required: bool
     unstable_cells: int
-    reasons: tuple[Finding, ...]
+    reasons: tuple[GateFinding, ...]
     mitigations: tuple[Mitigation, ...]
     conclusion: str
 
     @property
-    def refusals(self) -> tuple[Finding, ...]:
+    def refusals(self) -> tuple[GateFinding, ...]:
         """The findings that keep the table back."""
         return tuple(reason for reason in self.reasons if reason.severity == "refuse")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from include.opendata.gate.findings import Finding
+from include.opendata.gate.findings import GateFinding
 from include.opendata.gate.judgement import Judgement
 
 _WHAT_IS_OPEN = {
@@ -19,7 +19,7 @@ _WHAT_IS_OPEN = {
 }
 
 
-def conclude(judged: Judgement, reasons: Sequence[Finding]) -> str:
+def conclude(judged: Judgement, reasons: Sequence[GateFinding]) -> str:
     """The conclusion: what becomes of the table, and of its small counts where it may be published."""
     level = judged.permission.level
     if level == 3:

@@ -10,7 +10,7 @@ Severity = Literal["refuse", "mask", "note"]
 """``refuse``: the table cannot be published as it stands. ``mask``: values must be hidden. ``note``: for the reader."""
 
 
-class Finding(BaseModel):
+class GateFinding(BaseModel):
     """One reason behind an assessment. The sentence never carries a value of a record or a hidden count."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

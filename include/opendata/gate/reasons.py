@@ -13,14 +13,14 @@ import numpy as np
 
 from include.opendata.declaration.dataset import Mitigation
 from include.opendata.gate.condition import smallest_event
-from include.opendata.gate.findings import Finding
+from include.opendata.gate.findings import GateFinding
 from include.opendata.gate.judgement import Judgement, TableFacts, UnlistedVariable
 from include.opendata.gate.permission import role_names
 from include.opendata.gate.safe_harbor import safe_harbor_findings
 from include.opendata.rules.release import high_risk_populations, thresholds
 
 
-def reasons_of(judged: Judgement) -> Iterator[Finding]:
+def reasons_of(judged: Judgement) -> Iterator[GateFinding]:
     """Every finding on the judged table, in reading order."""
     given = judged.given
     yield from _permission(judged)
@@ -38,7 +38,7 @@ def reasons_of(judged: Judgement) -> Iterator[Finding]:
         yield _mitigation(mitigation, given.as_of)
 
 
-def _permission(judged: Judgement) -> Iterator[Finding]:
+def _permission(judged: Judgement) -> Iterator[GateFinding]:
     permission = judged.permission
     if permission.level == 3:
         sentence = f"It is level 3 and never reaches the portal. {permission.sentence}"
@@ -49,13 +49,13 @@ def _permission(judged: Judgement) -> Iterator[Finding]:
         sentence = (
             f"No signed form is declared of: {role_names(judged.lacking)}. They are asked before anything is staged."
         )
-        yield Finding(slug="approval-to-be-asked", severity="note", sentence=sentence, section=permission.section)
+        yield GateFinding(slug="approval-to-be-asked", severity="note", sentence=sentence, section=permission.section)
 
 
-def _missing_facts(judged: Judgement) -> Iterator[Finding]:
+def _missing_facts(judged: Judgement) -> Iterator[GateFinding]:
     given, section = judged.given, thresholds().score.section
     if given.high_risk and not given.personal_characteristics:
-        yield Finding(
+        yield GateFinding(
             slug="high-risk-is-personal",
             severity="note",
             sentence="It is declared to describe no one and to describe a high-risk population; the second decides.",
@@ -75,16 +75,16 @@ def _scored_too_low(given: TableFacts) -> bool:
     return smallest is not None and (stated is None or stated > smallest)
 
 
-def _unlisted(variable: UnlistedVariable) -> Finding:
+def _unlisted(variable: UnlistedVariable) -> GateFinding:
     section = thresholds().score.section
     if variable.reviewer is None or not variable.reviewer.strip():
         sentence = f"“{variable.name}” is not in the scoring criteria; an expert must review it, by name."
         return _refuse("reviewer-missing", sentence, section)
     sentence = f"“{variable.name}” is not in the scoring criteria; {variable.reviewer} reviewed it."
-    return Finding(slug="expert-review", severity="note", sentence=sentence, section=section)
+    return GateFinding(slug="expert-review", severity="note", sentence=sentence, section=section)
 
 
-def _survey_without_cases(given: TableFacts) -> Iterator[Finding]:
+def _survey_without_cases(given: TableFacts) -> Iterator[GateFinding]:
     if not given.survey:
         return
     cells, cases = np.asarray(given.counts).size, given.sample_sizes
@@ -93,39 +93,39 @@ def _survey_without_cases(given: TableFacts) -> Iterator[Finding]:
         yield _refuse("sample-sizes-missing", sentence, thresholds().survey.section)
 
 
-def _high_risk(given: TableFacts) -> Iterator[Finding]:
+def _high_risk(given: TableFacts) -> Iterator[GateFinding]:
     risk = high_risk_populations()
     for slug in given.high_risk:
         sentence = f"It describes {risk.populations[slug]}: counts {given.rule.words} are hidden whatever the score."
-        yield Finding(slug="high-risk-population", severity="mask", sentence=sentence, section=risk.section)
+        yield GateFinding(slug="high-risk-population", severity="mask", sentence=sentence, section=risk.section)
 
 
-def _high_score(judged: Judgement) -> Iterator[Finding]:
+def _high_score(judged: Judgement) -> Iterator[GateFinding]:
     limits, total = thresholds().score, judged.score
     if judged.masking and judged.condition.met and total is not None and total >= limits.mask_from:
         sentence = f"Its publication score of {total} is {limits.mask_from} or more."
-        yield Finding(slug="score-high", severity="mask", sentence=sentence, section=limits.section)
+        yield GateFinding(slug="score-high", severity="mask", sentence=sentence, section=limits.section)
 
 
-def _unstable(judged: Judgement) -> Iterator[Finding]:
+def _unstable(judged: Judgement) -> Iterator[GateFinding]:
     survey = thresholds().survey
     if judged.unstable_cells:
         sentence = (
             f"{judged.unstable_cells} estimate(s) rest on fewer than {survey.sample_cases_below} sample cases and are "
             f"left blank with annotation {survey.annotation}."
         )
-        yield Finding(slug="estimates-unstable", severity="mask", sentence=sentence, section=survey.section)
+        yield GateFinding(slug="estimates-unstable", severity="mask", sentence=sentence, section=survey.section)
 
 
-def _mitigation(mitigation: Mitigation, as_of: dt.date | None) -> Finding:
+def _mitigation(mitigation: Mitigation, as_of: dt.date | None) -> GateFinding:
     expired = as_of is not None and mitigation.expires < as_of
     sentence = (
         f"{mitigation.who} documented on {mitigation.when.isoformat()}: {mitigation.why} "
         f"{'Expired' if expired else 'Expires'} on {mitigation.expires.isoformat()}. It changes no decision here."
     )
     slug = "mitigation-expired" if expired else "mitigation"
-    return Finding(slug=slug, severity="note", sentence=sentence, section=thresholds().score.section)
+    return GateFinding(slug=slug, severity="note", sentence=sentence, section=thresholds().score.section)
 
 
-def _refuse(slug: str, sentence: str, section: str) -> Finding:
-    return Finding(slug=slug, severity="refuse", sentence=sentence, section=section)
+def _refuse(slug: str, sentence: str, section: str) -> GateFinding:
+    return GateFinding(slug=slug, severity="refuse", sentence=sentence, section=section)

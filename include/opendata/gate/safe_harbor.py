@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from include.opendata.gate.findings import Finding
+from include.opendata.gate.findings import GateFinding
 from include.opendata.rules.release import thresholds
 from include.opendata.rules.scoring import scoring_criteria
 
@@ -18,7 +18,7 @@ AgeBand = tuple[int, int | None]
 
 def safe_harbor_findings(
     *, age_bands: Iterable[AgeBand] = (), zip3_populations: Iterable[int] = (), time: str | None = None
-) -> tuple[Finding, ...]:
+) -> tuple[GateFinding, ...]:
     """The findings on a table's age bands, on the populations of its three-digit ZIP areas, and on its shortest period.
 
     ``time`` is a category of the scoring table, such as ``year`` or ``quarter``; None where the table has no period.
@@ -26,7 +26,7 @@ def safe_harbor_findings(
     return (*ages_over_89(tuple(age_bands)), *small_zip3(zip3_populations), *dates_finer_than_year(time))
 
 
-def ages_over_89(age_bands: Sequence[AgeBand]) -> tuple[Finding, ...]:
+def ages_over_89(age_bands: Sequence[AgeBand]) -> tuple[GateFinding, ...]:
     """Refuses bands that tell ages over 89 apart: they must all fall into one group of 90 and over, or a wider one."""
     rule = thresholds().safe_harbor
     oldest = scoring_criteria().oldest_age
@@ -40,7 +40,7 @@ def ages_over_89(age_bands: Sequence[AgeBand]) -> tuple[Finding, ...]:
     if not telling:
         return ()
     return (
-        Finding(
+        GateFinding(
             slug="ages-over-89",
             severity="refuse",
             sentence=f"{telling} age group(s) tell ages over {rule.single_ages_up_to} apart; "
@@ -50,14 +50,14 @@ def ages_over_89(age_bands: Sequence[AgeBand]) -> tuple[Finding, ...]:
     )
 
 
-def small_zip3(populations: Iterable[int]) -> tuple[Finding, ...]:
+def small_zip3(populations: Iterable[int]) -> tuple[GateFinding, ...]:
     """Refuses three-digit ZIP areas of 20,000 people or fewer."""
     rule = thresholds().safe_harbor
     small = sum(1 for people in populations if not people > rule.zip3_population_above)
     if not small:
         return ()
     return (
-        Finding(
+        GateFinding(
             slug="zip3-small",
             severity="refuse",
             sentence=f"{small} three-digit ZIP area(s) have {rule.zip3_population_above:,} people or fewer; "
@@ -67,12 +67,12 @@ def small_zip3(populations: Iterable[int]) -> tuple[Finding, ...]:
     )
 
 
-def dates_finer_than_year(time: str | None) -> tuple[Finding, ...]:
+def dates_finer_than_year(time: str | None) -> tuple[GateFinding, ...]:
     """Notes a period shorter than a year: the table is then outside Safe Harbor and rests on its score."""
     if time is None or time in scoring_criteria().combining.annual_or_longer:
         return ()
     return (
-        Finding(
+        GateFinding(
             slug="date-finer-than-year",
             severity="note",
             sentence="Its periods are shorter than a year, so Safe Harbor does not cover it; its score decides.",

@@ -31,7 +31,7 @@ __all__ = ["Component", "Facts", "Score", "Variables", "load_facts", "score", "s
 
 BY_POPULATION = ("detailed_race", "detailed_ethnicity")
 BY_GROUPS = ("race_ethnicity", "gender_identity")
-SHOWN = ("ethnicity", "sex", "sexual_orientation", "intersex", "immigration")
+SCORED_WHEN_SHOWN = ("ethnicity", "sex", "sexual_orientation", "intersex", "immigration")
 NOT_SCORED = "not scored"
 
 
@@ -185,7 +185,7 @@ def _languages(language: Language | None) -> Iterator[Component]:
 
 
 def _only_shown(variables: Variables) -> Iterator[Component]:
-    for name in SHOWN:
+    for name in SCORED_WHEN_SHOWN:
         if getattr(variables, name) is not None:
             yield _by_choice(name, "shown", f"{scoring_criteria().row(name).label} is shown.")
 

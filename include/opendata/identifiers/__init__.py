@@ -13,12 +13,12 @@ Medicare or Medi-Cal numbers, which are most of what matters here.
 """
 
 from include.opendata.identifiers.columns import Column
-from include.opendata.identifiers.findings import Finding, IdentifierScan, require_not_personal
+from include.opendata.identifiers.findings import IdentifierFinding, IdentifierScan, require_not_personal
 from include.opendata.identifiers.scan import scan_columns, scan_output, scan_source
 
 __all__ = [
     "Column",
-    "Finding",
+    "IdentifierFinding",
     "IdentifierScan",
     "require_not_personal",
     "scan_columns",

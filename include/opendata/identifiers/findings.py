@@ -17,7 +17,7 @@ by its privacy class, and may deserve a stricter one."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class IdentifierFinding:
     """One column that looks like one kind of identifier."""
 
     column: str
@@ -41,11 +41,11 @@ class IdentifierScan:
     rows: int
     columns: int
     """Columns looked at."""
-    findings: tuple[Finding, ...]
+    findings: tuple[IdentifierFinding, ...]
     reasons: Mapping[str, str]
     """Column to the reason the declaration gives why it is not personal, for the columns with answered findings."""
 
-    def of(self, severity: Severity) -> tuple[Finding, ...]:
+    def of(self, severity: Severity) -> tuple[IdentifierFinding, ...]:
         """The findings of this severity."""
         return tuple(finding for finding in self.findings if finding.severity == severity)
 

@@ -19,7 +19,7 @@ from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.source import SourceColumn
 from include.opendata.identifiers.columns import Column, Contents, Match, contents
 from include.opendata.identifiers.exposure import Exposure, exposure, origins, published
-from include.opendata.identifiers.findings import By, Finding, IdentifierScan, Severity
+from include.opendata.identifiers.findings import By, IdentifierFinding, IdentifierScan, Severity
 from include.opendata.rules.identifiers import ColumnType, Form, IdentifierRules, Kind, identifier_rules
 from include.opendata.storage.system_errors import storage_errors
 from include.opendata.vocabulary import ProtectedTable, Structure
@@ -36,7 +36,7 @@ def scan_source(dataset: Dataset, warehouse: Warehouse) -> IdentifierScan:
     """
     individuals = dataset.source.record != "aggregate"
     rows = _rows(warehouse, dataset.dataset, None)
-    findings: list[Finding] = []
+    findings: list[IdentifierFinding] = []
     for column in dataset.source.columns:
         if column.privacy == "direct_identifier":
             findings += _declared(column.name, rows, published(dataset, column.name))
@@ -53,7 +53,7 @@ def scan_source(dataset: Dataset, warehouse: Warehouse) -> IdentifierScan:
 
 def scan_columns(
     warehouse: Warehouse, columns: Sequence[Column], *, dataset: str, individuals: bool
-) -> tuple[Finding, ...]:
+) -> tuple[IdentifierFinding, ...]:
     """The findings on columns that are not declared yet, all of them notes; ``individuals``: records may be of persons.
 
     Raises StorageError when the database does not answer.
@@ -74,7 +74,7 @@ def scan_output(dataset: Dataset, protected: ProtectedTable, folder: Path) -> Id
     table = protected.structure.table
     made_of = origins(dataset.table(table))
     columns = _published_columns(protected.structure)
-    findings: list[Finding] = []
+    findings: list[IdentifierFinding] = []
     with storage_errors(dataset.dataset, "the work area"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".identifiers-", dir=folder) as scratch:
@@ -184,15 +184,15 @@ def _answered(column: SourceColumn) -> bool:
     return column.not_personal_because is not None and column.privacy != "direct_identifier"
 
 
-def _declared(column: str, rows: int, shown: bool) -> list[Finding]:
+def _declared(column: str, rows: int, shown: bool) -> list[IdentifierFinding]:
     if not shown:
         return []
     rules = identifier_rules()
     sentence = f"column {column} is declared a direct identifier and would be published"
-    return [Finding(column, DECLARED, "declaration", rows, 1.0, sentence, rules.section, "refuse")]
+    return [IdentifierFinding(column, DECLARED, "declaration", rows, 1.0, sentence, rules.section, "refuse")]
 
 
-def _finding(column: str, hit: _Hit, severity: Severity) -> Finding:
+def _finding(column: str, hit: _Hit, severity: Severity) -> IdentifierFinding:
     label = hit.kind.label
     if hit.by == "name":
         said = f"column {column} is named like {label}; {hit.filled:,} row(s) are filled"
@@ -202,7 +202,7 @@ def _finding(column: str, hit: _Hit, severity: Severity) -> Finding:
         said = f"column {column}: {hit.rows:,} of {hit.filled:,} filled row(s) look like {label}"
     share = round(hit.rows / hit.filled, 4) if hit.filled else 0.0
     section = identifier_rules().cite(hit.kind)
-    return Finding(column, hit.kind.slug, hit.by, hit.rows, share, said, section, severity)
+    return IdentifierFinding(column, hit.kind.slug, hit.by, hit.rows, share, said, section, severity)
 
 
 def _scan(
@@ -210,7 +210,7 @@ def _scan(
     table: str | None,
     rows: int,
     columns: int,
-    findings: Sequence[Finding],
+    findings: Sequence[IdentifierFinding],
     made_of: dict[str, str],
 ) -> IdentifierScan:
     reasons: dict[str, str] = {}

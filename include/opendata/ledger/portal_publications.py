@@ -17,7 +17,7 @@ from include.opendata.ledger.schema import PORTAL_PUBLICATIONS
 from include.opendata.storage.clock import stamp
 
 Outcome = Literal["running", "published", "unchanged", "failed", "restored"]
-SHOWN = ("published", "unchanged", "restored")
+SHOWING_OUTCOMES = ("published", "unchanged", "restored")
 """The outcomes after which the portal shows the row's release."""
 
 
@@ -90,12 +90,12 @@ class PortalPublications:
 
     def last_shown(self, dataset: str, portal: str) -> PortalPublication | None:
         """The last attempt after which the portal was known to show the dataset, None when there was none."""
-        return next((entry for entry in self.of(dataset, portal) if entry.outcome in SHOWN), None)
+        return next((entry for entry in self.of(dataset, portal) if entry.outcome in SHOWING_OUTCOMES), None)
 
     def shown_on(self, dataset: str) -> dict[str, str]:
         """Portal → the release it was last known to show."""
         found: dict[str, str] = {}
         for entry in self.of(dataset):
-            if entry.outcome in SHOWN:
+            if entry.outcome in SHOWING_OUTCOMES:
                 found.setdefault(entry.portal, entry.release)
         return found

@@ -29,7 +29,7 @@ Slug = Literal["never-run", "last-run-failed", "last-run-refused", "run-lost", "
 
 
 @dataclass(frozen=True)
-class Finding:
+class MonitorFinding:
     """Something that is wrong with a dataset: what it is called, and a sentence for people."""
 
     slug: Slug
@@ -66,7 +66,7 @@ class Judgement:
     runs first."""
 
     freshness: Freshness | None
-    findings: tuple[Finding, ...]
+    findings: tuple[MonitorFinding, ...]
 
 
 def judge(record: RunRecord, *, frequency: str | None, data_end: str, now: dt.datetime) -> Judgement:
@@ -114,29 +114,29 @@ def _freshness(frequency: str | None, refreshed: dt.date | None, data_end: str, 
         return None  # an unknown frequency, or no date: `bin/opendata check` says so
 
 
-def _findings(record: RunRecord, fresh: Freshness | None, now: dt.datetime) -> Iterator[Finding]:
+def _findings(record: RunRecord, fresh: Freshness | None, now: dt.datetime) -> Iterator[MonitorFinding]:
     if record.last is None:
-        yield Finding("never-run", "It is declared and was never refreshed.")
+        yield MonitorFinding("never-run", "It is declared and was never refreshed.")
         return
     yield from _of_last_run(record.last, record.request, now)
     if record.refreshed is None:
-        yield Finding("never-published", "No run of it ever ended well.")
+        yield MonitorFinding("never-published", "No run of it ever ended well.")
     if fresh is not None and fresh.worst == "late":
-        yield Finding("late", fresh.sentence)
+        yield MonitorFinding("late", fresh.sentence)
 
 
-def _of_last_run(last: RunEntry, request: OpenRequest | None, now: dt.datetime) -> Iterator[Finding]:
+def _of_last_run(last: RunEntry, request: OpenRequest | None, now: dt.datetime) -> Iterator[MonitorFinding]:
     day = last.started_at[:10]
     why = (last.message or "no reason was recorded").split("\n", 1)[0]
     if last.outcome == "failed":
-        yield Finding("last-run-failed", f"Its last run ({day}) failed: {why}")
+        yield MonitorFinding("last-run-failed", f"Its last run ({day}) failed: {why}")
     elif last.outcome == "refused":
-        yield Finding("last-run-refused", f"Its last run ({day}) was refused: {why}")
+        yield MonitorFinding("last-run-refused", f"Its last run ({day}) was refused: {why}")
     elif last.outcome == "running" and not (request is not None and request.waits):
         # A run that waited for people for days is at work again only since they answered.
         since = max(last.started_at, request.since if request is not None else "")
         if now - moment(since) > RUN_LOST_AFTER:
-            yield Finding("run-lost", f"Its run of {day} neither ended nor waits for anyone.")
+            yield MonitorFinding("run-lost", f"Its run of {day} neither ended nor waits for anyone.")
 
 
 def _open_requests(connection: sa.Connection, today: dt.date) -> dict[tuple[str, str], OpenRequest]:

@@ -199,7 +199,7 @@ def _fields(declared: Dataset, tabulated: DataTable | None, assessed: Assessment
         complementary=0,
         unstable=0,
         cells=0,
-        small_below=declared.small_below,
+        annotated_below=declared.small_cell_rule.below,
     )
     return tuple(field.row() for field in describe_fields(declared, shape))
 

@@ -174,14 +174,16 @@ def keep_proof(area: RunArea, manifest: Manifest, folder: Path, tables: Sequence
         name = table.structure.table
         extents = TableExtents.from_json(attacked["extents"][name])
         text = (folder / "data" / f"{name}.csv").read_bytes().decode()
-        published = PublishedTable(without_atoms(table.structure), extents, table.annotation, text, table.small_below)
+        published = PublishedTable(
+            without_atoms(table.structure), extents, table.annotation, text, table.annotated_below
+        )
         files[f"published/{name}.z"] = published.to_bytes()
         files[f"structure/{name}.json"] = _json(
             {
                 "structure": asdict(table.structure),
                 "extents": extents.to_json(),
                 "annotation": table.annotation,
-                "small_below": table.small_below,
+                "small_below": table.annotated_below,
             }
         )
     for view in attacked["views"]:
@@ -259,7 +261,8 @@ def _from_staging(
     extents = table_extents(dataset, structures)
     modes = {t.table: t.annotation for t in manifest.tables}
     return tuple(
-        PublishedTable(s, extents[s.table], modes[s.table], texts[s.table], dataset.small_below) for s in structures
+        PublishedTable(s, extents[s.table], modes[s.table], texts[s.table], dataset.small_cell_rule.below)
+        for s in structures
     )
 
 

@@ -33,7 +33,7 @@ def shown(name: str, counts: list[int | None]) -> ProtectedTable:
     frame = pd.DataFrame({"Sex": ["f", "m", "All"], "Persons": figures, "Persons_annotation": codes})
     return ProtectedTable(
         by_sex(name), "combined", frame, masked=True, small=1, complementary=1, unstable=0, cells=3,
-        small_below=RULE.below,
+        annotated_below=RULE.below,
     )  # fmt: skip
 
 

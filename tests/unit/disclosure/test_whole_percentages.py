@@ -74,9 +74,9 @@ def test_percentages_that_tell_the_small_count_are_not_published(declared):
 
 def test_earlier_percentages_are_read_by_the_number_of_their_own_time(declared):
     (made,) = protect_percentages(declared, [table([1495, 16, 9], [98, 1, 1])], masked=True).tables
-    assert made.small_below == 11
+    assert made.annotated_below == 11
     kept = PublishedTable.about_to_be(
-        made.structure, TableExtents({}, {}), made.annotation, made.frame, made.small_below
+        made.structure, TableExtents({}, {}), made.annotation, made.frame, made.annotated_below
     )
     raised = declared.model_copy(update={"small_cells_below": 20})
     before = PublishedRelease("r1", (kept,))

@@ -97,14 +97,14 @@ class _Told:
         self.shown_by[rows[~blank]] = True
         self.hidden_by[rows[blank]] = True
         self.state[rows[blank]] = [self._state(code, table) for code in codes[blank]]
-        if table.annotation == "separate" and table.small_below != self.rule.below:
-            self._bound_by_codes(rows[blank], codes[blank], table.small_below, measure.persons)
+        if table.annotation == "separate" and table.annotated_below != self.rule.below:
+            self._bound_by_codes(rows[blank], codes[blank], table.annotated_below, measure.persons)
         for ratio in table.structure.measures:
             if ratio.role in ("rate", "percent") and measure.name in (ratio.numerator, ratio.denominator):
                 self._bound_by_ratio(table, measure, ratio, rows)
 
     def _state(self, code: str, table: ProtectedTable) -> int:
-        if table.annotation == "combined" or table.small_below != self.rule.below:
+        if table.annotation == "combined" or table.annotated_below != self.rule.below:
             return BLANK  # its codes, if they say anything, speak of another number than small counts lie below now
         return {"1": CODE_SMALL, "2": CODE_COMPLEMENTARY}.get(code, BLANK)
 

@@ -52,7 +52,7 @@ def earlier_figures(
 def _labels_alone(table: DataTable, extents: TableExtents) -> PublishedTable:
     labels = pd.DataFrame({d.name: table.frame[d.name] for d in table.structure.dimensions})
     # without a figure there is no code, so no number is asked for
-    return PublishedTable.about_to_be(without_atoms(table.structure), extents, "combined", labels, small_below=0)
+    return PublishedTable.about_to_be(without_atoms(table.structure), extents, "combined", labels, annotated_below=0)
 
 
 def _told(joint: JointCells) -> tuple[dict[int, set[int]], np.ndarray]:

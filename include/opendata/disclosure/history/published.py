@@ -11,7 +11,7 @@ import json
 import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -19,21 +19,19 @@ from include.opendata.disclosure.history.extents import TableExtents
 from include.opendata.errors import StorageError
 from include.opendata.storage.published_csv import NotAsPublished, column_kinds, typed_frame
 from include.opendata.storage.structures import structure_from_json, structure_to_json
-from include.opendata.vocabulary import Structure
-
-Annotation = Literal["separate", "combined"]
+from include.opendata.vocabulary import Annotation, Structure
 
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """``text`` is the published CSV file; ``structure`` has no atoms. ``small_below``: the number its annotation codes were
+    """``text`` is the published CSV file; ``structure`` has no atoms. ``annotated_below``: the number its annotation codes were
     given by, for a declaration may raise it later."""
 
     structure: Structure
     extents: TableExtents
     annotation: Annotation
     text: str
-    small_below: int
+    annotated_below: int
 
     @property
     def table(self) -> str:
@@ -46,7 +44,7 @@ class PublishedTable:
             "structure": structure_to_json(self.structure),
             "extents": self.extents.to_json(),
             "annotation": self.annotation,
-            "small_below": self.small_below,
+            "small_below": self.annotated_below,
         }
 
     def to_bytes(self) -> bytes:
@@ -85,10 +83,10 @@ class PublishedTable:
         extents: TableExtents,
         annotation: Annotation,
         frame: pd.DataFrame,
-        small_below: int,
+        annotated_below: int,
     ) -> PublishedTable:
         """A table whose file is not written yet; ``frame`` is what it will hold."""
-        table = cls(without_atoms(structure), extents, annotation, "", small_below)
+        table = cls(without_atoms(structure), extents, annotation, "", annotated_below)
         table.__dict__["frame"] = frame
         return table
 

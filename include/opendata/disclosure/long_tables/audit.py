@@ -162,7 +162,7 @@ def _view(table: LongTable, frame: pd.DataFrame, annotation: Annotation, request
     cells = _linked_cells(table, absent_unknown=request.absent_unknown)
     published = ProtectedTable(
         _structure(request), annotation, frame, masked=True, small=0, complementary=0, unstable=0, cells=len(frame),
-        small_below=request.rule.below,
+        annotated_below=request.rule.below,
     )  # fmt: skip
     view = published_view(cells, [published], rule=request.rule, dataset="")
     value, state = view.value.copy(), view.state.copy()

@@ -146,7 +146,7 @@ def _percentages(tables: list[ProtectedTable], figures: dict[str, int]) -> list[
             wrong = check_percentages(
                 table,
                 least_total=limits.percentages_only.total_at_least,
-                rule=limits.small_cell.model_copy(update={"below": table.small_below}),
+                rule=limits.small_cell.model_copy(update={"below": table.annotated_below}),
             )
             figures["percentages"] += not wrong
             problems += wrong
@@ -204,7 +204,7 @@ def _releases(
                 complementary=0,
                 unstable=0,
                 cells=len(frame),
-                small_below=described["small_below"],
+                annotated_below=described["small_below"],
             )
         )
         upcoming.append(PublishedTable.from_description(described, content.decode()))
@@ -228,7 +228,7 @@ def _systems(
     """(measure, release that is taken as right) → its cells and facts: of the release by itself, for which the second is
     empty, and of every release together with all others."""
     described = [(t.structure, {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions}) for t in own]
-    now = own[0].small_below if own else 0
+    now = own[0].annotated_below if own else 0
     systems = {
         (cells.identity, ""): _System(cells, facts_of(cells, own, now), ()) for cells in link(described, joint=True)
     }

@@ -118,7 +118,7 @@ def _read_code(facts: CellFacts, cell: int, table: ProtectedTable, code: str, no
     if table.annotation == "combined":
         return BLANK
     state = STATE_OF_CODE.get(code, BLANK)
-    then = table.small_below
+    then = table.annotated_below
     if then == now:
         return state
     if state == CODE_COMPLEMENTARY:

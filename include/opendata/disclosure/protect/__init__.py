@@ -12,7 +12,6 @@ from include.opendata.disclosure.protect.groups import OpenGroup, open_groups
 from include.opendata.disclosure.protect.primary import primary
 from include.opendata.disclosure.protect.suppress import Suppression, suppress
 from include.opendata.disclosure.protect.system import (
-    UNBOUNDED,
     CellSystem,
     Equation,
     attacker_bounds,
@@ -22,7 +21,6 @@ __all__ = [
     "COMPLEMENTARY",
     "SHOWN",
     "SMALL",
-    "UNBOUNDED",
     "Budget",
     "CellSystem",
     "Equation",

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from include.opendata.disclosure.cell_states import UNBOUNDED
 from include.opendata.disclosure.protect.counts import RECORDS, Counts
 from include.opendata.disclosure.protect.engine import GENERAL_UP_TO
 from include.opendata.disclosure.protect.policy import Policy
-from include.opendata.disclosure.protect.system import UNBOUNDED, CellSystem, Equation
+from include.opendata.disclosure.protect.system import CellSystem, Equation
 from include.opendata.errors import Refused
 
 Systems = Mapping[str, CellSystem]

@@ -63,7 +63,7 @@ def whole_percentages(table: DataTable, *, annotation: Annotation, rule: SmallCe
         complementary=0,
         unstable=0,
         cells=len(frame),
-        small_below=rule.below,
+        annotated_below=rule.below,
     )
 
 

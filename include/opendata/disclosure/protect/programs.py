@@ -13,7 +13,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from include.opendata.disclosure.protect.system import UNBOUNDED
+from include.opendata.disclosure.cell_states import UNBOUNDED
 
 REACH = 1_000_000
 """How far from a known table a cell is looked for before it counts as unbounded."""

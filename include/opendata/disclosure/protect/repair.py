@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
+from include.opendata.disclosure.cell_states import UNBOUNDED
 from include.opendata.disclosure.protect.feasible import Budget, FeasibleTables, Target
 from include.opendata.disclosure.protect.programs import Program, whole
-from include.opendata.disclosure.protect.system import UNBOUNDED, CellSystem, attacker_bounds
+from include.opendata.disclosure.protect.system import CellSystem, attacker_bounds
 from include.opendata.rules.small_cells import SmallCellRule
 
 TOUCHED = 1e-6

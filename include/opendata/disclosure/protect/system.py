@@ -18,11 +18,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from include.opendata.disclosure.cell_states import UNBOUNDED
 from include.opendata.errors import InputError, Refused
 from include.opendata.rules.small_cells import SmallCellRule
-
-UNBOUNDED = np.int64(2**62)
-"""Stands for "no upper bound" wherever bounds are int64."""
 
 
 @dataclass(frozen=True)

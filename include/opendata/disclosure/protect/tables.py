@@ -124,7 +124,7 @@ def _protected(
         complementary=complementary,
         unstable=unstable,
         cells=cells,
-        small_below=policy.rule.below,
+        annotated_below=policy.rule.below,
     )
 
 

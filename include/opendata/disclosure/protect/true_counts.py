@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from include.opendata.disclosure.cell_states import UNBOUNDED
 from include.opendata.disclosure.cells import LinkedCells
 from include.opendata.disclosure.protect.programs import whole_numbers
-from include.opendata.disclosure.protect.system import UNBOUNDED
 from include.opendata.errors import Refused
 from include.opendata.vocabulary import PERSONS_PREFIX, DataTable, TableMeasure
 

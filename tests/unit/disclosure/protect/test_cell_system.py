@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from include.opendata.disclosure.protect import UNBOUNDED, CellSystem, Equation, attacker_bounds, primary
+from include.opendata.disclosure.cell_states import UNBOUNDED
+from include.opendata.disclosure.protect import CellSystem, Equation, attacker_bounds, primary
 from include.opendata.errors import InputError
 from tests.lib.random_cubes import column, cube
 from tests.lib.rules import RULE

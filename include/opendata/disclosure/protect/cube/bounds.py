@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from include.opendata.disclosure.protect.cube.table import Axis
+from include.opendata.disclosure.protect.derived import COMPLEMENTARY, SHOWN, SMALL
 from include.opendata.rules.small_cells import SmallCellRule
 
-SHOWN, SMALL, COMPLEMENTARY = 0, 1, 2
-UNBOUNDED = 1 << 40
+BEYOND_ANY_COUNT = 1 << 40
+"""Stands for "no upper bound" in a cube: more than any count, and 8 million of it still add up in int64."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def attacker_bounds(known: Known) -> tuple[np.ndarray, np.ndarray]:
     """(low, high): the values each cell may have by its own code."""
     blank = known.published & (known.codes != SHOWN)
     low = np.where(blank, 1, np.where(known.published, known.values, 0))
-    high = np.where(known.published & ~blank, known.values, UNBOUNDED)
+    high = np.where(known.published & ~blank, known.values, BEYOND_ANY_COUNT)
     if known.annotation == "separate":
         low[known.published & (known.codes == COMPLEMENTARY)] = known.rule.below
         if not known.persons_counted:
@@ -71,7 +72,7 @@ def narrowed(
     """
     low, high = low.copy(), high.copy()
     for _ in range(rounds):
-        before = int(low.sum()), int(np.minimum(high, UNBOUNDED).sum())
+        before = int(low.sum()), int(np.minimum(high, BEYOND_ANY_COUNT).sum())
         for a, axis in enumerate(axes):
             least, most = _front(low, a), _front(high, a)
             for node, parts in axis.children:
@@ -80,12 +81,12 @@ def narrowed(
                 for _ in range(2):
                     all_least, all_most = least[parts].sum(axis=0), most[parts].sum(axis=0)
                     rest_most, rest_least = all_most - most[parts], all_least - least[parts]
-                    bounded = rest_most < UNBOUNDED
+                    bounded = rest_most < BEYOND_ANY_COUNT
                     least[parts] = np.where(bounded, np.maximum(least[parts], least[node] - rest_most), least[parts])
                     most[parts] = np.where(
-                        most[node] < UNBOUNDED, np.minimum(most[parts], most[node] - rest_least), most[parts]
+                        most[node] < BEYOND_ANY_COUNT, np.minimum(most[parts], most[node] - rest_least), most[parts]
                     )
-        if (int(low.sum()), int(np.minimum(high, UNBOUNDED).sum())) == before:
+        if (int(low.sum()), int(np.minimum(high, BEYOND_ANY_COUNT).sum())) == before:
             break
     return low, high
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import sparse
 
-from include.opendata.disclosure.protect.cube.bounds import UNBOUNDED, narrowed
+from include.opendata.disclosure.protect.cube.bounds import BEYOND_ANY_COUNT, narrowed
 from include.opendata.disclosure.protect.cube.table import Axis
 from include.opendata.disclosure.protect.programs import ROUNDING, Program
 
@@ -70,7 +70,10 @@ def _narrow(place, way, values, low, high, axes, width) -> bool:
     of_free = sparse.csr_array(sparse.csc_array(matrix)[:, free])
     rows = np.flatnonzero(np.diff(of_free.indptr))
     program = Program(
-        sparse.csr_array(of_free[rows]), floor[free], np.minimum(ceiling[free], UNBOUNDED), rhs=-(matrix @ fixed)[rows]
+        sparse.csr_array(of_free[rows]),
+        floor[free],
+        np.minimum(ceiling[free], BEYOND_ANY_COUNT),
+        rhs=-(matrix @ fixed)[rows],
     )
     program.set_cost(np.array([int(np.searchsorted(free, own))]), np.ones(1))
     ends = []

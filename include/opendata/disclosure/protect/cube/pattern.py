@@ -13,15 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from include.opendata.disclosure.protect.cube.bounds import (
-    COMPLEMENTARY,
-    SHOWN,
-    SMALL,
-    Known,
-    attacker_bounds,
-    narrowed,
-    wanted_width,
-)
+from include.opendata.disclosure.protect.cube.bounds import Known, attacker_bounds, narrowed, wanted_width
 from include.opendata.disclosure.protect.cube.cover import give_up, route_all
 from include.opendata.disclosure.protect.cube.effort import Effort
 from include.opendata.disclosure.protect.cube.groups import lines_of, numbers_of, open_groups
@@ -31,6 +23,7 @@ from include.opendata.disclosure.protect.cube.proof import CubeProof
 from include.opendata.disclosure.protect.cube.prune import needless_tables, not_held_by_rules, show_again
 from include.opendata.disclosure.protect.cube.table import CubeTable
 from include.opendata.disclosure.protect.cube.walk import OPENED, walk_pass
+from include.opendata.disclosure.protect.derived import COMPLEMENTARY, SHOWN, SMALL
 from include.opendata.disclosure.protect.policy import Policy
 
 Progress = Callable[[str, float], None]

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from include.opendata.disclosure.protect.cube.bounds import SHOWN, Known, attacker_bounds, narrowed, wanted_width
+from include.opendata.disclosure.protect.cube.bounds import Known, attacker_bounds, narrowed, wanted_width
 from include.opendata.disclosure.protect.cube.table import close, leaves_of
+from include.opendata.disclosure.protect.derived import SHOWN
 from include.opendata.errors import InputError
 from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.storage.digests import RunningDigest

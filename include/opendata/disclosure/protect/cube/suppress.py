@@ -13,13 +13,14 @@ from typing import Protocol
 
 import numpy as np
 
-from include.opendata.disclosure.protect.cube.bounds import COMPLEMENTARY, Known
+from include.opendata.disclosure.protect.cube.bounds import Known
 from include.opendata.disclosure.protect.cube.effort import Effort, effort_for
 from include.opendata.disclosure.protect.cube.limits import limits
 from include.opendata.disclosure.protect.cube.moves import moves_of
 from include.opendata.disclosure.protect.cube.pattern import NoPattern, PatternSearch, Progress
 from include.opendata.disclosure.protect.cube.proof import CubeProof, ProofCheck, verify_proof
 from include.opendata.disclosure.protect.cube.table import CubeTable
+from include.opendata.disclosure.protect.derived import COMPLEMENTARY
 from include.opendata.disclosure.protect.policy import Policy
 from include.opendata.disclosure.protect.system import refuse_if_public
 from include.opendata.errors import Refused

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from include.opendata.disclosure.attack import attack
-from include.opendata.disclosure.protect.cube.bounds import UNBOUNDED, narrowed
+from include.opendata.disclosure.protect.cube.bounds import BEYOND_ANY_COUNT, narrowed
 from include.opendata.disclosure.protect.cube.impossible import narrow_by_bounds, narrow_by_slices
 from tests.lib.rules import RULE
 from tests.unit.disclosure.protect.cube.grids import cube, public
@@ -16,7 +16,7 @@ def everything_hidden(counts):
     small = table.small(RULE)
     codes = np.where(small, 1, np.where(table.values > 0, 2, 0)).astype(np.int8)
     low = np.where(small, 1, np.where(codes == 2, 11, 0))
-    high = np.where(small, 10, np.where(codes == 2, UNBOUNDED, 0))
+    high = np.where(small, 10, np.where(codes == 2, BEYOND_ANY_COUNT, 0))
     report = attack(public(counts, codes, "separate"))
     narrow = {f.cell for f in report.cells if f.verdict == "recoverable"}
     return table, small, low, high, narrow
