@@ -42,11 +42,11 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        say(f"writing {asked.declarations:,} declarations …")
+        print_line(f"writing {asked.declarations:,} declarations …")
         _write_declarations(folder / "datasets", asked.declarations)
         found: dict[str, dict[str, Any]] = {}
         for what in ("literals", "factory", "task start", "broken", "dag-factory"):
-            say(f"measuring: {what} …")
+            print_line(f"measuring: {what} …")
             found[what] = _measured(what, folder, asked.declarations)
     for line in _report(found, asked.declarations):
         sys.stdout.write(line + "\n")
@@ -109,7 +109,7 @@ def _write_declarations(folder: Path, declarations: int) -> None:
         (folder / name / "dataset.yaml").write_text(written, encoding="utf-8")
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     sys.stderr.write(f"  {text}\n")
 
 

@@ -86,7 +86,7 @@ def ours(url: str, token: str, first: Path, second: Path) -> list[Measurement]:
     for step, path in (("ours: publish", first), ("ours: again", first), ("ours: one row in 100", second)):
         wanted = _wanted("bench-ours", path)
         started = time.perf_counter()
-        publish_package(PortalAccess(url, token, timeout=600), wanted, partial(_copy, path), _say)
+        publish_package(PortalAccess(url, token, timeout=600), wanted, partial(_copy, path), _report)
         measured.append(_measured(step, started))
     return measured
 
@@ -181,7 +181,7 @@ def _measured(step: str, started: float) -> Measurement:
     return Measurement(step, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     sys.stderr.write(f"  {text}\n")
 
 

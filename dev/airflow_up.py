@@ -69,7 +69,7 @@ class Component:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Print a line, at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
@@ -197,7 +197,7 @@ def watch(port: int) -> int:
         signal.signal(number, _stop)
     components: list[Component] = []
     try:
-        say("Preparing the embedded Airflow ...")
+        print_line("Preparing the embedded Airflow ...")
         prepared = subprocess.run(
             [sys.executable, "-m", "dev.airflow_home"],
             cwd=ROOT,
@@ -212,48 +212,50 @@ def watch(port: int) -> int:
         for name in COMPONENTS:
             components.append(start(name, command(name, execution_port), environment, here.logs))
         wait_until_healthy(components, port, execution_port)
-        say(f"Airflow is up, all components healthy: http://127.0.0.1:{port}")
-        say(
+        print_line(f"Airflow is up, all components healthy: http://127.0.0.1:{port}")
+        print_line(
             f"  log in as {LOGIN}, or as an approver (steward, deputy, counsel, director); passwords are in {here.passwords}"
         )
-        say(f"  logs are in {here.logs}; Ctrl-C stops everything")
+        print_line(f"  logs are in {here.logs}; Ctrl-C stops everything")
         while True:
             check_alive(components)
             time.sleep(1)
     except Stopped:
-        say("\nStopping ...")
+        print_line("\nStopping ...")
         return 0
     except Failed as failure:
-        say(f"\n{failure}\nStopping the others ...")
+        print_line(f"\n{failure}\nStopping the others ...")
         return 1
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         stop_everything(components)
-        say("All components have stopped.")
+        print_line("All components have stopped.")
 
 
 def main() -> int:
     """Run all components until someone stops them; the exit code."""
     wanted = os.environ.get("PORT") or None
     if wanted and not (wanted.isdecimal() and 1 <= int(wanted) <= 65_535):
-        say(f"PORT must be a number from 1 to 65535, not {wanted!r}.")
+        print_line(f"PORT must be a number from 1 to 65535, not {wanted!r}.")
         return 2
     here = home()
     try:
         ensure_private(here)
     except OSError as error:
-        say(not_ready(here, error))
+        print_line(not_ready(here, error))
         return 2
     try:
         with sole_use(here, "`make up`"):
             port = choose_port(wanted)
             if port is None:
-                say(f"Port {wanted or f'{FIRST_PORT} to {LAST_PORT}'} is taken. Choose another: make up PORT=8123")
+                print_line(
+                    f"Port {wanted or f'{FIRST_PORT} to {LAST_PORT}'} is taken. Choose another: make up PORT=8123"
+                )
                 return 2
             return watch(port)
     except InUse as error:
-        say(str(error))
+        print_line(str(error))
         return 2
 
 

@@ -34,7 +34,7 @@ DONE = {step.name: step.done for step in STEPS} | {"read_declaration": "read the
 """What each task did, in the words of the people it is done for."""
 
 
-def say(text: str = "") -> None:
+def print_line(text: str = "") -> None:
     """Print a line, at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
@@ -95,20 +95,20 @@ def show(events: Iterator[dict[str, Any]]) -> Outcomes:
     for event in events:
         match event["event"]:
             case "ready":
-                say("Airflow is ready.")
+                print_line("Airflow is ready.")
             case "run":
-                say(f"\n{event['dag']}")
+                print_line(f"\n{event['dag']}")
             case "started":
                 began[event["step"], event["map_index"]] = time.monotonic()
             case "done" | "failed" | "again" as what:
                 seconds = time.monotonic() - began.pop((event["step"], event["map_index"]), time.monotonic())
-                say(_step_line(what, event, seconds))
+                print_line(_step_line(what, event, seconds))
             case "ended":
                 dataset = event["dag"].removeprefix(PREFIX)
                 outcomes.outcomes[dataset] = event["outcome"]
                 if event["staging"]:
                     outcomes.staging[dataset] = event["staging"]
-                say(ENDED.get(event["outcome"], "  => FAILED; staging is as it was"))
+                print_line(ENDED.get(event["outcome"], "  => FAILED; staging is as it was"))
             case "exit":
                 outcomes.exit_code = event["code"]
     return outcomes
@@ -127,22 +127,22 @@ def main(arguments: Sequence[str]) -> int:
     declared = declared_ids()
     wanted = list(arguments) or declared
     if unknown := [dataset for dataset in wanted if dataset not in declared]:
-        say(f"No such dataset: {', '.join(unknown)}. Declared are: {', '.join(declared) or 'none'}.")
+        print_line(f"No such dataset: {', '.join(unknown)}. Declared are: {', '.join(declared) or 'none'}.")
         return EXIT_USAGE
     here = home()
     try:
         ensure_private(here)
     except OSError as error:
-        say(not_ready(here, error))
+        print_line(not_ready(here, error))
         return EXIT_USAGE
     log = here.logs / "refresh.log"
     try:
         with sole_use(here, "`make refresh`"):
-            say("Preparing the embedded Airflow ...")
+            print_line("Preparing the embedded Airflow ...")
             dag_ids = [PREFIX + dataset for dataset in wanted]
             outcomes = show(events(dag_ids, embedded_environment(here), log))
     except InUse as error:
-        say(str(error))
+        print_line(str(error))
         return EXIT_USAGE
     return conclude(wanted, outcomes, log)
 
@@ -152,15 +152,15 @@ def conclude(wanted: Sequence[str], outcomes: Outcomes, log: Path) -> int:
     if outcomes.exit_code != 0:
         tail = log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
         what = f"\nAirflow stopped before its time (exit code {outcomes.exit_code}). The end of {log}:"
-        say("\n".join([what, *tail]))
+        print_line("\n".join([what, *tail]))
         return EXIT_FAILED
     well = outcomes.well(wanted)
-    say()
+    print_line()
     for staging in sorted(set(outcomes.staging.values())):
         if not show_summary(staging, [dataset for dataset in well if outcomes.staging[dataset] == staging]):
             return EXIT_FAILED
     if len(well) < len(wanted):
-        say(f"\nNot refreshed: {', '.join(sorted(set(wanted) - set(well)))}. Airflow's full log: {log}")
+        print_line(f"\nNot refreshed: {', '.join(sorted(set(wanted) - set(well)))}. Airflow's full log: {log}")
         return EXIT_FAILED
     return EXIT_DONE
 
@@ -174,7 +174,7 @@ def show_summary(staging: str, datasets: Sequence[str]) -> bool:
         check=False,
     )
     if summary.returncode != 0 and staging.startswith("s3://"):  # Airflow may have keys that this shell has not
-        say("The refreshes above ended well; to show what is in S3, this shell needs credentials of its own.")
+        print_line("The refreshes above ended well; to show what is in S3, this shell needs credentials of its own.")
         return True
     return summary.returncode == 0
 
@@ -188,5 +188,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
-        say("\nStopped. Staging is as it was; `make refresh` starts again.")
+        print_line("\nStopped. Staging is as it was; `make refresh` starts again.")
         sys.exit(130)

@@ -137,5 +137,6 @@ def published(
     extents = table_extents(dataset, [table.structure])[TABLE]
     made = PublishedTable.about_to_be(table.structure, extents, annotation, table.frame, dataset.small_cell_rule.below)
     return PublishedRelease(
-        name, (PublishedTable(made.structure, extents, annotation, "\n".join(lines) + "\n", dataset.small_cell_rule.below),)
+        name,
+        (PublishedTable(made.structure, extents, annotation, "\n".join(lines) + "\n", dataset.small_cell_rule.below),),
     )

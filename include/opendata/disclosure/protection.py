@@ -27,7 +27,7 @@ from include.opendata.disclosure.protect.tables import Policy, protect_tables
 from include.opendata.disclosure.protection_result import Protection, TableFacts
 from include.opendata.disclosure.release_attack import Verdicts, attack_published, attack_with_earlier
 from include.opendata.errors import AuditFailed, DeclarationError, OpendataError, Place, Refused
-from include.opendata.progress import report as say
+from include.opendata.progress import report as progress
 from include.opendata.rules.release import thresholds
 from include.opendata.vocabulary import DataTable, ProtectedTable
 
@@ -149,7 +149,9 @@ def _attempt(task: _Task, keep: Keep, broken: list[Pattern]) -> Protection:
             wanted = FOUND_WITH.get(refusal.slug)
             if wanted is None or getattr(reasoning, wanted):
                 raise first from None
-            say(f"the attack found more than was reasoned with ({refusal.slug}): hiding again, with {wanted} cells too")
+            progress(
+                f"the attack found more than was reasoned with ({refusal.slug}): hiding again, with {wanted} cells too"
+            )
             reasoning = replace(reasoning, **{wanted: True})
 
 
@@ -157,7 +159,7 @@ def _hidden_and_attacked(task: _Task, keep: Keep, broken: list[Pattern], reasoni
     declared, masked = task.declared, task.masked
     follow = None if task.before is None else Follow(task.before, keep)
     protected, systems = protect_tables(
-        task.tables, task.policy, masked=masked, dataset=declared.dataset, follow=follow, reasoning=reasoning, progress=say
+        task.tables, task.policy, masked=masked, dataset=declared.dataset, follow=follow, reasoning=reasoning, progress=progress
     )  # fmt: skip
     protected, amounts = hide_computable_amounts(declared, protected) if masked else (protected, 0)
     if any(_same(protected, pattern) for pattern in broken):

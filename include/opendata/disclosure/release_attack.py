@@ -30,7 +30,7 @@ from include.opendata.disclosure.history.published import PublishedRelease, Publ
 from include.opendata.disclosure.proof_without_truth import without_the_truth
 from include.opendata.disclosure.protection_result import AttackedView
 from include.opendata.errors import AuditFailed, Place
-from include.opendata.progress import report as say
+from include.opendata.progress import report as progress
 from include.opendata.vocabulary import DataTable, ProtectedTable
 
 ATTACK_SECONDS = 3600.0
@@ -74,7 +74,7 @@ def attack_with_earlier(
     newest = []
     for joint in joint_cells([*earlier, upcoming_release(protected, extents)], dataset=dataset):
         truth = _truth(joint.cells, tables, suffix=f"@{UPCOMING}")
-        views = views_with_earlier(joint, rule=rule, dataset=dataset, progress=say)
+        views = views_with_earlier(joint, rule=rule, dataset=dataset, progress=progress)
         newest.append(newest_view(joint, views, rule=rule, dataset=dataset))
         for base, view, set_aside in views:
             report = _attack(declared, view)
@@ -100,7 +100,7 @@ def upcoming_release(protected: Sequence[ProtectedTable], extents: dict[str, Tab
 
 
 def _attack(declared: Dataset, view: PublishedView) -> AttackReport:
-    return attack(view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=say)
+    return attack(view, seed=declared.seed, seconds=ATTACK_SECONDS, progress=progress)
 
 
 def _attack_measure(

@@ -14,8 +14,8 @@ Arguments = Mapping[str, Any]
 
 def sentence(kind: str, arguments: Arguments) -> str:
     """What an expectation of type ``kind`` with these arguments asks for."""
-    tell = _SENTENCES.get(kind)
-    text = tell(arguments) if tell else f"expected: {kind.removeprefix('expect_').replace('_', ' ')}"
+    wording = _SENTENCES.get(kind)
+    text = wording(arguments) if wording else f"expected: {kind.removeprefix('expect_').replace('_', ' ')}"
     mostly = arguments.get("mostly")
     if isinstance(mostly, int | float) and mostly < 1:
         text += f" (at least {100 * mostly:g} % of the rows)"

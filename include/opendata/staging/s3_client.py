@@ -103,14 +103,14 @@ def s3_errors(dataset: str | None, bucket: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError, HTTPError) as error:
-        told = _told(error, dataset, bucket)
+        translated = _translated(error, dataset, bucket)
     except ValueError as error:
         if "endpoint" not in str(error).lower():  # botocore's word for an address that is none
             raise
-        told = _setup("the endpoint of the S3 server is not an address", _ENDPOINT, "endpoint-invalid", dataset)
+        translated = _setup("the endpoint of the S3 server is not an address", _ENDPOINT, "endpoint-invalid", dataset)
     else:
         return
-    raise told from None  # the error it was may quote keys
+    raise translated from None  # the error it was may quote keys
 
 
 _CHAIN = (
@@ -122,10 +122,10 @@ _ENDPOINT = (
 )
 
 
-def _told(error: Exception, dataset: str | None, bucket: str) -> OpendataError:
+def _translated(error: Exception, dataset: str | None, bucket: str) -> OpendataError:
 
     if isinstance(error, found.ClientError):
-        return _said_by_server(error, dataset, bucket)
+        return _server_error(error, dataset, bucket)
     if isinstance(error, _no_keys()):
         return _setup("there are no credentials for the S3 staging", _CHAIN, "credentials-missing", dataset)
     if isinstance(error, found.ProfileNotFound | found.ConfigParseError | found.ConfigNotFound):
@@ -163,7 +163,7 @@ def _no_keys() -> tuple[type[Exception], ...]:
     )
 
 
-def _said_by_server(error: Exception, dataset: str | None, bucket: str) -> OpendataError:
+def _server_error(error: Exception, dataset: str | None, bucket: str) -> OpendataError:
     code = code_of(error)
     status = int(getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in _KEYS_REFUSED:

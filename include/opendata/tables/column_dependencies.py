@@ -41,7 +41,7 @@ def refuse_dependent_columns(
     used = {table.table: _used(table) for table in dataset.tables}
     pairs = _pairs_apart(dataset, tables, published, masked=masked)
     for first, second in sorted(pairs):
-        if _tells(dataset, first, second, warehouse) or _tells(dataset, second, first, warehouse):
+        if _determines(dataset, first, second, warehouse) or _determines(dataset, second, first, warehouse):
             where = sorted(name for name, columns in used.items() if len({first, second} & columns) == 1)
             raise Refused(
                 f"the categories of the columns {first} and {second} follow from one another, and tables that are made of "
@@ -99,20 +99,20 @@ def _side_by_side(table: Table) -> set[str]:
     return set() if table.filter else {d.column for d in table.dimensions}
 
 
-def _tells(dataset: Dataset, telling: str, told: str, warehouse: Warehouse) -> bool:
-    """Whether each category of ``telling``, or else each value, has one category of ``told``, and not all have the same.
+def _determines(dataset: Dataset, determinant: str, dependent: str, warehouse: Warehouse) -> bool:
+    """Whether each category of ``determinant``, or else each value, has one category of ``dependent``, not all the same.
 
     Values count only where there are two records of each on average: of what hardly comes twice, everything follows.
     """
     declared = {column.name: column for column in dataset.source.columns}
     records = warehouse.sql_table
-    categories = _sorted_by(dataset, declared[told], records)
+    categories = _sorted_by(dataset, declared[dependent], records)
 
     def many(columns: list[Any]) -> Any:
         labelled = [column.label(f"c{number}") for number, column in enumerate(columns)]
         return sa.select(sa.func.count()).select_from(sa.select(*labelled).distinct().subquery()).scalar_subquery()
 
-    by_category, by_value = _sorted_by(dataset, declared[telling], records), [records.c[telling]]
+    by_category, by_value = _sorted_by(dataset, declared[determinant], records), [records.c[determinant]]
     asked: sa.Select[Any] = sa.select(
         many(categories),
         many(by_category),
@@ -122,8 +122,8 @@ def _tells(dataset: Dataset, telling: str, told: str, warehouse: Warehouse) -> b
         sa.select(sa.func.count()).select_from(records).scalar_subquery(),
     )
     (answer,) = warehouse.rows(asked, dataset=dataset.dataset)
-    there, ways, ways_told, values, values_told, rows = tuple(answer)
-    follows = ways == ways_told or (values == values_told and rows >= 2 * values)
+    there, ways, ways_and_dependents, values, values_and_dependents, rows = tuple(answer)
+    follows = ways == ways_and_dependents or (values == values_and_dependents and rows >= 2 * values)
     return bool(there > 1 and follows)
 
 

@@ -61,7 +61,7 @@ def _column(measure: TableMeasure) -> str | None:
     return None
 
 
-def _tells(measure: TableMeasure, column: str) -> bool:
+def _is_total_or_mean_of(measure: TableMeasure, column: str) -> bool:
     return _column(measure) == column or (measure.role == "count" and measure.identity == f"sum:{column}")
 
 
@@ -71,17 +71,17 @@ def _of_column(column: str, tables: Sequence[ProtectedTable]) -> list[FoundAmoun
     value = np.where(cells.published, 0.0, np.nan)
     hidden: list[tuple[int, FoundAmount]] = []
     with_row = np.zeros(len(value), dtype=bool)
-    told = np.full(len(value), np.nan)
-    measures = [(table, m) for table in tables for m in table.structure.measures if _tells(m, column)]
+    exact_value = np.full(len(value), np.nan)
+    measures = [(table, m) for table in tables for m in table.structure.measures if _is_total_or_mean_of(m, column)]
     for table, m in measures:
         rows = cells.rows[table.structure.table, m.name]
         with_row[rows] = True
         shown = _shown(table, m)
-        told[rows[~np.isnan(shown)]] = shown[~np.isnan(shown)]
+        exact_value[rows[~np.isnan(shown)]] = shown[~np.isnan(shown)]
         for row in _secret(table, m):
             cell = int(rows[row])
             hidden.append((cell, FoundAmount(table.structure.table, m.name, row, _sentence(cells, cell, m))))
-    value[with_row] = told[with_row]
+    value[with_row] = exact_value[with_row]
     known = _determined(cells, value)
     return [amount for cell, amount in hidden if known[cell]]
 
@@ -90,7 +90,7 @@ def _telling(column: str, tables: Sequence[ProtectedTable]) -> list[tuple[Struct
     """The tables with what tells amounts of ``column``, as if each of these were the same sum."""
     described = []
     for table in tables:
-        measures = [m for m in table.structure.measures if _tells(m, column)]
+        measures = [m for m in table.structure.measures if _is_total_or_mean_of(m, column)]
         if measures:
             as_sums = tuple(TableMeasure(m.name, "count", "amount", True) for m in measures)
             labels = {d.name: table.frame[d.name].tolist() for d in table.structure.dimensions}

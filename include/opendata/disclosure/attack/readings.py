@@ -47,16 +47,16 @@ def views_with_earlier(
     ]
     newest = len(sides) - 1
     ways: list[tuple[str, PublishedView, int]] = []
-    seen = [_said(sides[newest])]
+    seen = [_fingerprint(sides[newest])]
     for base in [newest, *range(newest)]:
         if progress is not None:
             progress(f"reading {len(sides)} releases of {sides[newest].size:,} cells together, from the {base + 1}. on")
         view, set_aside = _together(sides[base], _newest_first(sides, {base}))
         if base != newest:
-            seen.append(_said(_together(sides[base], _newest_first(sides, {base, newest}))[0]))
-        if _said(view) not in seen:
+            seen.append(_fingerprint(_together(sides[base], _newest_first(sides, {base, newest}))[0]))
+        if _fingerprint(view) not in seen:
             ways.append((joint.releases[base], view, set_aside))
-            seen.append(_said(view))
+            seen.append(_fingerprint(view))
     return ways
 
 
@@ -81,7 +81,7 @@ def agrees(view: PublishedView) -> bool:
     return _agreement(view)(view)
 
 
-def _said(view: PublishedView) -> tuple[bytes, ...]:
+def _fingerprint(view: PublishedView) -> tuple[bytes, ...]:
     low, high = view.bounds()
     return view.state.tobytes(), low.tobytes(), high.tobytes()
 

@@ -40,7 +40,7 @@ def earlier_figures(
     shown: dict[tuple[str, str], tuple[frozenset[int], ...]] = {}
     hidden: dict[tuple[str, str], np.ndarray] = {}
     for joint in joint_cells([*releases, upcoming], dataset=dataset):
-        values, blank = _told(joint)
+        values, blank = _published_values(joint)
         for (table, measure), rows in joint.cells.rows.items():
             name, _, release = table.rpartition("@")
             if release == UPCOMING:
@@ -55,7 +55,7 @@ def _labels_alone(table: DataTable, extents: TableExtents) -> PublishedTable:
     return PublishedTable.about_to_be(without_atoms(table.structure), extents, "combined", labels, annotated_below=0)
 
 
-def _told(joint: JointCells) -> tuple[dict[int, set[int]], np.ndarray]:
+def _published_values(joint: JointCells) -> tuple[dict[int, set[int]], np.ndarray]:
     """Cell → values ever shown; bool[n] blank in the last release that was published."""
     values: dict[int, set[int]] = {}
     blank = np.zeros(len(joint.cells.keys), dtype=bool)

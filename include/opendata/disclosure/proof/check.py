@@ -313,11 +313,11 @@ def _with_readings(system: _System, stored: dict[str, np.ndarray], rule: SmallCe
         system.base, value=system.base.value.copy(), state=system.base.state.copy(),
         low=system.base.low.copy(), high=system.base.high.copy(),
     )  # fmt: skip
-    facts.say(rule, persons)
+    facts.apply_codes(rule, persons)
     if len(stored["state"]) != len(facts.state):
         return facts
     for other in system.others:
-        other.say(rule, persons)
+        other.apply_codes(rule, persons)
         open_ = system.base.state != SHOWN
         same = open_ & (other.state == SHOWN) & (stored["state"] == SHOWN) & (stored["value"] == other.value)
         facts.state[same], facts.value[same] = SHOWN, other.value[same]

@@ -56,7 +56,7 @@ class CellFacts:
         """bool[n]: in a table, but empty."""
         return np.asarray((self.state != SHOWN) & (self.state != ABSENT))
 
-    def say(self, rule: SmallCellRule, persons: bool) -> None:
+    def apply_codes(self, rule: SmallCellRule, persons: bool) -> None:
         """Add what a blank and its code say by themselves."""
         self.low[self.blank] = np.maximum(self.low[self.blank], 1)
         large = self.state == CODE_COMPLEMENTARY

@@ -106,13 +106,15 @@ def _known_high(systems: Systems, policy: Policy) -> np.ndarray:
     """What the public knows each cell to be at most, blank or not."""
     return np.concatenate(
         [
-            _small_by_code(system, policy) if _code_tells(identity, systems, policy) else system.bounds_known()[1]
+            _small_by_code(system, policy)
+            if _code_bounds_count(identity, systems, policy)
+            else system.bounds_known()[1]
             for identity, system in systems.items()
         ]
     )
 
 
-def _code_tells(identity: str, systems: Systems, policy: Policy) -> bool:
+def _code_bounds_count(identity: str, systems: Systems, policy: Policy) -> bool:
     # where persons are counted, code 1 tells nothing of events; of distinct persons it still says how many at most
     return policy.annotation == "separate" and identity != RECORDS and _persons_are_counted(systems)
 

@@ -34,7 +34,7 @@ ONE_TRANSACTION = 10_000
 _ROWS_PER_PAGE = 32_000
 _NATIVE = {"int": "int4", "float": "float8"}
 
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _drop(portal: Portal, resource: str) -> None:
 
 
 def sync_table(
-    portal: Portal, resource: str, wanted: WantedTable, file: Path, folder: Path, say: Say, *, active: bool
+    portal: Portal, resource: str, wanted: WantedTable, file: Path, folder: Path, progress: Progress, *, active: bool
 ) -> TableOutcome:
     """Bring the DataStore's table of ``resource`` to the rows, types and texts of ``file``; ``folder``: empty, on disk.
 
@@ -94,12 +94,12 @@ def sync_table(
     info, described, rebuilt = _shape(portal, resource, wanted, before, active=active)
     held = int(info["meta"]["count"])
     if held == 0:
-        _load(portal, resource, file_rows(file), "insert", rows, say)
+        _load(portal, resource, file_rows(file), "insert", rows, progress)
         outcome = TableOutcome(rows, rows, described=described, rebuilt=rebuilt, created=before is None)
     else:
         _fetch_rows(portal, resource, folder / "held.csv")
         difference = row_difference(file, folder / "held.csv", wanted.columns, wanted.key, folder)
-        _apply(portal, resource, difference, say)
+        _apply(portal, resource, difference, progress)
         outcome = TableOutcome(rows, difference.added, difference.changed, difference.removed, described, rebuilt)
     if outcome.touched:
         require_table(portal, resource, wanted, rows)
@@ -203,17 +203,17 @@ def _type(field: Mapping[str, Any]) -> str:
     return _NATIVE.get(kind, kind)
 
 
-def _apply(portal: Portal, resource: str, difference: RowDifference, say: Say) -> None:
+def _apply(portal: Portal, resource: str, difference: RowDifference, progress: Progress) -> None:
     total = difference.added + difference.changed
     if 0 < total <= ONE_TRANSACTION:
         rows = [*difference.changed_rows(), *difference.added_rows()]
-        say(f"{total:,} rows to change, in one transaction")
+        progress(f"{total:,} rows to change, in one transaction")
         _send(portal, resource, rows, "upsert", last=not difference.removed)
     elif total:
-        _load(portal, resource, difference.changed_rows(), "upsert", difference.changed, say)
-        _load(portal, resource, difference.added_rows(), "insert", difference.added, say)
+        _load(portal, resource, difference.changed_rows(), "upsert", difference.changed, progress)
+        _load(portal, resource, difference.added_rows(), "insert", difference.added, progress)
     if difference.removed:
-        say(f"{difference.removed:,} rows to remove")
+        progress(f"{difference.removed:,} rows to remove")
         _remove(portal, resource, difference)
 
 
@@ -230,14 +230,14 @@ def _remove(portal: Portal, resource: str, difference: RowDifference) -> None:
         )
 
 
-def _load(portal: Portal, resource: str, rows: Iterable[Record], method: str, total: int, say: Say) -> None:
+def _load(portal: Portal, resource: str, rows: Iterable[Record], method: str, total: int, progress: Progress) -> None:
     """Send rows in requests of a bounded size, saying now and then how far it is."""
     sent, said = 0, 0
     for piece in chunks(rows, ROWS_PER_REQUEST):
         _send(portal, resource, piece, method, last=sent + len(piece) >= total)
         sent += len(piece)
         if sent == total or sent - said >= total / 10:
-            say(f"{sent:,} of {total:,} rows are in the DataStore")
+            progress(f"{sent:,} of {total:,} rows are in the DataStore")
             said = sent
 
 

@@ -26,7 +26,7 @@ import duckdb
 from include.opendata.errors import DeclarationError, InputError, Refused, StorageError
 from include.opendata.portals.ckan.access import FieldsRejected, Forbidden, Missing, Portal, PortalAccess
 from include.opendata.portals.ckan.compare import Difference, Held, compare
-from include.opendata.portals.ckan.datastore import Say, TableOutcome, drop_table, sync_table
+from include.opendata.portals.ckan.datastore import Progress, TableOutcome, drop_table, sync_table
 from include.opendata.portals.ckan.package import WantedPackage
 from include.opendata.portals.ckan.readiness import existing_package, name_taken, require_ready
 from include.opendata.portals.ckan.upload import FileToSend
@@ -62,7 +62,7 @@ class _Moved(Exception):
 
 
 def publish_package(
-    access: PortalAccess, wanted: WantedPackage, fetch: Fetch, say: Say, *, was_public: bool = False
+    access: PortalAccess, wanted: WantedPackage, fetch: Fetch, progress: Progress, *, was_public: bool = False
 ) -> PublishedPackage:
     """Make the portal show ``wanted``; read it back. ``was_public``: it was published before, so it must not be private now.
 
@@ -80,12 +80,12 @@ def publish_package(
         created = shown is None
         if shown is None:
             shown = _create(portal, wanted, organization)
-        publication = _Publication(portal, wanted, _Files(Path(folder), fetch), say, to_show=shown["private"])
+        publication = _Publication(portal, wanted, _Files(Path(folder), fetch), progress, to_show=shown["private"])
         for _ in range(MATCHES_TRIED):
             try:
                 return publication.bring_about(shown, created=created)
             except _Moved:
-                say("someone else changed the package meanwhile; comparing again")
+                progress("someone else changed the package meanwhile; comparing again")
                 shown = portal.call("package_show", id=shown["id"])
         raise StorageError(
             "the package was changed by someone else while it was being published, several times",
@@ -117,7 +117,7 @@ class _Publication:
     portal: Portal
     wanted: WantedPackage
     files: _Files
-    say: Say
+    progress: Progress
     to_show: bool
     tables: dict[str, TableOutcome] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
@@ -134,7 +134,7 @@ class _Publication:
         if shown["private"]:
             if not self.to_show:
                 raise _hidden(self.portal)  # meanwhile: a large table takes minutes
-            self.say("everything is as it should be; showing it")
+            self.progress("everything is as it should be; showing it")
             shown = self._send_revision(shown, _Revision(update={"private": False}))
         return PublishedPackage(
             id=shown["id"],
@@ -181,7 +181,7 @@ class _Publication:
                     held.wanted.table,
                     self.files.path(held.wanted.path),
                     Path(folder),
-                    lambda text, name=name: self.say(f"{name}: {text}"),  # type: ignore[misc]
+                    lambda text, name=name: self.progress(f"{name}: {text}"),  # type: ignore[misc]
                     active=bool(held.shown and held.shown.get("datastore_active")),
                 )
             self.tables[name] = outcome
@@ -216,7 +216,7 @@ class _Publication:
         """Read back package and files; a file that did not arrive as it was sent is sent once more."""
         wrong = self._wrong_files(shown)
         if wrong:
-            self.say(f"{len(wrong)} file(s) did not arrive as they were sent; sending them again")
+            self.progress(f"{len(wrong)} file(s) did not arrive as they were sent; sending them again")
             shown = self._send_revision(shown, _Revision(files=wrong, resources=_named_again(wrong)))
             wrong = self._wrong_files(shown)
         problems = [f"{h.wanted.filename}: the portal gives out other bytes than were sent" for h in wrong]
@@ -242,7 +242,7 @@ class _Publication:
         uploads = {}
         for held in revision.files:
             wanted = held.wanted
-            self.say(f"{wanted.filename}: sending {wanted.bytes:,} bytes")
+            self.progress(f"{wanted.filename}: sending {wanted.bytes:,} bytes")
             uploads[f"update__resources__{held.id}__upload"] = FileToSend(
                 self.files.path(wanted.path), wanted.filename, wanted.fields["mimetype"]
             )

@@ -44,14 +44,14 @@ def deidentification_method(
 
 def _what_was_done(dataset: Dataset, protected: ProtectedTable, assessments: Mapping[str, Mapping[str, Any]]) -> str:
     name = protected.structure.table
-    sentences = [*_score_said(score_of(assessments.get(name, {}))), *_high_risk_said(dataset, name)]
+    sentences = [*_score_sentences(score_of(assessments.get(name, {}))), *_high_risk_sentences(dataset, name)]
     counts = any(measure.role == "count" for measure in protected.structure.measures)
     if not counts and not protected.structure.percentages_only:
         sentences.append("It counts no persons and no events of persons, so there was no count to suppress.")
         return " ".join(sentences)
     sentences.append(small_cell_note(protected, dataset.small_cell_rule))
     if protected.masked and not protected.structure.percentages_only:
-        sentences += _suppression_said(protected)
+        sentences += _suppression_sentences(protected)
     if protected.unstable:
         fewest = thresholds().survey.sample_cases_below
         sentences.append(
@@ -61,7 +61,7 @@ def _what_was_done(dataset: Dataset, protected: ProtectedTable, assessments: Map
     return text[0].upper() + text[1:]
 
 
-def _score_said(score: int | None) -> Iterator[str]:
+def _score_sentences(score: int | None) -> Iterator[str]:
     limits = thresholds().score
     if score is None:
         return
@@ -71,13 +71,13 @@ def _score_said(score: int | None) -> Iterator[str]:
         yield f"publication score {score} ({limits.publish_up_to} or less needs no masking by itself)."
 
 
-def _high_risk_said(dataset: Dataset, table: str) -> Iterator[str]:
+def _high_risk_sentences(dataset: Dataset, table: str) -> Iterator[str]:
     populations = [high_risk_populations().populations[slug] for slug in dataset.table(table).high_risk_populations]
     if populations:
         yield f"It counts {' and '.join(populations)}, so its small counts are suppressed whatever the score (§5.6.2)."
 
 
-def _suppression_said(protected: ProtectedTable) -> Iterator[str]:
+def _suppression_sentences(protected: ProtectedTable) -> Iterator[str]:
     """What is blank, and by which code a reader knows it; never how many of them are small where one code hides that."""
     yield f"{suppressed_cells(protected):,} of {protected.cells:,} counts are suppressed."
     meanings = meanings_in(protected)

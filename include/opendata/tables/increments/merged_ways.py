@@ -21,7 +21,7 @@ from include.opendata.errors import Place, Refused
 from include.opendata.tables.categories import Key, key
 from include.opendata.tables.column_atoms import Way, Ways, uses_of, ways_found
 from include.opendata.tables.increments.base_figures import BaseFigures, BaseTable, merging_tables
-from include.opendata.tables.increments.merging import Groups, groups_of, settled, stays
+from include.opendata.tables.increments.merging import Groups, groups_of, stays, without_merged_totals
 from include.opendata.tables.table import Counted
 from include.opendata.warehouse import Warehouse
 
@@ -42,7 +42,7 @@ def merge_ways(
     extract's records from those kept, so that it could not be said which figures are the same.
     """
     new = None if extract is None else BaseTable.of(extract)
-    groups = {} if new is None else groups_of(table, new.chosen(settled(table, new)))
+    groups = {} if new is None else groups_of(table, new.chosen(without_merged_totals(table, new)))
     merged = {one.table for one in merging_tables(dataset)}
     kept = _kept_ways(base, _ways_gone(dataset, base, groups, before), merged, replaced=ways is not None)
     if ways is None or table.refresh.mechanism == "delete":
@@ -141,7 +141,7 @@ def _ways_gone(dataset: Dataset, base: BaseFigures, groups: Groups, before: int 
     gone: dict[str, set[Way]] = {column: set() for column in base.ways}
     for table in merging_tables(dataset):
         rows = base.tables[table.table]
-        rows = rows.chosen(settled(table, rows))
+        rows = rows.chosen(without_merged_totals(table, rows))
         rows = rows.chosen(stays(table, rows, groups, before))
         for place, dimension in enumerate(table.dimensions):
             column = dimension.column

@@ -41,9 +41,9 @@ def merge(
 
     Raises Refused: ``key-already-published``, ``key-not-published``, ``no-rows``, ``label-twice``, ``table-too-large``.
     """
-    stood = base.chosen(settled(table, base))
+    stood = base.chosen(without_merged_totals(table, base))
     new = None if extract is None else BaseTable.of(extract)
-    brought = None if new is None else new.chosen(settled(table, new))
+    brought = None if new is None else new.chosen(without_merged_totals(table, new))
     groups = {} if brought is None else groups_of(table, brought)
     if table.refresh.mechanism == "append":
         _refuse_repeated(dataset, table, stood, groups)
@@ -63,7 +63,7 @@ def merge(
 # -- which rows ---------------------------------------------------------------------------------------------------------
 
 
-def settled(table: t.Table, rows: BaseTable) -> np.ndarray[Any, Any]:
+def without_merged_totals(table: t.Table, rows: BaseTable) -> np.ndarray[Any, Any]:
     """bool[n]: rows that no total over a merged dimension stands in."""
     over = merged_over(table)
     mask = np.ones(len(rows), dtype=bool)
@@ -85,12 +85,12 @@ def _row_keys(table: t.Table, rows: BaseTable) -> list[tuple[Key, ...]]:
 
 
 def groups_of(table: t.Table, rows: BaseTable) -> Groups:
-    """The keys of settled rows."""
+    """The keys of rows without merged totals."""
     return dict.fromkeys(_row_keys(table, rows))
 
 
 def stays(table: t.Table, rows: BaseTable, groups: Groups, before: int | None) -> np.ndarray[Any, Any]:
-    """bool[n]: which of the settled rows that stood stay: their key is not spoken of, their period is none that goes."""
+    """bool[n]: which rows of the earlier table stay: the new ones do not replace their key, and their period is not removed."""
     mask = np.ones(len(rows), dtype=bool)
     if table.refresh.mechanism in ("update", "delete") and groups:
         mask &= np.array([key not in groups for key in _row_keys(table, rows)], dtype=bool)
@@ -156,7 +156,7 @@ def _categories(dimension: t.Dimension, column: Any, rows: BaseTable, place: int
 
 
 def _counted(dataset: Dataset, table: t.Table, rows: BaseTable) -> Counted:
-    """The whole table from its settled rows: categories, totals over what was merged, zeros where they are published."""
+    """The whole table from its rows without merged totals: categories, totals, zeros where they are published."""
     fill = table.absent_combinations == "zero"
     categories = _all_categories(dataset, table, rows, fill=fill)
     shape, totals = extents(table, categories)

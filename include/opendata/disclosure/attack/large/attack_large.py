@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from include.opendata.disclosure.attack.large.decide_rest import decide_rest, narrow_around
-from include.opendata.disclosure.attack.large.first_table import find_first_table, tell_loose_cells_apart
+from include.opendata.disclosure.attack.large.first_table import find_first_table, keep_tables_for_loose_cells
 from include.opendata.disclosure.attack.large.report import Verdicts, make_report
 from include.opendata.disclosure.attack.large.unknowns import Clock, LargeBudget, Need, Unknowns
 from include.opendata.disclosure.attack.large.walking import Walker
@@ -53,7 +53,7 @@ def attack_large(
     group_needs, known_groups = _groups(view, unknown)
     if len(unknown.cells):
         find_first_table(unknown, rng, budget, clock, report)
-        tell_loose_cells_apart(unknown)
+        keep_tables_for_loose_cells(unknown)
         _decide([*needs.values(), *group_needs.values()], unknown, rng, budget, clock, report)
     verdicts = Verdicts(
         known_cells | {cell: _verdict(need, unknown) for cell, need in needs.items()},

@@ -50,7 +50,7 @@ def find_first_table(
         _all_at_once(unknown, budget, clock)
 
 
-def tell_loose_cells_apart(unknown: Unknowns) -> None:
+def keep_tables_for_loose_cells(unknown: Unknowns) -> None:
     """Keep two more tables, in which the cells of no equation differ as much as their bounds and the rule allow.
 
     They depend on nothing else, so two tables tell all of them apart at once; a program for each would take too long.

@@ -30,7 +30,7 @@ class Walker:
         self.weight = np.full(n, WEIGHT, dtype=np.int64)
         self.lists = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64)
 
-    def walk(self, effort: WalkEffort, say: Callable[[str], None]) -> None:
+    def walk(self, effort: WalkEffort, progress: Callable[[str], None]) -> None:
         """Passes until every blank is told apart or has had its tries."""
         tries = np.full(self.unknown.view.size, effort.tries, dtype=np.int64)
         journal = np.zeros(((effort.moves + 1) * self.scratch[0].shape[1], 2), dtype=np.int64)
@@ -42,7 +42,7 @@ class Walker:
             if not len(todo):
                 return
             if number % 25 == 0:
-                say(f"walking: {len(todo):,} blanks to go")
+                progress(f"walking: {len(todo):,} blanks to go")
             self._pass(todo, tries, effort, journal)
             number += 1
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from include.opendata.disclosure.protect.cube.compiled import compiled
 from include.opendata.disclosure.protect.cube.groups import breaks_rules
-from include.opendata.disclosure.protect.cube.walk import room_of, settle, walk_pass
+from include.opendata.disclosure.protect.cube.walk import bring_within_bounds, room_of, walk_pass
 
 
 @compiled
@@ -52,7 +52,9 @@ def _bring_in_line(
             continue
         room[t, cell] = room_of(tables[t, cell], low[cell], high[cell])
         if tables[t, cell] != values[cell]:
-            steps = settle(cell, depth, tables[t], low, high, price, room[t], geometry, work, cells, signs, journal)
+            steps = bring_within_bounds(
+                cell, depth, tables[t], low, high, price, room[t], geometry, work, cells, signs, journal
+            )
             if steps < 0:
                 alive[t] = False
                 lost += 1

@@ -80,7 +80,7 @@ def _no_longer_wrong(cell, wrong, count):
 
 
 @compiled
-def settle(first, depth, x, low, high, price, room, geometry, work, cells, signs, journal):
+def bring_within_bounds(first, depth, x, low, high, price, room, geometry, work, cells, signs, journal):
     """Bring ``first``, which is out of its bounds, back by moves that leave every other cell within its own.
 
     A move may push a few corners out of bounds if further moves bring these back; ``depth`` moves at most. Writes what
@@ -145,7 +145,7 @@ def _chain(cell, up, times, depth, x, low, high, price, room, geometry, work, ce
     else:
         high[cell] = x[cell] - times
     room[cell] = room_of(x[cell], low[cell], high[cell])
-    done = settle(cell, depth, x, low, high, price, room, geometry, work, cells, signs, journal) >= 0
+    done = bring_within_bounds(cell, depth, x, low, high, price, room, geometry, work, cells, signs, journal) >= 0
     low[cell], high[cell] = before
     room[cell] = room_of(x[cell], low[cell], high[cell])
     return done
