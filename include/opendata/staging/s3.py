@@ -79,8 +79,8 @@ class S3Staging:
         with s3_errors(dataset, self._bucket):
             names = self._releases_in(self._objects.listed(f"{dataset}/{RELEASES}/"))
             with ThreadPoolExecutor(self._limits.workers) as pool:
-                found = list(pool.map(lambda name: self._manifest(dataset, name), names))
-        there = [manifest for manifest in found if manifest is not None]  # one may be removed in between
+                manifests = list(pool.map(lambda name: self._manifest(dataset, name), names))
+        there = [manifest for manifest in manifests if manifest is not None]  # one may be removed in between
         return tuple(m.release for m in sorted(there, key=lambda m: (m.run.started_at, m.release)))
 
     def read_manifest(self, dataset: str, release: str | None = None) -> Manifest:
@@ -100,12 +100,12 @@ class S3Staging:
         manifest = self.read_manifest(dataset, release)
         known = None if path == MANIFEST_NAME else refusals.named_file(manifest, path)
         with s3_errors(dataset, self._bucket):
-            found = self._objects.read(_folder(dataset, release) + path)
-        if found is None:
+            stored = self._objects.read(_folder(dataset, release) + path)
+        if stored is None:
             raise self._drifted_file(dataset, release, path, missing=True)
-        if known is not None and sha256_of(found[0]) != known.sha256:
+        if known is not None and sha256_of(stored[0]) != known.sha256:
             raise self._drifted_file(dataset, release, path)
-        return found[0]
+        return stored[0]
 
     def fetch_file(self, dataset: str, release: str, path: str, into: Path) -> None:
         """As :meth:`.Staging.fetch_file` says."""
@@ -131,15 +131,15 @@ class S3Staging:
             pointer, _ = self._pointer(dataset)
             name = release or (pointer.release if pointer else None)
             at = _folder(dataset, name or "") + MANIFEST_NAME
-            found = self._objects.read(at) if name is not None and _NAME.fullmatch(name) else None
-            if name is None or found is None:
+            stored = self._objects.read(at) if name is not None and _NAME.fullmatch(name) else None
+            if name is None or stored is None:
                 return [Drift("missing", at, "There is no manifest.")]
-            manifest = _read(found[0], dataset)
+            manifest = _read(stored[0], dataset)
             drifted = self._drift_in_files(manifest, _folder(dataset, name))
             if (manifest.dataset, manifest.release) != (dataset, name):
                 drifted.append(Drift("manifest", at, "It is of another release."))
             if pointer and pointer.release == name:
-                if sha256_of(found[0]) != pointer.manifest_sha256:
+                if sha256_of(stored[0]) != pointer.manifest_sha256:
                     drifted.append(Drift("manifest", at, "The manifest is not the one the pointer was moved to."))
                 if with_catalog:
                     drifted += self.catalog_drift()
@@ -198,7 +198,7 @@ class S3Staging:
             if kept is not None and self.current(dataset) == release:  # made the current one in this very moment
                 self._objects.put(at, kept[0], etag=None, media_type=_JSON, cache=FOR_REVIEWERS)
                 raise refusals.is_current(dataset)
-            self._objects.delete([one.key for one in self._objects.listed(_folder(dataset, release)).values()])
+            self._objects.delete([stored.key for stored in self._objects.listed(_folder(dataset, release)).values()])
             self._sweep(dataset, sparing=release)
 
     def _place(self, release_folder: Path, manifest: Manifest) -> bool:
@@ -325,18 +325,18 @@ class S3Staging:
             name = path.partition("/")[0]
             if name not in whole and name != sparing:
                 left.setdefault(name, []).append(stored)
-        for found in left.values():
-            if max(one.modified for one in found) < before:
-                self._objects.delete([one.key for one in found])
+        for objects in left.values():
+            if max(stored.modified for stored in objects) < before:
+                self._objects.delete([stored.key for stored in objects])
 
     def _require_conditions(self, dataset: str, release: str) -> None:
         """Refuse a server that overwrites in spite of a condition: two publishers could not be kept apart there."""
         at = _folder(dataset, release) + MANIFEST_NAME
-        found = self._objects.read(at)
-        if found is None:
+        manifest = self._objects.read(at)
+        if manifest is None:
             raise refusals.unknown(dataset, release)
         for etag in (None, '"00000000000000000000000000000000"'):
-            if self._objects.put(at, found[0], etag=etag, media_type=_JSON, cache=FOR_REVIEWERS):
+            if self._objects.put(at, manifest[0], etag=etag, media_type=_JSON, cache=FOR_REVIEWERS):
                 raise SetupError(
                     "the S3 server does not honour conditions on writes (If-None-Match, If-Match)",
                     remedy="Use one that does (docs/staging.md); without them two runs could undo each other unnoticed.",
@@ -351,32 +351,32 @@ class S3Staging:
         return Objects(connect(self._access, self._limits), self._bucket, self._prefix, self._limits)
 
     def _pointer(self, dataset: str) -> tuple[Pointer | None, str | None]:
-        found = self._objects.read(f"{dataset}/{POINTER_NAME}") if _NAME.fullmatch(dataset) else None
-        if found is None:
+        stored = self._objects.read(f"{dataset}/{POINTER_NAME}") if _NAME.fullmatch(dataset) else None
+        if stored is None:
             return None, None
         try:
-            return Pointer.model_validate_json(found[0]), found[1]
+            return Pointer.model_validate_json(stored[0]), stored[1]
         except ValidationError:
             raise refusals.pointer_unreadable(dataset) from None
 
     def _manifest(self, dataset: str, release: str) -> Manifest | None:
         if not (_NAME.fullmatch(dataset) and _NAME.fullmatch(release)):
             return None
-        found = self._objects.read(_folder(dataset, release) + MANIFEST_NAME)
-        return None if found is None else _read(found[0], dataset)
+        stored = self._objects.read(_folder(dataset, release) + MANIFEST_NAME)
+        return None if stored is None else _read(stored[0], dataset)
 
     @staticmethod
     def _releases_in(listed: Iterable[str]) -> list[str]:
         """The releases among the paths below ``releases/``: those that have a manifest."""
         parts = [path.split("/") for path in listed]
-        return sorted(one[0] for one in parts if len(one) == 2 and one[1] == MANIFEST_NAME)
+        return sorted(steps[0] for steps in parts if len(steps) == 2 and steps[1] == MANIFEST_NAME)
 
     def _catalog(self) -> bytes:
         entries: list[tuple[Manifest, dict[str, Any]]] = []
         for dataset in self.datasets():
             manifest = self.read_manifest(dataset)
-            found = self._objects.read(_folder(dataset, manifest.release) + DCAT_ENTRY)
-            entries.append((manifest, read_entry(dataset, found[0] if found else None)))
+            entry = self._objects.read(_folder(dataset, manifest.release) + DCAT_ENTRY)
+            entries.append((manifest, read_entry(dataset, entry[0] if entry else None)))
         return catalog(entries)
 
     def _differences(self, manifest: Manifest, listed: dict[str, Stored], copying: Copying) -> list[tuple[str, str]]:
@@ -392,9 +392,9 @@ class S3Staging:
         small = [file for file in manifest.files if file.bytes <= self._limits.part_bytes]
         large = [file for file in manifest.files if file.bytes > self._limits.part_bytes]
         with ThreadPoolExecutor(self._limits.workers) as pool:
-            found = list(zip(small, pool.map(look, small), strict=True))
-        found += [(file, look(file)) for file in large]  # each of them reads several pieces at once already
-        return sorted((slug, file.path) for file, slug in found if slug is not None)
+            outcomes = list(zip(small, pool.map(look, small), strict=True))
+        outcomes += [(file, look(file)) for file in large]  # each of them reads several pieces at once already
+        return sorted((slug, file.path) for file, slug in outcomes if slug is not None)
 
     def _drift_in_files(self, manifest: Manifest, folder: str) -> list[Drift]:
         listed = self._objects.listed(folder)
@@ -408,12 +408,12 @@ class S3Staging:
         return [*drifted, *(Drift("extra", folder + path, DRIFTED["extra"]) for path in extra)]
 
     def _require_whole(self, manifest: Manifest, dataset: str, release: str) -> None:
-        found = self._drift_in_files(manifest, _folder(dataset, release))
+        drifted = self._drift_in_files(manifest, _folder(dataset, release))
         if (manifest.dataset, manifest.release) != (dataset, release):
             at = _folder(dataset, release) + MANIFEST_NAME
-            found.append(Drift("manifest", at, "It is of another release."))
-        if found:
-            raise refusals.drifted(dataset, release, found)
+            drifted.append(Drift("manifest", at, "It is of another release."))
+        if drifted:
+            raise refusals.drifted(dataset, release, drifted)
 
     def _require_only(self, manifest: Manifest, listed: dict[str, Stored]) -> None:
         """What a killed publisher left must be part of this release."""
@@ -425,8 +425,8 @@ class S3Staging:
 
     def _drifted_file(self, dataset: str, release: str, path: str, *, missing: bool = False) -> StorageError:
         at = _folder(dataset, release) + path
-        found = Drift("missing", at, DRIFTED["missing"]) if missing else Drift("changed", at, DRIFTED["changed"])
-        return refusals.drifted(dataset, release, [found])
+        drift = Drift("missing", at, DRIFTED["missing"]) if missing else Drift("changed", at, DRIFTED["changed"])
+        return refusals.drifted(dataset, release, [drift])
 
 
 def _folder(dataset: str, release: str) -> str:

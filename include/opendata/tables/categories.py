@@ -88,7 +88,7 @@ def declared_categories(dimension: Dimension, declared: SourceColumn) -> Categor
     elif dimension.recode is not None:
         labels = tuple(dimension.recode)
     elif dimension.bins is not None:
-        labels = tuple(one.label for one in dimension.bins)
+        labels = tuple(bin_.label for bin_ in dimension.bins)
     elif dimension.standard == "county":
         areas = _counties_by_name()
         labels, codes = tuple(area.name for area in areas), tuple(area.code for area in areas)
@@ -105,16 +105,16 @@ def found_categories(dimension: Dimension, declared: SourceColumn, found: Iterab
     Numbers and periods go upwards, texts by their characters. ``fill``: periods between the first and the last one found
     are there too, for a quarter without a case is a zero.
     """
-    keys: list[Any] = sorted({one for one in found if one is not None})
+    keys: list[Any] = sorted({key for key in found if key is not None})
     if dimension.period is not None:
         if fill and keys:
             keys = list(range(keys[0], keys[-1] + 1))
-        labels = tuple(_period_label(dimension.period, one) for one in keys)
+        labels = tuple(_period_label(dimension.period, key) for key in keys)
     elif declared.type == "boolean":
         keys = sorted(keys, reverse=True)
-        labels = tuple("true" if one else "false" for one in keys)
+        labels = tuple("true" if key else "false" for key in keys)
     else:
-        labels = tuple(str(one) for one in keys)
+        labels = tuple(str(key) for key in keys)
     return _with_blank(dimension, Categories(labels, tuple(keys)))
 
 
@@ -125,7 +125,7 @@ def keeps(
 
     Raises DeclarationError when a condition's value is not of its column's type.
     """
-    return sa.and_(sa.true(), *(_holds(one, declared[one.column], table.c[one.column]) for one in conditions))
+    return sa.and_(sa.true(), *(_holds(c, declared[c.column], table.c[c.column]) for c in conditions))
 
 
 def _holds(condition: Condition, declared: SourceColumn, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
@@ -171,7 +171,7 @@ def _tests(
     if dimension.recode is not None:
         return [column.in_([typed(value, declared) for value in values]) for values in dimension.recode.values()]
     if dimension.bins is not None:
-        return [_within(one.from_, one.to, column) for one in dimension.bins]
+        return [_within(bin_.from_, bin_.to, column) for bin_ in dimension.bins]
     if dimension.standard == "county":
         return [column.in_(_ways_to_write(area.code, declared)) for area in _counties_by_name()]
     if _as_they_are(dimension) and isinstance(declared.valid_values, list):

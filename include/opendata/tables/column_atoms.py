@@ -41,8 +41,8 @@ class ColumnAtoms:
         """The atoms of a label of one table's dimension."""
         of = categories.label_of
         keys = self.keys[table, dimension]
-        found = tuple(atom for atom in self._with_records(table) if of.get(keys[atom]) == label)
-        return found or (self.empty[label],)
+        atoms = tuple(atom for atom in self._with_records(table) if of.get(keys[atom]) == label)
+        return atoms or (self.empty[label],)
 
     def of_total(self, table: str) -> tuple[int, ...]:
         """The atoms the table keeps."""
@@ -99,24 +99,24 @@ def atoms_of(dataset: Dataset, ways: Ways) -> dict[str, ColumnAtoms]:
     return {column: _numbered(dataset, column, found) for column, found in ways.items()}
 
 
-def _numbered(dataset: Dataset, column: str, found: dict[Way, frozenset[str]]) -> ColumnAtoms:
-    if len(found) > MOST_ATOMS:
+def _numbered(dataset: Dataset, column: str, ways_of_records: dict[Way, frozenset[str]]) -> ColumnAtoms:
+    if len(ways_of_records) > MOST_ATOMS:
         raise _too_many(dataset, column)
     uses, filtering = uses_of(dataset, column)
-    ways = sorted(found, key=_in_order)
+    ways = sorted(ways_of_records, key=_in_order)
     keys = {(t.table, d.name): tuple(way[i] for way in ways) for i, (t, d) in enumerate(uses)}
     kept = {table: tuple(bool(way[len(uses) + i]) for way in ways) for i, table in enumerate(filtering)}
     for table in dataset.tables:
-        held = tuple(table.table in found[way] for way in ways)
+        held = tuple(table.table in ways_of_records[way] for way in ways)
         if not all(held):
-            both = zip(held, kept.get(table.table, held), strict=True)
-            kept[table.table] = tuple(one and other for one, other in both)
+            pairs = zip(held, kept.get(table.table, held), strict=True)
+            kept[table.table] = tuple(first and second for first, second in pairs)
     return ColumnAtoms(keys, kept, _empty(dataset.source.column(column), uses, keys, kept))
 
 
 def _ways_of_column(dataset: Dataset, column: SourceColumn, warehouse: Warehouse) -> list[Way]:
     records = warehouse.sql_table
-    declared = {one.name: one for one in dataset.source.columns}
+    declared = {source_column.name: source_column for source_column in dataset.source.columns}
     uses, filtering = uses_of(dataset, column.name)
     filters = {t.table: [c for c in t.filter if c.column == column.name] for t in dataset.tables}
     expressions = [key(d, column, records.c[column.name]).label(f"k{i}") for i, (_, d) in enumerate(uses)]
@@ -126,10 +126,10 @@ def _ways_of_column(dataset: Dataset, column: SourceColumn, warehouse: Warehouse
         )
         for i, table in enumerate(filtering)
     ]
-    found = warehouse.rows(sa.select(*expressions).distinct().limit(MOST_ATOMS + 1), dataset=dataset.dataset)
-    if len(found) > MOST_ATOMS:
+    rows = warehouse.rows(sa.select(*expressions).distinct().limit(MOST_ATOMS + 1), dataset=dataset.dataset)
+    if len(rows) > MOST_ATOMS:
         raise _too_many(dataset, column.name)
-    return [tuple(_plain(one) for one in row) for row in found]
+    return [tuple(_plain(part) for part in row) for row in rows]
 
 
 def _too_many(dataset: Dataset, column: str) -> Refused:
@@ -150,20 +150,20 @@ def _empty(
     empty: dict[str, int] = {}
     count = len(next(iter(keys.values()), next(iter(kept.values()), ())))
     for table, dimension in uses:
-        own = keys[table.table, dimension.name]
-        there = {own[atom] for atom in range(count) if table.table not in kept or kept[table.table][atom]}
+        keys_of_atoms = keys[table.table, dimension.name]
+        there = {keys_of_atoms[atom] for atom in range(count) if table.table not in kept or kept[table.table][atom]}
         categories = declared_categories(dimension, column) or found_categories(
             dimension, column, there, fill=table.absent_combinations == "zero"
         )
-        for label, one in zip(categories.labels, categories.keys, strict=True):
-            if one not in there:
+        for label, category_key in zip(categories.labels, categories.keys, strict=True):
+            if category_key not in there:
                 empty.setdefault(label, count + len(empty))
     return empty
 
 
 def _in_order(way: tuple[Any, ...]) -> tuple[tuple[bool, Any], ...]:
-    return tuple((one is None, 0 if one is None else one) for one in way)
+    return tuple((part is None, 0 if part is None else part) for part in way)
 
 
-def _plain(one: Any) -> Key:
-    return one if one is None or isinstance(one, str) else int(one)
+def _plain(value: Any) -> Key:
+    return value if value is None or isinstance(value, str) else int(value)

@@ -57,7 +57,7 @@ def tabulate(
     except KeyError:
         raise DeclarationError(
             f"there is no table called {table_name!r}",
-            remedy=f"Declared tables: {', '.join(one.table for one in dataset.tables)}.",
+            remedy=f"Declared tables: {', '.join(declared.table for declared in dataset.tables)}.",
             slug="table-unknown",
             place=Place(dataset=dataset.dataset),
         ) from None
@@ -71,7 +71,7 @@ class Counted:
 
     categories: list[Categories]
     figures: Figures
-    said: dict[str, list[Any]]
+    attribute_values: dict[str, list[Any]]
     """Attribute → its value for each category of its dimension."""
 
 
@@ -109,12 +109,12 @@ def assemble(dataset: Dataset, table: t.Table, counted: Counted, atoms: Mapping[
         ),
         measures=measures,
         filter_atoms={
-            column: one.of_total(table.table)
-            for column, one in atoms.items()
+            column: column_atoms.of_total(table.table)
+            for column, column_atoms in atoms.items()
             if column not in {d.column for d in table.dimensions}
         },
     )
-    return DataTable(structure, _frame(structure, figures, values, counted.said))
+    return DataTable(structure, _frame(structure, figures, values, counted.attribute_values))
 
 
 def _dimension(
@@ -139,17 +139,19 @@ def _dimension(
 
 
 def _measures(table: t.Table) -> tuple[TableMeasure, ...]:
-    made: dict[str, TableMeasure] = {}
-    for m in sorted(table.measures, key=lambda one: isinstance(one, t.MeanMeasure | t.RateMeasure | t.PercentMeasure)):
-        made[m.name] = _measure(table, m, made)
-    return tuple(made[m.name] for m in table.measures)
+    described: dict[str, TableMeasure] = {}
+    for m in sorted(
+        table.measures, key=lambda measure: isinstance(measure, t.MeanMeasure | t.RateMeasure | t.PercentMeasure)
+    ):
+        described[m.name] = _measure(table, m, described)
+    return tuple(described[m.name] for m in table.measures)
 
 
 _SUMS: dict[str, MeasureRole] = {"amount": "amount", "population": "population"}
 """What a sum is in the table; a sum of anything else counts persons or events."""
 
 
-def _measure(table: t.Table, m: Any, made: dict[str, TableMeasure]) -> TableMeasure:
+def _measure(table: t.Table, m: Any, described: dict[str, TableMeasure]) -> TableMeasure:
     if isinstance(m, t.CountMeasure):
         return TableMeasure(m.name, "count", "count:records", True, persons=m.persons is not None)
     if isinstance(m, t.CountDistinctMeasure):
@@ -162,14 +164,14 @@ def _measure(table: t.Table, m: Any, made: dict[str, TableMeasure]) -> TableMeas
         # The same people whatever the other dimensions: a total over those is no sum.
         return TableMeasure(m.name, "population", f"population:{m.reference}", False)
     if isinstance(m, t.MeanMeasure):
-        identity = f"mean:{m.column}/{made[m.base].identity}"
+        identity = f"mean:{m.column}/{described[m.base].identity}"
         return TableMeasure(m.name, "mean", identity, False, numerator=m.base, decimals=m.decimals)
     if isinstance(m, t.RateMeasure):
-        identity = f"rate:{made[m.numerator].identity}/{made[m.denominator].identity}"
+        identity = f"rate:{described[m.numerator].identity}/{described[m.denominator].identity}"
         return TableMeasure(m.name, "rate", identity, False, m.numerator, m.denominator, per=m.per, decimals=m.decimals)
     within = tuple(m.within)
     columns = ",".join(sorted(table.dimension(name).column for name in within))
-    identity = f"percent:{made[m.numerator].identity}|{columns}"
+    identity = f"percent:{described[m.numerator].identity}|{columns}"
     return TableMeasure(m.name, "percent", identity, False, m.numerator, within=within, decimals=m.decimals)
 
 
@@ -184,7 +186,7 @@ def _all_values(
         if isinstance(m, t.PopulationMeasure):
             index = names.index(m.dimension)
             people = _population(m, table, categories[index], place)
-            total = sum(one for one in people if one is not None)
+            total = sum(number for number in people if number is not None)
             along = np.array([*people, total], dtype=object)
             values[m.name], whole[m.name] = along[figures.grid.places[index]], total
     for m in table.measures:
@@ -255,11 +257,11 @@ def _population(m: t.PopulationMeasure, table: t.Table, categories: Categories, 
 
 
 def _frame(
-    structure: Structure, figures: Figures, values: dict[str, Any], said: Mapping[str, list[Any]]
+    structure: Structure, figures: Figures, values: dict[str, Any], attribute_values: Mapping[str, list[Any]]
 ) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for d, places in zip(structure.dimensions, figures.grid.places, strict=True):
-        columns |= dict(_dimension_columns(d, places, said))
+        columns |= dict(_dimension_columns(d, places, attribute_values))
     for m in structure.measures:
         columns[m.name] = _column(values[m.name], "Int64" if m.decimals is None else "Float64")
     for name in values:
@@ -269,7 +271,7 @@ def _frame(
 
 
 def _dimension_columns(
-    d: TableDimension, places: np.ndarray[Any, Any], said: Mapping[str, list[Any]]
+    d: TableDimension, places: np.ndarray[Any, Any], attribute_values: Mapping[str, list[Any]]
 ) -> Iterator[tuple[str, Any]]:
     """A dimension's columns by name: its labels, their codes, what its attributes say of each category."""
     has_total = d.total is not None
@@ -280,7 +282,7 @@ def _dimension_columns(
         yield d.code_column, pd.array(codes[places], dtype="string")
     for attribute in d.attributes:
         along = np.empty(len(labels), dtype=object)
-        along[:] = [*said[attribute.name], *([None] if has_total else [])]
+        along[:] = [*attribute_values[attribute.name], *([None] if has_total else [])]
         filled: Any = [pd.NA if value is None else value for value in along[places]]
         yield attribute.name, pd.array(filled, dtype=ATTRIBUTE_DTYPES[attribute.kind])
 
@@ -290,5 +292,5 @@ ATTRIBUTE_DTYPES: dict[str, Any] = {"text": "string", "integer": "Int64", "numbe
 
 def _column(values: Any, dtype: Literal["Int64", "Float64"]) -> Any:
     cast = int if dtype == "Int64" else float
-    given: Any = [pd.NA if one is None else cast(one) for one in values]
+    given: Any = [pd.NA if value is None else cast(value) for value in values]
     return pd.array(given, dtype=dtype)

@@ -54,7 +54,7 @@ class BaseTable:
             along[:] = [*categories.keys, None]
             keys.append(along[places[figures.found]])
             totals.append(np.array(places[figures.found] == (-1 if total is None else total)))
-        return cls(tuple(keys), tuple(totals), {name: one[figures.found] for name, one in figures.values.items()})
+        return cls(tuple(keys), tuple(totals), {name: column[figures.found] for name, column in figures.values.items()})
 
     def __len__(self) -> int:
         return len(self.keys[0])
@@ -62,28 +62,28 @@ class BaseTable:
     def chosen(self, mask: np.ndarray[Any, Any]) -> BaseTable:
         """The cells where ``mask`` (bool) is true."""
         return BaseTable(
-            tuple(one[mask] for one in self.keys),
-            tuple(one[mask] for one in self.totals),
-            {name: one[mask] for name, one in self.values.items()},
+            tuple(column[mask] for column in self.keys),
+            tuple(column[mask] for column in self.totals),
+            {name: column[mask] for name, column in self.values.items()},
         )
 
     def and_also(self, other: BaseTable) -> BaseTable:
         """These cells and those of ``other``."""
         return BaseTable(
-            tuple(np.concatenate(both) for both in zip(self.keys, other.keys, strict=True)),
-            tuple(np.concatenate(both) for both in zip(self.totals, other.totals, strict=True)),
-            {name: np.concatenate([one, other.values[name]]) for name, one in self.values.items()},
+            tuple(np.concatenate(columns) for columns in zip(self.keys, other.keys, strict=True)),
+            tuple(np.concatenate(columns) for columns in zip(self.totals, other.totals, strict=True)),
+            {name: np.concatenate([column, other.values[name]]) for name, column in self.values.items()},
         )
 
     def to_bytes(self) -> bytes:
         """As Parquet; the same cells give the same bytes."""
         columns: dict[str, Any] = {}
         for index, (keys, totals) in enumerate(zip(self.keys, self.totals, strict=True)):
-            texts = any(isinstance(one, str) for one in keys)
+            texts = any(isinstance(key, str) for key in keys)
             columns[f"k{index}"] = pa.array(keys.tolist(), type=pa.string() if texts else pa.int64())
             columns[f"t{index}"] = pa.array(totals.tolist(), type=pa.bool_())
         for name, values in self.values.items():
-            columns[f"v:{name}"] = pa.array([Decimal(one) for one in values.tolist()], type=_EXACT)
+            columns[f"v:{name}"] = pa.array([Decimal(key) for key in values.tolist()], type=_EXACT)
         out = io.BytesIO()
         pq.write_table(pa.table(columns), out)
         return out.getvalue()
@@ -95,15 +95,15 @@ class BaseTable:
         count = sum(name.startswith("k") for name in table.column_names)
 
         def entries(name: str) -> np.ndarray[Any, Any]:
-            made = np.empty(table.num_rows, dtype=object)
-            made[:] = table.column(name).to_pylist()
-            return made
+            column = np.empty(table.num_rows, dtype=object)
+            column[:] = table.column(name).to_pylist()
+            return column
 
         return cls(
             tuple(entries(f"k{i}") for i in range(count)),
             tuple(np.array(table.column(f"t{i}").to_pylist(), dtype=bool) for i in range(count)),
             {
-                name[2:]: np.array([_plain_number(one) for one in entries(name)], dtype=object)
+                name[2:]: np.array([_plain_number(value) for value in entries(name)], dtype=object)
                 for name in table.column_names
                 if name.startswith("v:")
             },
@@ -123,9 +123,10 @@ class BaseFigures:
         """File name → contents."""
         ways = {
             column: [
-                [list(way), sorted(holders)] for way, holders in sorted(found.items(), key=lambda one: _order(one[0]))
+                [list(way), sorted(holders)]
+                for way, holders in sorted(held.items(), key=lambda entry: _order(entry[0]))
             ]
-            for column, found in self.ways.items()
+            for column, held in self.ways.items()
         }
         facts = {"format": FORMAT, "shape": self.shape, "source_sha256": self.source_sha256, "ways": ways}
         files = {f"{name}.parquet": table.to_bytes() for name, table in self.tables.items()}
@@ -139,8 +140,8 @@ class BaseFigures:
             if facts["format"] != FORMAT:
                 raise ValueError("another format")
             ways: Ways = {
-                column: {tuple(way): frozenset(holders) for way, holders in found}
-                for column, found in facts["ways"].items()
+                column: {tuple(way): frozenset(holders) for way, holders in held}
+                for column, held in facts["ways"].items()
             }
             tables = {
                 name.removesuffix(".parquet"): BaseTable.from_bytes(content)
@@ -160,23 +161,23 @@ class BaseFigures:
 
 def shape_of(dataset: Dataset) -> str:
     """SHA-256 of what the kept figures depend on: how categories are made and what is counted; no title, no mechanism."""
-    made = ("name", "column", "labels", "recode", "bins", "period", "standard", "missing")
-    columns = sorted({d.column for one in dataset.tables for d in one.dimensions} | _filtered(dataset))
+    deciding = ("name", "column", "labels", "recode", "bins", "period", "standard", "missing")
+    columns = sorted({d.column for table in dataset.tables for d in table.dimensions} | _filtered(dataset))
     typed = {"type", "valid_values"}
     facts: dict[str, Any] = {
         "columns": {name: dataset.source.column(name).model_dump(mode="json", include=typed) for name in columns},
         "record": dataset.source.record,
         "tables": [
             {
-                "table": one.table,
+                "table": table.table,
                 "dimensions": [
-                    {**d.model_dump(mode="json", include=set(made)), "total": d.total is not None} for d in one.dimensions
+                    {**d.model_dump(mode="json", include=set(deciding)), "total": d.total is not None} for d in table.dimensions
                 ],
-                "counted": counted(one),
-                "filter": [c.model_dump(mode="json") for c in one.filter],
-                "absent": one.absent_combinations,
+                "counted": counted(table),
+                "filter": [c.model_dump(mode="json") for c in table.filter],
+                "absent": table.absent_combinations,
             }
-            for one in dataset.tables
+            for table in dataset.tables
         ],
     }  # fmt: skip
     return sha256_of_json(facts)
@@ -196,4 +197,4 @@ def _plain_number(value: Decimal) -> int | Decimal:
 
 
 def _order(way: Way) -> tuple[tuple[bool, Key], ...]:
-    return tuple((one is None, 0 if one is None else one) for one in way)
+    return tuple((key is None, 0 if key is None else key) for key in way)

@@ -109,10 +109,10 @@ def _refuse_repeated(dataset: Dataset, table: t.Table, stood: BaseTable, groups:
             set(_categories(table.dimensions[i], columns[table.dimensions[i].column], stood, i, fill=True).keys)
             for i in _key_columns(table)
         ]
-        repeated = sum(all(part in one for part, one in zip(own, shown, strict=True)) for own in groups)
+        repeated = sum(all(part in labels for part, labels in zip(row_key, shown, strict=True)) for row_key in groups)
     else:
         there = groups_of(table, stood)
-        repeated = sum(own in there for own in groups)
+        repeated = sum(row_key in there for row_key in groups)
     if repeated:
         raise _refused(
             dataset, table, f"{_keys(repeated)} of this extract published already (key: {', '.join(key_of(table))})",
@@ -124,7 +124,7 @@ def _refuse_repeated(dataset: Dataset, table: t.Table, stood: BaseTable, groups:
 
 def _refuse_unknown(dataset: Dataset, table: t.Table, stood: BaseTable, groups: Groups) -> None:
     there = groups_of(table, stood)
-    unknown = sum(own not in there for own in groups)
+    unknown = sum(row_key not in there for row_key in groups)
     if unknown:
         raise _refused(
             dataset, table, f"{_keys(unknown)} to be removed not in the table (key: {', '.join(key_of(table))})",
@@ -140,7 +140,7 @@ def _keys(count: int) -> str:
 def _moved(stood: BaseTable, kept: BaseTable, brought: BaseTable | None) -> MergedRows:
     def single(rows: BaseTable) -> set[tuple[Key, ...]]:
         mask = ~np.logical_or.reduce(rows.totals)
-        return set(zip(*(one[mask].tolist() for one in rows.keys), strict=True))
+        return set(zip(*(column[mask].tolist() for column in rows.keys), strict=True))
 
     old, staying, new = single(stood), single(kept), single(brought) if brought is not None else set()
     return MergedRows(len(new - old), len(new & old), len(old - staying - new))
@@ -151,8 +151,8 @@ def _moved(stood: BaseTable, kept: BaseTable, brought: BaseTable | None) -> Merg
 
 def _categories(dimension: t.Dimension, column: Any, rows: BaseTable, place: int, *, fill: bool) -> Categories:
     declared = declared_categories(dimension, column)
-    found = rows.keys[place][~rows.totals[place]].tolist()
-    return declared or found_categories(dimension, column, found, fill=fill)
+    values = rows.keys[place][~rows.totals[place]].tolist()
+    return declared or found_categories(dimension, column, values, fill=fill)
 
 
 def _counted(dataset: Dataset, table: t.Table, rows: BaseTable) -> Counted:
@@ -170,9 +170,9 @@ def _counted(dataset: Dataset, table: t.Table, rows: BaseTable) -> Counted:
     if len(cells) > MOST_CELLS:
         raise _too_large(dataset, table)
     grid = Grid(shape, totals, np.arange(int(np.prod(shape)), dtype=np.int64) if fill else np.sort(cells))
-    found = grid.rows_of(cells)
-    spread = {name: grid.spread(found, column) for name, column in values.items()}
-    return Counted(categories, Figures(grid, spread, _whole(table, rows), np.sort(found)), {})
+    rows_of_cells = grid.rows_of(cells)
+    spread = {name: grid.spread(rows_of_cells, column) for name, column in values.items()}
+    return Counted(categories, Figures(grid, spread, _whole(table, rows), np.sort(rows_of_cells)), {})
 
 
 def _all_categories(dataset: Dataset, table: t.Table, rows: BaseTable, *, fill: bool) -> list[Categories]:
@@ -212,12 +212,12 @@ def _with_total(
     above = list(np.unravel_index(at, shape))
     above[index] = np.full_like(above[index], total)
     sums_at, which = np.unique(np.ravel_multi_index(tuple(above), shape), return_inverse=True)
-    made = {}
-    for name, own in values.items():
+    with_sums = {}
+    for name, column in values.items():
         sums = np.zeros(len(sums_at), dtype=object)
-        np.add.at(sums, which, own)
-        made[name] = np.concatenate([own, sums])
-    return np.concatenate([at, sums_at]), made
+        np.add.at(sums, which, column)
+        with_sums[name] = np.concatenate([column, sums])
+    return np.concatenate([at, sums_at]), with_sums
 
 
 def _too_large(dataset: Dataset, table: t.Table) -> Refused:
