@@ -52,7 +52,7 @@ def accepting_user(dataset: str) -> str:
     user = getattr(get_current_context()["dag_run"], "triggering_user_name", None)
     if user is None or user not in {name for users in approvers(dataset).values() for name in users}:
         raise AirflowFailException(
-            f"Changes are accepted by an approver of {dataset}, and {user or 'whoever started this run'} is none.\nWhat to do: "
-            f"let a user start it whom the Variable `{APPROVERS_VARIABLE}` names for this dataset in any role."
+            f"Changes are accepted by an approver of {dataset}; {user or 'the user who started this run'} is not one.\n"
+            f"What to do: let a user start it whom the Variable `{APPROVERS_VARIABLE}` names for this dataset in any role."
         )
     return str(user)

@@ -110,7 +110,7 @@ def test_ages_over_89_told_apart_are_refused(installation):
     )
     answer = installation.opendata("refresh", "clinic_visits")
     assert answer.code == 3
-    assert "tell ages over 89 apart" in answer.err
+    assert "show ages over 89 separately" in answer.err
 
 
 def test_a_period_shorter_than_a_year_is_noted_for_the_reviewers(installation):

@@ -172,7 +172,7 @@ def _one_count_and_its_percentage(table: t.Table, at: FieldPath) -> Iterator[Inc
     if (len(counts), len(percents), len(table.measures)) != (1, 1, 2):
         yield Inconsistency(at, "a table of whole percentages has one count and its percentage, and no other measure")
     if any(percent.decimals for percent in percents):
-        yield Inconsistency(at, "the percentage needs `decimals: 0`; a tenth of a percent would tell the small count")
+        yield Inconsistency(at, "the percentage needs `decimals: 0`; a tenth of a percent would reveal the small count")
     if any(isinstance(m, t.CountMeasure) and m.persons is not None for m in counts):
         yield Inconsistency(
             at, "count the persons themselves with `kind: count_distinct`, not events with `persons` behind"

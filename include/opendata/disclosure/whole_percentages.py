@@ -67,7 +67,7 @@ def _refuse_shown_counts(
         )
     if len(tables) != 1:
         raise Refused(
-            "a table of whole percentages stands beside another table of its dataset, which could tell its counts",
+            "a table of whole percentages stands beside another table of its dataset, from which its counts could be computed",
             remedy="Declare the table of whole percentages in a dataset of its own.",
             slug="counts-appear-elsewhere",
             place=place,
@@ -128,7 +128,7 @@ def refuse_counts_after_percentages(declared: Dataset, earlier: Sequence[Publish
     if before:
         raise Refused(
             f"{len(before)} earlier release(s) published whole percentages in place of counts; together with them, new counts "
-            "could tell the small one",
+            "could reveal the small one",
             remedy="Keep `masking: whole_percentages`, or publish the counts as a dataset of its own after the data "
             "coordinator has compared both.",
             slug="percentages-already-public",

@@ -27,23 +27,23 @@ def safe_harbor_findings(
 
 
 def ages_over_89(age_bands: Sequence[AgeBand]) -> tuple[GateFinding, ...]:
-    """Refuses bands that tell ages over 89 apart: they must all fall into one group of 90 and over, or a wider one."""
+    """Refuses bands that show ages over 89 separately: they must all fall into one group of 90 and over, or a wider one."""
     rule = thresholds().safe_harbor
     oldest = scoring_criteria().oldest_age
-    telling = 0
+    separate = 0
     for first, last in age_bands:
         open_ended = last is None or last >= oldest
         if (open_ended and first > rule.single_ages_up_to + 1) or (
             not open_ended and (last or 0) > rule.single_ages_up_to
         ):
-            telling += 1
-    if not telling:
+            separate += 1
+    if not separate:
         return ()
     return (
         GateFinding(
             slug="ages-over-89",
             severity="refuse",
-            sentence=f"{telling} age group(s) tell ages over {rule.single_ages_up_to} apart; "
+            sentence=f"{separate} age group(s) show ages over {rule.single_ages_up_to} separately; "
             f"gather them in one group of {rule.single_ages_up_to + 1} and over.",
             section=rule.section,
         ),

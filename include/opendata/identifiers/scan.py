@@ -195,14 +195,16 @@ def _declared(column: str, rows: int, shown: bool) -> list[IdentifierFinding]:
 def _finding(column: str, hit: _Hit, severity: Severity) -> IdentifierFinding:
     label = hit.kind.label
     if hit.by == "name":
-        said = f"column {column} is named like {label}; {hit.filled:,} row(s) are filled"
+        sentence = f"column {column} is named like {label}; {hit.filled:,} row(s) are filled"
     elif hit.hardly_repeats:
-        said = f"column {column} tells nearly all of its {hit.filled:,} filled row(s) apart, as {label} does"
+        sentence = (
+            f"column {column} has a different value in nearly all of its {hit.filled:,} filled row(s), as {label} does"
+        )
     else:
-        said = f"column {column}: {hit.rows:,} of {hit.filled:,} filled row(s) look like {label}"
+        sentence = f"column {column}: {hit.rows:,} of {hit.filled:,} filled row(s) look like {label}"
     share = round(hit.rows / hit.filled, 4) if hit.filled else 0.0
     section = identifier_rules().cite(hit.kind)
-    return IdentifierFinding(column, hit.kind.slug, hit.by, hit.rows, share, said, section, severity)
+    return IdentifierFinding(column, hit.kind.slug, hit.by, hit.rows, share, sentence, section, severity)
 
 
 def _scan(

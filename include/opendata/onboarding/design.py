@@ -277,7 +277,7 @@ def _why_left_out(m: Meaning, facts: SourceFacts, record: RecordKind, is_wanted:
     if looks_personal := _looks_personal(facts.looks(record).get(m.column, {})):
         return f"It looks personal: {looks_personal}."
     if m.scores.get("reference") == "california_counties" and facts.columns_of("county"):
-        return "The counties' numbers tell the same, and the names are published with them."
+        return "The counties' numbers say the same, and the names are published with them."
     if m.role != "time" and _has_one_category(m, column):
         return "It has one category."
     # Rare categories make small cells; of added-up records it is the figures that are small or not.

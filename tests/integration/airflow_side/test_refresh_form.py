@@ -73,7 +73,7 @@ def test_nobody_else_accepts_changes(trigger, pipeline, approvers, capfd, mappin
     state, _ = trigger(accept_changes="two clinics merged")
     assert state == "failed"
     assert pipeline.started_with == {}
-    assert "Changes are accepted by an approver of clinic_visits, and dag_test is none." in "".join(capfd.readouterr())
+    assert "Changes are accepted by an approver of clinic_visits; dag_test is not one." in "".join(capfd.readouterr())
 
 
 def test_a_dry_run_asks_nobody_stages_nothing_and_publishes_nothing(trigger, pipeline, embedded_airflow):
