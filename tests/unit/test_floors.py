@@ -11,7 +11,7 @@ PACKAGE = ROOT / "include" / "opendata"
 PREFIX = "include.opendata."
 
 FLOORS = {
-    1: {"errors", "places", "progress", "vocabulary", "yaml_reader", "declaration", "rules"},
+    1: {"errors", "places", "progress", "row_sums", "vocabulary", "yaml_reader", "declaration", "rules"},
     2: {"storage", "warehouse", "ledger"},
     3: {
         "sources",
