@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from include.opendata.rules import rule_book as books
 from tests.lib.declarations import SOUND
 
 COUNTS = SOUND.replace("valid_values: [f, m]", "valid_values: [f, m, i]").replace(
@@ -146,3 +147,50 @@ def test_a_total_under_1100_is_refused_and_nothing_is_staged(installation):
     assert "its total is not 1,100 or more" in answer.err
     assert "1,099" not in answer.err
     assert not installation.staging.exists() or not installation.staged()
+
+
+@pytest.fixture
+def county_book(tmp_path, monkeypatch):
+    """Names a rule book by which counts from 1 to 4 are small, one value apart is enough, and 500 persons are."""
+    shipped = (books.BOOKS / f"{books.SHIPPED}.yaml").read_text(encoding="utf-8")
+    lower = shipped
+    for old, new in (
+        ("below: 11", "below: 5"),
+        ("width: 3", "width: 1"),
+        ("total_at_least: 1100", "total_at_least: 500"),
+    ):
+        assert old in lower
+        lower = lower.replace(old, new)
+    path = tmp_path / "county.yaml"
+    path.write_text(lower, encoding="utf-8")
+    monkeypatch.setenv("OPENDATA_RULE_BOOK", str(path))
+    return path
+
+
+@pytest.fixture
+def published_by_county(installation, county_book):
+    installation.write_source(people(496, 0, 4))
+    installation.declare(PERCENTAGES)
+    answer = installation.opendata("refresh", "clinic_visits")
+    assert answer.code == 0, answer.err
+    assert (
+        "Female,99,\nMale,0,\nIntersex,,1\n"
+        in (release_folder(installation) / "data" / "visits_by_sex.csv").read_text()
+    )
+    return installation
+
+
+def test_a_release_made_by_another_rule_book_is_re_checked_by_that_one(published_by_county, monkeypatch):
+    monkeypatch.delenv("OPENDATA_RULE_BOOK")
+    answer = published_by_county.opendata("proof", "verify", "clinic_visits")
+    assert answer.code == 0, answer.out + answer.err
+
+
+def test_a_release_made_by_another_rule_book_is_not_taken_for_one_that_tells_nothing(published_by_county, monkeypatch):
+    """By the shipped book no total of 1,100 or more fits what was published, which would make the comparison an empty one."""
+    monkeypatch.delenv("OPENDATA_RULE_BOOK")
+    published_by_county.write_source(people(545, 545, 10))
+    published_by_county.declare(PERCENTAGES)
+    answer = published_by_county.opendata("refresh", "clinic_visits")
+    assert answer.code != 0
+    assert "compar" in answer.err

@@ -12,7 +12,7 @@ import pandas as pd
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.disclosure.history.extents import table_extents
-from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
+from include.opendata.disclosure.history.published import PublishedLimits, PublishedRelease, PublishedTable
 from include.opendata.vocabulary import DataTable, Structure, TableDimension, TableMeasure
 
 TABLE = "visits_by_clinic_and_period"
@@ -135,8 +135,8 @@ def published(
         code = "1" if annotation == "combined" or value < 11 else "2"
         lines.append(f"{clinic},{year},,{code}" if (clinic, year) in blank else f"{clinic},{year},{value},")
     extents = table_extents(dataset, [table.structure])[TABLE]
-    made = PublishedTable.about_to_be(table.structure, extents, annotation, table.frame, dataset.small_cell_rule.below)
+    limits = PublishedLimits.of_today(dataset.small_cell_rule.below)
+    made = PublishedTable.about_to_be(table.structure, extents, annotation, table.frame, limits)
     return PublishedRelease(
-        name,
-        (PublishedTable(made.structure, extents, annotation, "\n".join(lines) + "\n", dataset.small_cell_rule.below),),
+        name, (PublishedTable(made.structure, extents, annotation, "\n".join(lines) + "\n", limits),)
     )

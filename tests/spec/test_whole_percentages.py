@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from include.opendata.disclosure.attack.percentages import (
     nested_withstand,
     withstand_together,
 )
+from include.opendata.disclosure.history.published import PublishedLimits
 from include.opendata.disclosure.proof.percentages import check_percentages
 from include.opendata.disclosure.protect.percentages import whole_percentages
 from include.opendata.errors import Refused
@@ -26,6 +28,9 @@ from tests.lib.rules import RULE, rule
 LABELS = ("Male", "Female", "Intersex")
 COUNT = TableMeasure("Persons", "count", "count:records", True)
 PERCENT = TableMeasure("Percent", "percent", "percent", False, "Persons", within=("Sex",), decimals=0)
+
+
+LIMITS = PublishedLimits(annotated_below=11, width=3, total_at_least=1100)
 
 
 def percent(count: int, total: int) -> float:
@@ -188,9 +193,7 @@ def test_percentages_no_table_agrees_with_are_told():
 
 
 def together(first: ProtectedTable, second: ProtectedTable, total: int) -> bool:
-    return withstand_together(
-        first, second, total=total, least_total=1100, rule=RULE, earlier_below=first.annotated_below
-    )
+    return withstand_together(first, second, total=total, rule=RULE, limits=LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -212,9 +215,33 @@ def test_the_small_count_of_a_release_is_read_by_the_number_that_held_when_it_wa
     """8 to 10, for whoever knows that the earlier one is below 11; 8 to 14, were it below 20 as the later one is."""
     first, second = protected(table(1495, 16, 9)), protected(table(1491, 0, 9), threshold=20)
     assert (first.annotated_below, second.annotated_below) == (11, 20)
-    asked = {"total": 1500, "least_total": 1100, "rule": rule(below=20)}
-    assert withstand_together(first, second, **asked, earlier_below=20)
-    assert not withstand_together(first, second, **asked, earlier_below=first.annotated_below)
+    asked = {"total": 1500, "rule": rule(below=20)}
+    assert withstand_together(first, second, **asked, limits=replace(LIMITS, annotated_below=20))
+    assert not withstand_together(first, second, **asked, limits=LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("counts", "total", "limits", "safe"),
+    [
+        ((1084, 11, 5), 1100, LIMITS, True),
+        ((1084, 11, 5), 1100, replace(LIMITS, total_at_least=500), False),
+        ((1495, 16, 9), 1520, LIMITS, True),
+        ((1495, 16, 9), 1520, replace(LIMITS, width=2), False),
+    ],
+    ids=["as now", "totals from 500 on were allowed", "as now", "2 values apart were allowed"],
+)
+def test_a_release_is_read_by_the_rule_book_it_was_published_by(counts, total, limits, safe):
+    """[99, 0, less than 1 %] is of 1,100 persons and more by one book, of 500 and more by another; its small count has values 3
+    apart by one, 2 by another."""
+    first, second = protected(table(1490, 0, 10)), protected(table(*counts))
+    assert withstand_together(first, second, total=total, rule=RULE, limits=limits) is safe
+
+
+def test_a_wider_gap_that_was_promised_before_is_kept():
+    first, second = protected(table(545, 545, 10)), protected(table(545, 545, 10))
+    asked = {"total": 1100, "rule": rule(width=3)}
+    assert withstand_together(first, second, **asked, limits=LIMITS)
+    assert not withstand_together(first, second, **asked, limits=replace(LIMITS, annotated_below=20, width=12))
 
 
 def grown(inner: tuple[int, int], fewer: int, outer: tuple[int, int], more: int) -> set[tuple[int, int]]:
@@ -263,7 +290,7 @@ def test_what_two_releases_tell_together_is_what_trying_every_pair_tells(inner, 
 
 
 def re_checked(made: ProtectedTable) -> tuple[str, ...]:
-    return check_percentages(made, least_total=1100, rule=RULE)
+    return check_percentages(made, LIMITS)
 
 
 @pytest.mark.parametrize("counts", [(545, 545, 10), (4, 900, 700), (1380, 0, 10), (7, 1090, 14), (500_000, 3, 500_000)])
@@ -303,4 +330,4 @@ def test_a_file_that_does_not_keep_the_rules_is_found_out(made):
 
 def test_a_file_no_total_leaves_uncertain_is_found_out():
     """With a width of 10 asked for, ten possible counts are too few."""
-    assert check_percentages(protected(table(545, 545, 10)), least_total=1100, rule=rule(below=25, width=20))
+    assert check_percentages(protected(table(545, 545, 10)), PublishedLimits(25, 20, 1100))

@@ -26,7 +26,7 @@ from include.opendata.disclosure.cells import LinkedCells
 from include.opendata.disclosure.history import UPCOMING
 from include.opendata.disclosure.history.extents import TableExtents
 from include.opendata.disclosure.history.joint import joint_cells
-from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
+from include.opendata.disclosure.history.published import PublishedLimits, PublishedRelease, PublishedTable
 from include.opendata.disclosure.proof_without_truth import without_the_truth
 from include.opendata.disclosure.protection_result import AttackedView
 from include.opendata.errors import AuditFailed, Place
@@ -92,7 +92,11 @@ def upcoming_release(protected: Sequence[ProtectedTable], extents: dict[str, Tab
         UPCOMING,
         tuple(
             PublishedTable.about_to_be(
-                t.structure, extents[t.structure.table], t.annotation, t.frame, t.annotated_below
+                t.structure,
+                extents[t.structure.table],
+                t.annotation,
+                t.frame,
+                PublishedLimits.of_today(t.annotated_below),
             )
             for t in protected
         ),

@@ -16,7 +16,6 @@ from include.opendata.disclosure.history.published import PublishedRelease, Publ
 from include.opendata.disclosure.protect.percentages import category_counts, whole_percentages
 from include.opendata.disclosure.protection_result import Protection, TableFacts
 from include.opendata.errors import AuditFailed, Place, Refused
-from include.opendata.rules.release import thresholds
 from include.opendata.vocabulary import DataTable, ProtectedTable
 
 
@@ -99,12 +98,8 @@ def _attack(
             slug="recoverable",
             place=place,
         )
-    least_total = thresholds().percentages_only.total_at_least
     for before in (table for release in earlier for table in release.tables):
-        if not withstand_together(
-            _as_protected(before), protected,
-            total=total, least_total=least_total, rule=rule, earlier_below=before.annotated_below,
-        ):  # fmt: skip
+        if not withstand_together(_as_protected(before), protected, total=total, rule=rule, limits=before.limits):
             raise AuditFailed(
                 "the small category's count, or how it grew, could be recovered by comparing the whole percentages with those "
                 "of an earlier release, or the two cannot be compared",
@@ -118,7 +113,7 @@ def _attack(
 def _as_protected(table: PublishedTable) -> ProtectedTable:
     return ProtectedTable(
         structure=table.structure, annotation=table.annotation, frame=table.frame, masked=True,
-        small=1, complementary=0, unstable=0, cells=len(table.frame), annotated_below=table.annotated_below,
+        small=1, complementary=0, unstable=0, cells=len(table.frame), annotated_below=table.limits.annotated_below,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,10 @@ from include.opendata.declaration.dataset import Dataset
 from include.opendata.disclosure.history import UPCOMING
 from include.opendata.disclosure.history.extents import TableExtents, replaced_beside_merged, table_extents
 from include.opendata.disclosure.history.published import (
+    PublishedLimits,
     PublishedRelease,
     PublishedTable,
+    described,
     read_published,
     without_atoms,
 )
@@ -85,8 +87,8 @@ def _recorded(
 
 
 def _tells_everything(dataset: Dataset, manifest: Manifest, declaration: str) -> bool:
-    """Whether a release can be understood from its files alone: the declaration is still the one it was made by, and no table
-    stands for one extract only (which records were the extract's, no file says)."""
+    """Whether a release can be understood from its files alone: declaration and rule book (the digest is of both) are still
+    those it was made by, and no table stands for one extract only (which records were the extract's, no file says)."""
     return manifest.declaration_sha256 == declaration and not replaced_beside_merged(dataset)
 
 
@@ -174,18 +176,10 @@ def keep_proof(area: RunArea, manifest: Manifest, folder: Path, tables: Sequence
         name = table.structure.table
         extents = TableExtents.from_json(attacked["extents"][name])
         text = (folder / "data" / f"{name}.csv").read_bytes().decode()
-        published = PublishedTable(
-            without_atoms(table.structure), extents, table.annotation, text, table.annotated_below
-        )
+        limits = PublishedLimits.of_today(table.annotated_below)
+        published = PublishedTable(without_atoms(table.structure), extents, table.annotation, text, limits)
         files[f"published/{name}.z"] = published.to_bytes()
-        files[f"structure/{name}.json"] = _json(
-            {
-                "structure": asdict(table.structure),
-                "extents": extents.to_json(),
-                "annotation": table.annotation,
-                "small_below": table.annotated_below,
-            }
-        )
+        files[f"structure/{name}.json"] = _json(described(table.structure, extents, table.annotation, limits))
     for view in attacked["views"]:
         files[view["file"]] = area.path("proof", view["file"]).read_bytes()
         view["base"] = manifest.release if view["base"] == UPCOMING else view["base"]
@@ -260,10 +254,8 @@ def _from_staging(
         )
     extents = table_extents(dataset, structures)
     modes = {t.table: t.annotation for t in manifest.tables}
-    return tuple(
-        PublishedTable(s, extents[s.table], modes[s.table], texts[s.table], dataset.small_cell_rule.below)
-        for s in structures
-    )
+    limits = PublishedLimits.of_today(dataset.small_cell_rule.below)
+    return tuple(PublishedTable(s, extents[s.table], modes[s.table], texts[s.table], limits) for s in structures)
 
 
 def _require_same(entries: dict[str, PublishedEntry], manifest: Manifest | None) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from include.opendata.declaration.load import load_file
 from include.opendata.disclosure.history.extents import TableExtents
-from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
+from include.opendata.disclosure.history.published import PublishedLimits, PublishedRelease, PublishedTable
 from include.opendata.disclosure.whole_percentages import protect_percentages
 from include.opendata.errors import AuditFailed, OpendataError
 from include.opendata.vocabulary import DataTable, Structure, TableDimension, TableMeasure
@@ -76,7 +76,11 @@ def test_earlier_percentages_are_read_by_the_number_of_their_own_time(declared):
     (made,) = protect_percentages(declared, [table([1495, 16, 9], [98, 1, 1])], masked=True).tables
     assert made.annotated_below == 11
     kept = PublishedTable.about_to_be(
-        made.structure, TableExtents({}, {}), made.annotation, made.frame, made.annotated_below
+        made.structure,
+        TableExtents({}, {}),
+        made.annotation,
+        made.frame,
+        PublishedLimits.of_today(made.annotated_below),
     )
     raised = declared.model_copy(update={"small_cells_below": 20})
     before = PublishedRelease("r1", (kept,))

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from include.opendata.disclosure.history.published import PublishedLimits
 from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.vocabulary import ProtectedTable
 
@@ -107,29 +108,28 @@ def withstand_together(
     newest: ProtectedTable,
     *,
     total: int,
-    least_total: int,
     rule: SmallCellRule,
-    earlier_below: int,
+    limits: PublishedLimits,
 ) -> bool:
     """Whether two releases of one table reveal no small count to a person who knows both totals and that one of them counts
-    everybody the other counts. ``total``: of ``newest`` · ``least_total``: the total of a published table is this or more ·
-    ``earlier_below``: the number the small count of ``earlier`` lies below; it may be another one than now.
+    everybody the other counts. ``total``: of ``newest`` · ``rule``: the one ``newest`` is made by · ``limits``: the numbers
+    ``earlier`` was published by, which may be others than now.
 
-    The small count of either must keep values apart by the rule's width, and so must what they differ by, unless it may be
-    nothing. Tables that cannot be compared category by category do not withstand: what they tell together was not looked at.
+    The small count of either must keep values apart by the larger width of then and now, and so must what they differ by,
+    unless it may be nothing. Tables that cannot be compared category by category do not withstand: what they tell together
+    was not looked at.
     """
     first, second = _shown(earlier), _shown(newest)
     if first is None or second is None or (first.labels, first.blank) != (second.labels, second.blank):
         return False
     now = KnownPercentages(second.percents, total, rule.below)
-    for earlier_total in sorted(
-        {*range(least_total, PINNED_BELOW), *range(max(least_total, total - NEAR), total + NEAR)}
-    ):
-        then = KnownPercentages(first.percents, earlier_total, earlier_below)
-        if not then.leaves_open(rule.width):
+    least, width = limits.total_at_least, max(rule.width, limits.width)
+    for earlier_total in sorted({*range(least, PINNED_BELOW), *range(max(least, total - NEAR), total + NEAR)}):
+        then = KnownPercentages(first.percents, earlier_total, limits.small_below)
+        if not then.leaves_open(limits.width):
             continue  # it would not have been published
         fewer, more = (then, now) if earlier_total <= total else (now, then)
-        if not nested_withstand(fewer, more, rule.width):
+        if not nested_withstand(fewer, more, width):
             return False
     return True
 

@@ -16,7 +16,12 @@ import pandas as pd
 from include.opendata.disclosure.history import UPCOMING
 from include.opendata.disclosure.history.extents import TableExtents
 from include.opendata.disclosure.history.joint import JointCells, joint_cells
-from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable, without_atoms
+from include.opendata.disclosure.history.published import (
+    PublishedLimits,
+    PublishedRelease,
+    PublishedTable,
+    without_atoms,
+)
 from include.opendata.vocabulary import DataTable
 
 
@@ -52,7 +57,8 @@ def earlier_figures(
 def _labels_alone(table: DataTable, extents: TableExtents) -> PublishedTable:
     labels = pd.DataFrame({d.name: table.frame[d.name] for d in table.structure.dimensions})
     # without a figure there is no code, so no number is asked for
-    return PublishedTable.about_to_be(without_atoms(table.structure), extents, "combined", labels, annotated_below=0)
+    limits = PublishedLimits(0, 0, 0)
+    return PublishedTable.about_to_be(without_atoms(table.structure), extents, "combined", labels, limits)
 
 
 def _published_values(joint: JointCells) -> tuple[dict[int, set[int]], np.ndarray]:

@@ -20,7 +20,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.source import SourceColumn
@@ -40,6 +40,24 @@ _TRUE = {"true", "yes", "t", "1"}
 
 Range = tuple[float, float]
 """From the first to just before the second; days are counted as ``date.toordinal`` does."""
+
+
+class KeptExtent(TypedDict):
+    """An :class:`Extent` as JSON; ends without limit are null."""
+
+    ranges: list[list[float | None]]
+    names: list[str]
+    others: bool
+    blank: bool
+
+
+class KeptTableExtents(TypedDict):
+    """:class:`TableExtents` as JSON."""
+
+    labels: dict[str, list[KeptExtent]]
+    whole: dict[str, KeptExtent]
+    time: str
+    there: dict[str, KeptExtent]
 
 
 @dataclass(frozen=True)
@@ -67,8 +85,8 @@ class Extent:
         """The same names turned round: those left out for those put in."""
         return Extent((), self.names, not self.others)
 
-    def to_json(self) -> dict[str, Any]:
-        """Ends without limit are null."""
+    def to_json(self) -> KeptExtent:
+        """For the ledger and the evidence store."""
         return {
             "ranges": [[_finite(a), _finite(b)] for a, b in self.ranges],
             "names": sorted(self.names),
@@ -77,7 +95,7 @@ class Extent:
         }
 
     @classmethod
-    def from_json(cls, given: dict[str, Any]) -> Extent:
+    def from_json(cls, given: KeptExtent) -> Extent:
         """The inverse of :meth:`to_json`."""
         ranges = tuple((-math.inf if a is None else a, math.inf if b is None else b) for a, b in given["ranges"])
         return cls(ranges, frozenset(given["names"]), given["others"], given["blank"])
@@ -98,7 +116,7 @@ class TableExtents:
     time: str = COVERED
     there: dict[str, Extent] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> KeptTableExtents:
         """For the ledger and the evidence store."""
         return {
             "labels": {name: [extent.to_json() for extent in extents] for name, extents in self.labels.items()},
@@ -108,7 +126,7 @@ class TableExtents:
         }
 
     @classmethod
-    def from_json(cls, given: dict[str, Any]) -> TableExtents:
+    def from_json(cls, given: KeptTableExtents) -> TableExtents:
         """The inverse of :meth:`to_json`."""
         return cls(
             {name: tuple(Extent.from_json(extent) for extent in extents) for name, extents in given["labels"].items()},

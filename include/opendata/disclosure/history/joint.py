@@ -349,7 +349,7 @@ def _in_points(
     )
     return ProtectedTable(
         structure=restated, annotation=table.annotation, frame=table.frame, masked=True,
-        small=0, complementary=0, unstable=0, cells=len(table.frame), annotated_below=table.annotated_below,
+        small=0, complementary=0, unstable=0, cells=len(table.frame), annotated_below=table.limits.annotated_below,
     )  # fmt: skip
 
 

@@ -11,53 +11,84 @@ import json
 import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TypedDict
 
 import pandas as pd
 
-from include.opendata.disclosure.history.extents import TableExtents
+from include.opendata.disclosure.history.extents import KeptTableExtents, TableExtents
 from include.opendata.errors import StorageError
+from include.opendata.rules.release import thresholds
 from include.opendata.storage.published_csv import NotAsPublished, column_kinds, typed_frame
 from include.opendata.storage.structures import structure_from_json, structure_to_json
 from include.opendata.vocabulary import Annotation, Structure
 
 
 @dataclass(frozen=True)
+class PublishedLimits:
+    """The numbers a table was published by: its codes and blanks speak of these, whatever the rule book says later.
+
+    ``annotated_below``: counts below are the ones code 1 calls small · ``width``: how far apart the values of a hidden count were
+    kept · ``total_at_least``: the least total of a table of whole percentages.
+    """
+
+    annotated_below: int
+    width: int
+    total_at_least: int
+
+    @classmethod
+    def of_today(cls, annotated_below: int) -> PublishedLimits:
+        """Those of the rule book in force; ``annotated_below`` is the table's own, for a declaration may raise it."""
+        numbers = thresholds()
+        return cls(annotated_below, numbers.small_cell.width, numbers.percentages_only.total_at_least)
+
+
+class KeptLimits(TypedDict):
+    """:class:`PublishedLimits` as JSON."""
+
+    annotated_below: int
+    width: int
+    total_at_least: int
+
+
+class TableDescription(TypedDict):
+    """A published table without its figures, as JSON."""
+
+    structure: dict[str, object]
+    extents: KeptTableExtents
+    annotation: Annotation
+    limits: KeptLimits
+
+
+@dataclass(frozen=True)
 class PublishedTable:
-    """``text`` is the published CSV file; ``structure`` has no atoms. ``annotated_below``: the number its annotation codes were
-    given by, for a declaration may raise it later."""
+    """``text`` is the published CSV file; ``structure`` has no atoms. ``limits``: the numbers it was published by."""
 
     structure: Structure
     extents: TableExtents
     annotation: Annotation
     text: str
-    annotated_below: int
+    limits: PublishedLimits
 
     @property
     def table(self) -> str:
         """The table's name."""
         return self.structure.table
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> TableDescription:
         """Everything but the figures, as JSON."""
-        return {
-            "structure": structure_to_json(self.structure),
-            "extents": self.extents.to_json(),
-            "annotation": self.annotation,
-            "small_below": self.annotated_below,
-        }
+        return described(self.structure, self.extents, self.annotation, self.limits)
 
     def to_bytes(self) -> bytes:
         """Compressed; the same table always gives the same bytes."""
-        told = json.dumps(self.described() | {"text": self.text}, ensure_ascii=False, sort_keys=True)
-        return zlib.compress(told.encode(), 9)
+        kept = json.dumps({**self.described(), "text": self.text}, ensure_ascii=False, sort_keys=True)
+        return zlib.compress(kept.encode(), 9)
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> PublishedTable:
         """Raises StorageError when the bytes are not a published table."""
         try:
-            told = json.loads(zlib.decompress(stored))
-            return cls.from_description(told, told["text"])
+            kept = json.loads(zlib.decompress(stored))
+            return cls.from_description(kept, kept["text"])
         except (zlib.error, ValueError, KeyError, TypeError):
             raise StorageError(
                 "what was kept of an earlier release cannot be read",
@@ -66,14 +97,14 @@ class PublishedTable:
             ) from None
 
     @classmethod
-    def from_description(cls, told: dict[str, Any], text: str) -> PublishedTable:
-        """From what :meth:`described` gave, and the published file."""
+    def from_description(cls, description: TableDescription, text: str) -> PublishedTable:
+        """From what :func:`described` gave, and the published file."""
         return cls(
-            without_atoms(structure_from_json(told["structure"])),
-            TableExtents.from_json(told["extents"]),
-            told["annotation"],
+            without_atoms(structure_from_json(description["structure"])),
+            TableExtents.from_json(description["extents"]),
+            description["annotation"],
             text,
-            told["small_below"],
+            PublishedLimits(**description["limits"]),
         )
 
     @classmethod
@@ -83,10 +114,10 @@ class PublishedTable:
         extents: TableExtents,
         annotation: Annotation,
         frame: pd.DataFrame,
-        annotated_below: int,
+        limits: PublishedLimits,
     ) -> PublishedTable:
         """A table whose file is not written yet; ``frame`` is what it will hold."""
-        table = cls(without_atoms(structure), extents, annotation, "", annotated_below)
+        table = cls(without_atoms(structure), extents, annotation, "", limits)
         table.__dict__["frame"] = frame
         return table
 
@@ -119,6 +150,22 @@ class PublishedRelease:
             for measure in table.structure.measures
             if measure.role == "count"
         )
+
+
+def described(
+    structure: Structure, extents: TableExtents, annotation: Annotation, limits: PublishedLimits
+) -> TableDescription:
+    """Everything but the figures of a table, as JSON; with its atoms where ``structure`` has them."""
+    return {
+        "structure": structure_to_json(structure),
+        "extents": extents.to_json(),
+        "annotation": annotation,
+        "limits": {
+            "annotated_below": limits.annotated_below,
+            "width": limits.width,
+            "total_at_least": limits.total_at_least,
+        },
+    }
 
 
 def read_published(text: str, structure: Structure) -> pd.DataFrame:

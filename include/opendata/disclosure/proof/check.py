@@ -26,6 +26,7 @@ from include.opendata.disclosure.history.joint import joint_cells
 from include.opendata.disclosure.history.published import (
     PublishedRelease,
     PublishedTable,
+    TableDescription,
     read_published,
 )
 from include.opendata.disclosure.proof.facts import CellFacts, facts_of
@@ -119,7 +120,7 @@ def check_proof(
         tables, before, wrong = _releases(folder, proof, staged, read, evidence)
         problems += wrong
         systems = _systems(tables, before, proof)
-        problems += _percentages(tables, figures)
+        problems += _percentages(tables, before[-1], figures)
     except (OpendataError, KeyError, ValueError, OSError) as broken:
         return ProofReport(proof["dataset"], release, (*problems, _unreadable(broken)), figures)
     listed = {(view["identity"], view["base"]) for view in proof["views"]}
@@ -137,17 +138,12 @@ def check_proof(
     return ProofReport(proof["dataset"], release, tuple(problems), figures)
 
 
-def _percentages(tables: list[ProtectedTable], figures: dict[str, int]) -> list[str]:
+def _percentages(tables: list[ProtectedTable], published: PublishedRelease, figures: dict[str, int]) -> list[str]:
     """What is wrong with tables that publish whole percentages in place of counts; they have no witnesses."""
     problems: list[str] = []
-    for table in tables:
+    for table, kept in zip(tables, published.tables, strict=True):
         if table.structure.percentages_only:
-            limits = thresholds()
-            wrong = check_percentages(
-                table,
-                least_total=limits.percentages_only.total_at_least,
-                rule=limits.small_cell.model_copy(update={"below": table.annotated_below}),
-            )
+            wrong = check_percentages(table, kept.limits)
             figures["percentages"] += not wrong
             problems += wrong
     return problems
@@ -191,7 +187,7 @@ def _releases(
         content = read(proof["release"], table["file"])
         if sha256_of(content) != table["sha256"]:
             problems.append(f"{table['file']} in staging is not the file that was proven.")
-        described = json.loads((folder / "structure" / f"{table['table']}.json").read_bytes())
+        described: TableDescription = json.loads((folder / "structure" / f"{table['table']}.json").read_bytes())
         structure = structure_from_json(described["structure"])
         frame = read_published(content.decode(), structure)
         own.append(
@@ -204,7 +200,7 @@ def _releases(
                 complementary=0,
                 unstable=0,
                 cells=len(frame),
-                annotated_below=described["small_below"],
+                annotated_below=described["limits"]["annotated_below"],
             )
         )
         upcoming.append(PublishedTable.from_description(described, content.decode()))

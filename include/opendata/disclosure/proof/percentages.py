@@ -11,23 +11,23 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from include.opendata.rules.small_cells import SmallCellRule
+from include.opendata.disclosure.history.published import PublishedLimits
 from include.opendata.vocabulary import ProtectedTable
 
 TRIED = 400
 """How many totals, from the least allowed on, are looked at."""
 
 
-def check_percentages(table: ProtectedTable, *, least_total: int, rule: SmallCellRule) -> tuple[str, ...]:
+def check_percentages(table: ProtectedTable, limits: PublishedLimits) -> tuple[str, ...]:
     """What is wrong, as sentences without values; none when all that can be re-checked holds.
 
-    ``least_total``: the total of a published table is this or more · ``rule``: the one the table was published with.
+    ``limits``: the numbers the table was published by.
     """
     wrong = _shape(table) or _annotations(table) or _figures(table)
     if not wrong:
         first, second = (int(value) for value in _shown(table)[:3] if value is not None)
-        totals = range(least_total, least_total + TRIED)
-        if not any(_wide(first, second, total, rule) for total in totals):
+        totals = range(limits.total_at_least, limits.total_at_least + TRIED)
+        if not any(_wide(first, second, total, limits) for total in totals):
             wrong = "no two tables with one total agree with it and differ enough in the small count."
     return (f"{table.structure.table}: {wrong}",) if wrong else ()
 
@@ -72,10 +72,11 @@ def _shown(table: ProtectedTable) -> list[Fraction | None]:
     return [None if missing else Fraction(str(value)) for value, missing in zip(column, column.isna(), strict=True)]
 
 
-def _wide(first: int, second: int, total: int, rule: SmallCellRule) -> bool:
-    """Whether two tables of ``total`` agree with the percentages and differ by the rule's width in the small count."""
-    fitting = [small for small in range(1, rule.below) if _fits(first, second, total, small, rule.below)]
-    return bool(fitting) and fitting[-1] - fitting[0] >= rule.width
+def _wide(first: int, second: int, total: int, limits: PublishedLimits) -> bool:
+    """Whether two tables of ``total`` agree with the percentages and differ by the width in the small count."""
+    below = limits.small_below
+    fitting = [small for small in range(1, below) if _fits(first, second, total, small, below)]
+    return bool(fitting) and fitting[-1] - fitting[0] >= limits.width
 
 
 def _fits(first: int, second: int, total: int, small: int, below: int) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from include.opendata.disclosure.history.joint import joint_cells
-from include.opendata.disclosure.history.published import PublishedTable
+from include.opendata.disclosure.history.published import PublishedLimits, PublishedTable
 from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import AuditFailed, Refused
 from include.opendata.vocabulary import TableMeasure
@@ -288,7 +288,10 @@ def test_a_code_says_what_it_said_when_it_was_published(then):
     first = published("r1", dataset, figures, blank=[(A, "2020"), (B, "2020")])
     (table,) = first.tables
     text = table.text if then == 11 else table.text.replace("Birch,2020,,2", "Birch,2020,,1")
-    first = replace(first, tables=(PublishedTable(table.structure, table.extents, "separate", text, then),))
+    first = replace(
+        first,
+        tables=(PublishedTable(table.structure, table.extents, "separate", text, PublishedLimits.of_today(then)),),
+    )
     if then == 20:
         assert blanks(next_release(dataset, figures, first)) == {(A, "2020"), (B, "2020")}
         return
