@@ -125,7 +125,7 @@ def withstand_together(
     now = KnownPercentages(second.percents, total, rule.below)
     least, width = limits.total_at_least, max(rule.width, limits.width)
     for earlier_total in sorted({*range(least, PINNED_BELOW), *range(max(least, total - NEAR), total + NEAR)}):
-        then = KnownPercentages(first.percents, earlier_total, limits.small_below)
+        then = KnownPercentages(first.percents, earlier_total, limits.annotated_below)
         if not then.leaves_open(limits.width):
             continue  # it would not have been published
         fewer, more = (then, now) if earlier_total <= total else (now, then)

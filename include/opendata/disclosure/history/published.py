@@ -27,8 +27,8 @@ from include.opendata.vocabulary import Annotation, Structure
 class PublishedLimits:
     """The numbers a table was published by: its codes and blanks speak of these, whatever the rule book says later.
 
-    ``annotated_below``: counts below are the ones code 1 calls small · ``width``: how far apart the values of a hidden count were
-    kept · ``total_at_least``: the least total of a table of whole percentages.
+    ``annotated_below``: counts below are the ones code 1 calls small · ``width``: how far apart the values of a hidden count
+    were kept · ``total_at_least``: the least total of a table of whole percentages.
     """
 
     annotated_below: int

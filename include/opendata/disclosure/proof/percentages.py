@@ -74,7 +74,7 @@ def _shown(table: ProtectedTable) -> list[Fraction | None]:
 
 def _wide(first: int, second: int, total: int, limits: PublishedLimits) -> bool:
     """Whether two tables of ``total`` agree with the percentages and differ by the width in the small count."""
-    below = limits.small_below
+    below = limits.annotated_below
     fitting = [small for small in range(1, below) if _fits(first, second, total, small, below)]
     return bool(fitting) and fitting[-1] - fitting[0] >= limits.width
 
