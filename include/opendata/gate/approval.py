@@ -15,7 +15,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, NotRequired, TypedDict
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import Place, Refused
@@ -33,6 +33,34 @@ _FREE = frozenset(
 _LISTED_BY = ("table", "name", "label", "column")
 
 State = Literal["given", "missing", "rejected", "void", "expired"]
+
+
+class TableScore(TypedDict):
+    """Which side of the limit a table's score lies on, and what that leads to."""
+
+    band: str
+    masking: bool
+
+
+class SourceFacts(TypedDict):
+    """What a source is, and its columns with their types."""
+
+    record: str
+    survey: bool
+    columns: dict[str, str]
+
+
+MaskingPolicy = TypedDict("MaskingPolicy", {"small cells below": int, "rule book": NotRequired[str]})
+
+
+class ApprovedFacts(TypedDict):
+    """What an approval covers, as plain JSON. ``tables`` and ``permission`` are fields of the declaration as they are."""
+
+    tables: object
+    masking: MaskingPolicy
+    permission: dict[str, object]
+    source: SourceFacts
+    score: dict[str, TableScore]
 
 
 @dataclass(frozen=True)
@@ -74,14 +102,14 @@ class RoleStatus:
 
 def approved_facts(
     dataset: Dataset, assessments: Mapping[str, Assessment], schema: Sequence[tuple[str, str]]
-) -> dict[str, Any]:
-    """What an approval covers, as plain JSON: ``tables`` ``masking`` ``permission`` ``source`` ``score``.
+) -> ApprovedFacts:
+    """What an approval covers.
 
     ``assessments``: one per declared table · ``schema``: (column, type) as the source was read.
     """
     limit = thresholds().score.publish_up_to
     declared = dataset.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    scores: dict[str, Any] = {}
+    scores: dict[str, TableScore] = {}
     for name in sorted(assessments):
         assessment = assessments[name]
         total = assessment.score.total if assessment.score is not None else None
@@ -107,20 +135,20 @@ def approved_facts(
     }
 
 
-def _masking_policy(dataset: Dataset) -> dict[str, Any]:
+def _masking_policy(dataset: Dataset) -> MaskingPolicy:
     """The policy for small counts; another rule book than the shipped one is named, with what it says as a digest."""
-    policy: dict[str, Any] = {"small cells below": dataset.small_cell_rule.below}
+    policy: MaskingPolicy = {"small cells below": dataset.small_cell_rule.below}
     if not follows_shipped_book():
         policy["rule book"] = f"{thresholds().title} ({rule_book_digest()[:12]})"
     return policy
 
 
-def digest_of(facts: Mapping[str, Any]) -> str:
+def digest_of(facts: Mapping[str, object]) -> str:
     """SHA-256 of the facts, whatever order their fields came in."""
     return sha256_of_json(facts, ensure_ascii=False)
 
 
-def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+def changes(before: Mapping[str, object], now: Mapping[str, object]) -> tuple[str, ...]:
     """What is different, a sentence each; empty when nothing is."""
     return tuple(_differences(_named(before), _named(now), ()))
 
@@ -183,7 +211,7 @@ def _state(answer: Answer, today: dt.date) -> State:
     return "expired" if expired else "given"
 
 
-def _without_words(value: Any) -> Any:
+def _without_words(value: object) -> object:
     """The declaration without what is free to change; what a category is called stays, for it is what is shown."""
     if isinstance(value, dict):
         named = {
@@ -193,7 +221,7 @@ def _without_words(value: Any) -> Any:
     return [_without_words(item) for item in value] if isinstance(value, list) else value
 
 
-def _named(value: Any) -> Any:
+def _named(value: object) -> object:
     """Lists of things that bear a name as mappings, so that what moved is not taken for what changed."""
     if isinstance(value, dict):
         return {k: _named(v) for k, v in sorted(value.items())}
@@ -205,25 +233,24 @@ def _named(value: Any) -> Any:
     return {str(item[key]): _named(_without(item, key)) for item in value}
 
 
-def _without(item: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _without(item: Mapping[str, object], key: str) -> dict[str, object]:
     return {name: value for name, value in item.items() if name != key}
 
 
-def _names_each(key: str, items: list[Any]) -> bool:
+def _names_each(key: str, items: list[object]) -> bool:
     """Whether every item is a mapping with this field, and no two have the same in it."""
-    if not items or not all(isinstance(item, dict) and key in item for item in items):
-        return False
-    return len({item[key] for item in items}) == len(items)
+    named = [item[key] for item in items if isinstance(item, dict) and key in item]
+    return bool(items) and len(set(named)) == len(items)
 
 
-def _differences(before: Any, now: Any, path: tuple[str, ...]) -> Iterator[str]:
+def _differences(before: object, now: object, path: tuple[str, ...]) -> Iterator[str]:
     if isinstance(before, dict) and isinstance(now, dict):
         yield from _field_differences(before, now, path)
     elif before != now:
         yield f"{_where(path)}{_shown(before)} became {_shown(now)}."
 
 
-def _field_differences(before: Mapping[str, Any], now: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+def _field_differences(before: Mapping[str, object], now: Mapping[str, object], path: tuple[str, ...]) -> Iterator[str]:
     for key in [*before, *(k for k in now if k not in before)]:
         if key not in now:
             yield f"{_where(path)}{key} is no longer there."
@@ -239,11 +266,11 @@ def _where(path: tuple[str, ...]) -> str:
     return f"{', '.join(path)}: " if path else ""
 
 
-def _value_added(value: Any) -> str:
+def _value_added(value: object) -> str:
     return "" if isinstance(value, dict | list) else f" ({_shown(value)})"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if value is None:
         return "not answered"
     if isinstance(value, bool):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -238,16 +238,19 @@ def _did_you_mean(written: object, choices: Sequence[str]) -> str:
 
 
 def _fields_beside(location: tuple[str | int, ...]) -> list[str]:
-    """The fields allowed at ``location`` of a facts file, from the model itself."""
-    schema = Facts.model_json_schema()
-    node: dict[str, Any] = schema
+    """The fields allowed at ``location`` of a facts file, from the models themselves."""
+    model: type[BaseModel] = Facts
     for step in location:
-        node = node["items"] if isinstance(step, int) else node["properties"][step]
-        options = node.get("anyOf", [node])
-        node = next(option for option in options if option.get("type") != "null")
-        if "$ref" in node:
-            node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-    return list(node.get("properties", {}))
+        if isinstance(step, str):
+            model = _model_within(model.model_fields[step].annotation) or model
+    return list(model.model_fields)
+
+
+def _model_within(annotation: object) -> type[BaseModel] | None:
+    """The model a field holds: by itself, in a tuple, or where it may be left out."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for inner in get_args(annotation) if (model := _model_within(inner))), None)
 
 
 def _exactly_one(part: AnyPart, *names: str) -> AnyPart:

@@ -8,12 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.tables import Dimension, Table
 from include.opendata.errors import DeclarationError, Place
-from include.opendata.gate.fact_sheet import Time
+from include.opendata.gate.fact_sheet import (
+    AgeRange,
+    GenderIdentity,
+    InsuranceCoverage,
+    Language,
+    MeansTestedProgram,
+    OtherVariable,
+    Population,
+    RaceEthnicity,
+    ResidenceGeography,
+    ServiceGeography,
+    Shown,
+    Time,
+)
 from include.opendata.gate.facts import narrowest_age_band, race_groups, smallest_population, time_category
 from include.opendata.rules.reference import population_reference
 from include.opendata.vocabulary import TableDimension
@@ -26,8 +38,20 @@ AGE_LABEL = re.compile(
 
 AgeBand = tuple[int, int | None]
 """First and last age of a group; None where it is open."""
-Part = dict[str, Any]
-"""What a facts file would write of one variable, such as ``{"population": 40474}``."""
+Part = (
+    ResidenceGeography
+    | ServiceGeography
+    | AgeRange
+    | RaceEthnicity
+    | GenderIdentity
+    | Language
+    | Population
+    | InsuranceCoverage
+    | MeansTestedProgram
+    | OtherVariable
+    | Shown
+)
+"""What a facts file would write of one variable."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +71,7 @@ class ScoredDimension:
     def part(self) -> Part:
         """What the criteria need to know of it. Raises DeclarationError ``score-fact-missing``."""
         known = _PARTS.get(self.variable)
-        return known(self) if known is not None else {}
+        return known(self) if known is not None else Shown()
 
     def needed(self, field: str) -> int:
         """A number that only the declaration can tell. Raises DeclarationError ``score-fact-missing``."""
@@ -71,47 +95,58 @@ class ScoredDimension:
 
 
 def _residence(scored: ScoredDimension) -> Part:
-    return {"population": _smallest_area(scored)}
+    return ResidenceGeography(population=_smallest_area(scored))
 
 
 def _service(scored: ScoredDimension) -> Part:
     setting = scored.declared.scores_as.setting
-    return {"setting": setting} if setting is not None else _residence(scored)
+    if setting is not None:
+        return ServiceGeography(setting=setting)
+    return ServiceGeography(population=_smallest_area(scored))
 
 
 def _age_range(scored: ScoredDimension) -> Part:
     bands = scored.ages()
     if not bands:
         raise scored.cannot("the ages of its groups cannot be read", "use `bins` on an age in years")
-    return {"narrowest_years": narrowest_age_band(bands)}
+    return AgeRange(narrowest_years=narrowest_age_band(bands))
 
 
 def _race(scored: ScoredDimension) -> Part:
     groups = {race_groups(scored.shown.labels), scored.declared.scores_as.groups}
-    return {"groups": "all" if "all" in groups else "broad"}
+    return RaceEthnicity(groups="all" if "all" in groups else "broad")
 
 
 def _gender(scored: ScoredDimension) -> Part:
     detailed = scored.declared.scores_as.groups == "detailed" or len(scored.shown.labels) > 3
-    return {"groups": "detailed" if detailed else "three"}
+    return GenderIdentity(groups="detailed" if detailed else "three")
 
 
 def _language(scored: ScoredDimension) -> Part:
     if scored.declared.scores_as.groups != "english_spanish_other":
-        return _needs("population")(scored)
+        return Language(population=scored.needed("population"))
     if not set(scored.shown.labels) <= {"English", "Spanish", "Other", scored.declared.missing}:
         raise scored.cannot("its labels are not English, Spanish, Other", "give the smallest `population`")
-    return {"groups": "english_spanish_other"}
+    return Language(groups="english_spanish_other")
 
 
-def _needs(field: str) -> Callable[[ScoredDimension], Part]:
-    return lambda scored: {field: scored.needed(field)}
+def _detailed(scored: ScoredDimension) -> Part:
+    return Population(population=scored.needed("population"))
 
 
-def _other(scored: ScoredDimension) -> Part:
+def _insurance(scored: ScoredDimension) -> Part:
+    return InsuranceCoverage(members=scored.needed("members"))
+
+
+def _program(scored: ScoredDimension) -> Part:
+    return MeansTestedProgram(enrollment=scored.needed("enrollment"))
+
+
+def _other(scored: ScoredDimension) -> OtherVariable:
     population = scored.declared.scores_as.population
-    size: Part = {"groups": len(scored.shown.labels)} if population is None else {"population": population}
-    return {"name": scored.declared.label, **size}
+    if population is not None:
+        return OtherVariable(name=scored.declared.label, population=population)
+    return OtherVariable(name=scored.declared.label, groups=len(scored.shown.labels))
 
 
 _PARTS: dict[str, Callable[[ScoredDimension], Part]] = {
@@ -121,10 +156,10 @@ _PARTS: dict[str, Callable[[ScoredDimension], Part]] = {
     "race_ethnicity": _race,
     "gender_identity": _gender,
     "language": _language,
-    "detailed_race": _needs("population"),
-    "detailed_ethnicity": _needs("population"),
-    "insurance_coverage": _needs("members"),
-    "means_tested_program": _needs("enrollment"),
+    "detailed_race": _detailed,
+    "detailed_ethnicity": _detailed,
+    "insurance_coverage": _insurance,
+    "means_tested_program": _program,
     "other": _other,
     "unlisted": _other,
 }

@@ -7,14 +7,13 @@ groups present, the smallest non-zero count. What each dimension tells is read i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from include.opendata.declaration.consistency import shows_zip3
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.gate.condition import smallest_event
-from include.opendata.gate.fact_sheet import Facts, Variables
+from include.opendata.gate.fact_sheet import Facts, ResidenceGeography, Variables
 from include.opendata.gate.judgement import TableFacts, UnlistedVariable
 from include.opendata.gate.scored_dimensions import Part, ScoredDimension, shortest_time
 from include.opendata.vocabulary import PERSONS_PREFIX, DataTable, denominator_rows
@@ -22,6 +21,7 @@ from include.opendata.vocabulary import PERSONS_PREFIX, DataTable, denominator_r
 _BY_THEMSELVES = ("other", "unlisted")
 """Variables without a row of their own: each counts for itself."""
 _NOT_VARIABLES = ("time", "not_personal")
+_NUMBERS = ("population", "narrowest_years", "members", "enrollment")
 
 
 def table_facts(dataset: Dataset, tabulated: DataTable) -> TableFacts:
@@ -58,7 +58,7 @@ def _unlisted(scored: Sequence[ScoredDimension]) -> tuple[UnlistedVariable, ...]
 
 def _variables(dataset: Dataset, scored: Sequence[ScoredDimension]) -> Variables:
     """The scoring variables of a table; without a place of its own it covers what the dataset covers."""
-    parts: dict[str, Any] = {}
+    parts: dict[str, Part] = {}
     others: list[Part] = []
     for one in scored:
         part = one.part()
@@ -66,19 +66,22 @@ def _variables(dataset: Dataset, scored: Sequence[ScoredDimension]) -> Variables
             others.append(part)
         elif one.variable not in _NOT_VARIABLES:
             parts[one.variable] = _higher(parts[one.variable], part, one) if one.variable in parts else part
-    if others:
-        parts["other"] = others
     if not {"residence_geography", "service_geography"} & set(parts) and _covers_the_state(dataset):
-        parts["residence_geography"] = {"statewide": True}
-    return Variables.model_validate(parts)
+        parts["residence_geography"] = ResidenceGeography(statewide=True)
+    return Variables.model_validate({**parts, "other": others})
 
 
 def _higher(known: Part, part: Part, scored: ScoredDimension) -> Part:
     """Two dimensions of one variable: the finer one decides, and only where "finer" is a number."""
-    (field, value), (known_field, known_value) = next(iter(part.items()), ("", 0)), next(iter(known.items()), ("", 0))
-    if field != known_field or not isinstance(value, int | float):
+    numbers = [_number(known), _number(part)]
+    if None in numbers or type(known) is not type(part):
         raise scored.cannot(f"{scored.variable} is shown by two dimensions", "keep one of them")
-    return {field: min(value, known_value)}
+    return min(known, part, key=lambda given: _number(given) or 0)
+
+
+def _number(part: Part) -> float | None:
+    """The one number that says how fine a variable is; None where words say it, or nothing does."""
+    return next((getattr(part, name) for name in sorted(part.model_fields_set) if name in _NUMBERS), None)
 
 
 def _counts(tabulated: DataTable) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from include.opendata.errors import DeclarationError
+from include.opendata.gate.fact_sheet import AgeRange
 from include.opendata.gate.scored_dimensions import ScoredDimension, shortest_time
 from include.opendata.vocabulary import TableDimension
 from tests.lib.small_tables import dataset, dimension, table
@@ -43,7 +44,7 @@ def test_a_fact_that_is_missing_is_named_with_what_to_write(variable, sentence):
     [(("0–11", "12–14", "15+"), 3), (("12", "13"), 1), (("12 to 17", "18 and over"), 6)],
 )
 def test_the_ages_of_labels_are_read(labels, years):
-    assert scored(labels, scores_as="age_range").part() == {"narrowest_years": years}
+    assert scored(labels, scores_as="age_range").part() == AgeRange(narrowest_years=years)
 
 
 def test_one_label_without_ages_leaves_the_narrowest_group_unknown():
