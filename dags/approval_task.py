@@ -16,10 +16,13 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
 
 from dags.approvers import APPROVERS_VARIABLE, approvers
-from dags.step_task import RunReference, fail, read_run, translate_errors
+from dags.step_task import fail, read_run, translate_errors
 from include.opendata.storage.clock import stamp
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dags.task_types import Question, RunReference, TaskOptions
     from include.opendata.pipeline.results import ApprovalsAsked
 
 STEP = "ask_approvers"
@@ -37,7 +40,7 @@ class AskForApproval(HITLOperator):
         super().__init__(**kwargs)
         self.run, self.role, self.role_name = run, role, role_name
 
-    def execute(self, context: Any) -> Any:
+    def execute(self, context: Context) -> object:
         """Ask, and wait; unless the approval is in the ledger by now."""
         from include.opendata.pipeline import ask_approvers
 
@@ -47,7 +50,7 @@ class AskForApproval(HITLOperator):
             return None
         return super().execute(context)
 
-    def process_trigger_event_error(self, event: dict[str, Any]) -> None:
+    def process_trigger_event_error(self, event: dict[str, str]) -> None:
         """A deadline that passed is final: asking again would only start another wait."""
         if event["error_type"] == "timeout":
             days = self.response_timeout.days if self.response_timeout else 0
@@ -57,7 +60,7 @@ class AskForApproval(HITLOperator):
             )
         super().process_trigger_event_error(event)
 
-    def execute_complete(self, context: Any, event: dict[str, Any]) -> str:
+    def execute_complete(self, context: Context, event: dict[str, object]) -> str:
         """Record the answer, if it came from a user who has the role. A rejection fails the task, once it is recorded."""
         answered = super().execute_complete(context, event)
         user = answered["responded_by_user"]
@@ -93,7 +96,7 @@ class AskForApproval(HITLOperator):
         fail(STEP, read_run(self.run), message)
 
 
-def asked_of_each(reference: RunReference, asked: ApprovalsAsked) -> list[dict[str, Any]]:
+def asked_of_each(reference: RunReference, asked: ApprovalsAsked) -> list[Question]:
     """What :class:`AskForApproval` is mapped over: one entry per open role, with the users who may answer.
 
     Fails when no one is named for an open role: a question no one may answer would only wait for its deadline.
@@ -141,7 +144,7 @@ def question(asked: ApprovalsAsked, role_name: str, page: str) -> str:
     return "\n".join(lines)
 
 
-def waits(days: int) -> dict[str, Any]:
+def waits(days: int) -> TaskOptions:
     """How long the task waits, and that a hiccup of the answer's delivery (an answer within a second or two) is met by
     asking again: an answer that reached the ledger is not asked for twice."""
     return {"response_timeout": timedelta(days=days), "retries": 2, "retry_delay": timedelta(seconds=5)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from airflow.sdk import Variable, get_current_context
 from airflow.sdk.exceptions import AirflowFailException
@@ -18,16 +17,17 @@ def approvers(dataset: str) -> dict[str, list[str]]:
     The Variable holds ``{role: [user, …]}``, or ``{"*": {role: …}, dataset: {role: …}}`` where datasets differ.
     """
     roles = _roles_of(dataset, Variable.get(APPROVERS_VARIABLE, default=None) or "{}")
-    if roles is None or not all(_names_users(users) for users in roles.values()):
+    users = {role: named for role, value in (roles or {}).items() if (named := _users(value)) is not None}
+    if roles is None or len(users) < len(roles):
         raise AirflowFailException(
             f"The Variable `{APPROVERS_VARIABLE}` is not an object of roles and users.\nWhat to do: write it as JSON, such as "
             f'{{"legal_counsel": ["their user name"]}}, or as {{"*": {{role: [users]}}, dataset: {{role: [users]}}}}; then '
             f"start the refresh again."
         )
-    return {role: [users] if isinstance(users, str) else list(users) for role, users in roles.items()}
+    return users
 
 
-def _roles_of(dataset: str, text: str) -> dict[str, Any] | None:
+def _roles_of(dataset: str, text: str) -> dict[str, object] | None:
     """Role → users as they are written, for this dataset; None where the text is no such object."""
     try:
         named = json.loads(text)
@@ -43,8 +43,13 @@ def _roles_of(dataset: str, text: str) -> dict[str, Any] | None:
     return {**named.get(EVERY_DATASET, {}), **named.get(dataset, {})}
 
 
-def _names_users(users: object) -> bool:
-    return isinstance(users, str) or (isinstance(users, list) and all(isinstance(user, str) for user in users))
+def _users(named: object) -> list[str] | None:
+    """The users named for a role: one, or a list; None for what is neither."""
+    if isinstance(named, str):
+        return [named]
+    if isinstance(named, list) and all(isinstance(user, str) for user in named):
+        return named
+    return None
 
 
 def accepting_user(dataset: str) -> str:

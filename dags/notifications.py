@@ -13,13 +13,18 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.configuration import conf
 from airflow.sdk import Variable
 
 from include.opendata.errors import OpendataError, StorageError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dags.task_types import Mail
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +48,7 @@ def overview() -> str:
     return (conf.get("api", "base_url", fallback="") or "").rstrip("/") + "/opendata"
 
 
-def send_mail(messages: Sequence[Mapping[str, str]]) -> int:
+def send_mail(messages: Sequence[Mail]) -> int:
     """Send each message to its one person; how many went out. A person whose server refuses does not keep the mail of the
     others back; raises StorageError at the end, with the number that failed and no address."""
     connection = Variable.get(MAIL_VARIABLE, default=None)
@@ -87,7 +92,7 @@ def send_to_channel(text: str) -> bool:
     return True
 
 
-def refresh_failed(context: Mapping[str, Any]) -> None:
+def refresh_failed(context: Context) -> None:
     """What the channel hears of a failed refresh: the sentence the ledger has of it. Called by Airflow when the run failed."""
     from dags.dag_builder import PREFIX
     from dags.step_task import pipeline_run_id
@@ -110,7 +115,7 @@ def reason_of(dataset: str, run_id: str) -> str:
     return entry.message
 
 
-def watch_failed(context: Mapping[str, Any]) -> None:
+def watch_failed(context: Context) -> None:
     """What the channel receives when the daily watch did not end well: its silence must not be taken for good news."""
     send_to_channel(
         f"The daily watch of the open data failed ({context['dag_run'].run_id}): what it found, if it could look at all, did "

@@ -1,6 +1,7 @@
 """The DAG ``onboard_table``, started by hand: gets to know a new source and drafts everything for it; publishes nothing.
 
-Wiring only; the story is ``include/opendata/onboarding/steps.py``. Tasks hand on where the run is kept and counts, never data.
+Wiring only: the tasks follow the list of steps (``include/opendata/onboarding/steps.py``), which also groups them and says how
+often a step is tried again and in which pool. Tasks hand on where the run is kept and counts, never data.
 The last task hands on the path of the bundle and of its page. Whatever ends a run early, its records are deleted.
 """
 
@@ -8,19 +9,25 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import Any, get_args
+from itertools import groupby
+from typing import TYPE_CHECKING, get_args
 
-from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain, get_current_context, get_parsing_context, task
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain, get_current_context, get_parsing_context
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags.dag_builder import FIRST_DAY
-from dags.step_task import RunReference, airflow_task, pipeline_run_id, run_step_without_run
+from dags.step_task import airflow_task, pipeline_run_id, run_step_without_run
 from dags.trigger_form import filled_in
 from include.opendata.declaration.choices import Frequency, Topic
+from include.opendata.onboarding import door
+from include.opendata.onboarding.steps import ONBOARDING_STEPS, OnboardingStep
+
+if TYPE_CHECKING:
+    from dags.task_types import HandedOn, RunReference, StepTask, TaskOptions
+    from include.opendata.onboarding.kept import Run
 
 DAG_ID = "onboard_table"
-HEAVY: dict[str, Any] = {"pool": os.environ.get("OPENDATA_HEAVY_POOL") or "default_pool"}
-REACHES_OUT: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(minutes=1)}
+HEAVY_POOL = os.environ.get("OPENDATA_HEAVY_POOL") or "default_pool"
 FIELDS = {"id": "dataset"}
 """Names of the form that a request calls otherwise."""
 
@@ -60,91 +67,59 @@ def form() -> dict[str, Param]:
     }
 
 
-def step(name: str, run: RunReference) -> dict[str, Any]:
-    """Perform a step of getting to know a source; what it hands on."""
-    from include.opendata.onboarding import steps
-
-    return run_step_without_run(name, lambda: getattr(steps, name)(dict(run)))
-
-
-@task
+@airflow_task()
 def check_request() -> RunReference:
     """Check what the person said, and begin; the reference every later step is given."""
 
     def begin() -> RunReference:
-        from include.opendata.onboarding import steps
+        from include.opendata.onboarding.start import start
 
-        said = {FIELDS.get(name, name): value for name, value in filled_in().items()}
-        return dict[str, Any](**steps.start(said, pipeline_run_id(get_current_context()["run_id"])))
+        fields = {FIELDS.get(name, name): value for name, value in filled_in().items()}
+        run = start(fields, pipeline_run_id(get_current_context()["run_id"]))
+        return {"dataset": run["dataset"], "run_id": run["run_id"]}
 
     return run_step_without_run("check_request", begin)
 
 
-@airflow_task(**REACHES_OUT)
-def take_copy(run: RunReference) -> dict[str, Any]:
-    """Copy the source into the private work area."""
-    return step("take_copy", run)
+def options(step: OnboardingStep) -> TaskOptions:
+    """What the list of steps asks of Airflow for a step."""
+    asked: TaskOptions = {"doc_md": f"The step {step.done}."}
+    if step.retries:
+        asked |= {"retries": step.retries, "retry_delay": timedelta(minutes=1)}
+    if step.heavy:
+        asked["pool"] = HEAVY_POOL
+    return asked
 
 
-@airflow_task(**HEAVY)
-def profile_columns(run: RunReference) -> dict[str, Any]:
-    """Look at every column."""
-    return step("profile_columns", run)
+def task_of(step: OnboardingStep) -> StepTask:
+    """The task of a step."""
+
+    def perform_it(run: RunReference) -> HandedOn:
+        return run_step_without_run(step.name, lambda: door.perform(step, read_run(run)))
+
+    return airflow_task(task_id=step.name, **options(step))(perform_it)
 
 
-@task
-def propose_tables(run: RunReference) -> dict[str, Any]:
-    """Propose data tables."""
-    return step("propose_tables", run)
-
-
-@task
-def draft_declaration(run: RunReference) -> dict[str, Any]:
-    """Draft the declaration."""
-    return step("draft_declaration", run)
-
-
-@task
-def draft_suites(run: RunReference) -> dict[str, Any]:
-    """Draft the quality suites."""
-    return step("draft_suites", run)
-
-
-@airflow_task(**HEAVY)
-def score_and_mask(run: RunReference) -> dict[str, Any]:
-    """Try the drafted tables: their score, and what must be hidden."""
-    return step("score_and_mask", run)
-
-
-@airflow_task(**HEAVY)
-def advise(run: RunReference) -> dict[str, Any]:
-    """Try coarser designs."""
-    return step("advise", run)
-
-
-@task
-def write_bundle(run: RunReference) -> dict[str, Any]:
-    """Write the bundle and its page."""
-    return step("write_bundle", run)
+def read_run(reference: RunReference) -> Run:
+    """The run a reference stands for."""
+    return {"dataset": str(reference["dataset"]), "run_id": str(reference["run_id"])}
 
 
 # The last task decides how a run ends, so this one fails once it has done its work.
-@task(trigger_rule=TriggerRule.ONE_FAILED)
+@airflow_task(trigger_rule=TriggerRule.ONE_FAILED)
 def delete_records(run: RunReference) -> None:
     """Delete the records of a run that failed, and let the run fail."""
     if run:  # there is none where the request itself was refused
-        step("give_up", run)
+        run_step_without_run("give_up", lambda: _give_up(read_run(run)))
     raise AirflowFailException(
         "The source could not be got to know; the task that failed says why. Its records are deleted."
     )
 
 
-STORY: dict[str, tuple[Any, ...]] = {
-    "read_the_source": (take_copy, profile_columns),
-    "draft": (propose_tables, draft_declaration, draft_suites),
-    "try_it_out": (score_and_mask, advise),
-    "hand_over": (write_bundle,),
-}
+def _give_up(run: Run) -> None:
+    from include.opendata.onboarding.start import give_up
+
+    give_up(run)
 
 
 def onboard_dag() -> DAG:
@@ -161,13 +136,13 @@ def onboard_dag() -> DAG:
         default_args={"owner": "open data", "retries": 0},
         tags=["new tables"],
     ) as dag:
-        run: Any = check_request()
+        run = check_request()
         groups = []
-        for name, steps in STORY.items():
-            with TaskGroup(group_id=name) as group:
-                done = [one(run) for one in steps]
-                if len(done) > 1:
-                    chain(*done)
+        for part, steps in groupby(ONBOARDING_STEPS, key=lambda step: step.part):
+            with TaskGroup(group_id=part) as group:
+                tasks = [task_of(step)(run) for step in steps]
+                if len(tasks) > 1:
+                    chain(*tasks)
             groups.append(group)
         chain(run, *groups, delete_records(run))
         for group in groups[:-1]:

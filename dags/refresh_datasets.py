@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from airflow.sdk import DAG, TriggerRule, chain, get_parsing_context, task
 from airflow.sdk.definitions.param import ParamsDict
@@ -26,7 +26,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from dags.approval_task import AskForApproval, asked_of_each, waits
 from dags.assets import Kind, alias_of, announce
 from dags.dag_builder import broken_dag, dag_id_of, declared_dag, outlines
-from dags.step_task import RunReference, airflow_task, begin, perform, publish_if_configured, skip_in_a_dry_run
+from dags.step_task import airflow_task, begin, perform, publish_if_configured, read_run, skip_in_a_dry_run
 from dags.trigger_form import refresh_form
 from include.opendata.declaration.light import Outline, declared_ids
 from include.opendata.errors import DeclarationError
@@ -34,10 +34,14 @@ from include.opendata.pipeline.steps import STEPS, Step, step_named
 from include.opendata.storage.outline_cache import OutlineCache
 
 if TYPE_CHECKING:
+    from airflow.sdk.definitions.mappedoperator import MappedOperator
+    from airflow.sdk.definitions.xcom_arg import XComArg
+
+    from dags.task_types import HandedOn, Question, RunReference, StepTask, TaskOptions
     from include.opendata.pipeline.results import ApprovalsAsked, Comparison, Staged
 
 # Between the tries: an outage of minutes ends within a quarter of an hour, a longer one needs people.
-WAITING = {
+WAITING: TaskOptions = {
     "retry_delay": timedelta(minutes=2),
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=10),
@@ -51,11 +55,11 @@ ANNOUNCED_BY: dict[str, Kind] = {"has_changed": "snapshot", "stage": "release", 
 """Step → the asset it may announce an event of."""
 
 
-def options(step: Step) -> dict[str, Any]:
+def options(step: Step) -> TaskOptions:
     """What the list of steps asks of Airflow for a step."""
-    asked: dict[str, Any] = {}
+    asked: TaskOptions = {}
     if step.retries:
-        asked |= {"retries": step.retries, **WAITING}
+        asked = {"retries": step.retries, **WAITING}
     if step.pool is not None:
         asked["pool"] = POOLS[step.pool]
     if step.per_table:
@@ -63,16 +67,16 @@ def options(step: Step) -> dict[str, Any]:
     return asked
 
 
-def plain_task(step: Step) -> Any:
+def plain_task(step: Step) -> StepTask:
     """The task of a step that only has to be performed, for each table where it works table by table."""
 
-    def perform_it(run: RunReference) -> dict[str, Any]:
+    def perform_it(run: RunReference) -> HandedOn:
         return perform(step.name, run).model_dump(mode="json")
 
-    def perform_for_table(run: RunReference, table: str) -> dict[str, Any]:
+    def perform_for_table(run: RunReference, table: str) -> HandedOn:
         return perform(step.name, run, table).model_dump(mode="json")
 
-    return task(task_id=step.name, **options(step))(perform_for_table if step.per_table else perform_it)
+    return airflow_task(task_id=step.name, **options(step))(perform_for_table if step.per_table else perform_it)
 
 
 @airflow_task(**options(step_named("extract")))
@@ -89,19 +93,20 @@ def has_changed(run: RunReference) -> bool:
     """Whether there is anything new; announces a new snapshot."""
     changed = cast("Comparison", perform("has_changed", run)).changed
     if changed:
-        announce(run["dataset"], "snapshot", run=run["run_id"])
+        began = read_run(run)
+        announce(began.dataset, "snapshot", run=began.run_id)
     return changed
 
 
-@task
+@airflow_task(**options(step_named("build_release")))
 def build_release(run: RunReference) -> RunReference:
     """Write the release; hands on the run, for a task that is skipped with this one."""
     perform("build_release", run)
     return run
 
 
-@task
-def request_approvals(run: RunReference) -> list[dict[str, Any]]:
+@airflow_task(**options(step_named("request_approvals")))
+def request_approvals(run: RunReference) -> list[Question]:
     """State what is to be approved; hands on a question for each role that is still open."""
     skip_in_a_dry_run(run)
     return asked_of_each(run, cast("ApprovalsAsked", perform("request_approvals", run)))
@@ -109,34 +114,34 @@ def request_approvals(run: RunReference) -> list[dict[str, Any]]:
 
 # With every approval given no one is asked, and the check runs all the same. It takes the run from `build_release`, not
 # from `extract`, so that it is skipped with them where the source has not changed.
-@task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
-def check_approvals(run: RunReference) -> dict[str, Any]:
+@airflow_task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, **options(step_named("check_approvals")))
+def check_approvals(run: RunReference) -> HandedOn:
     """Make sure of the approvals, whatever the tasks before say."""
     skip_in_a_dry_run(run)
     return perform("check_approvals", run).model_dump(mode="json")
 
 
 @airflow_task(**options(step_named("stage")))
-def stage(run: RunReference) -> dict[str, Any]:
+def stage(run: RunReference) -> HandedOn:
     """Stage the release, and announce it."""
     done = cast("Staged", perform("stage", run))
     if done.staged:
-        announce(run["dataset"], "release", release=done.release)
+        announce(read_run(run).dataset, "release", release=done.release)
     return done.model_dump(mode="json")
 
 
 @airflow_task(trigger_rule=TriggerRule.NONE_FAILED, **options(step_named("finish")))
-def finish(run: RunReference) -> dict[str, Any]:
+def finish(run: RunReference) -> HandedOn:
     """Close the run, also for an unchanged source."""
     return perform("finish", run).model_dump(mode="json")
 
 
 @airflow_task(trigger_rule=TriggerRule.NONE_FAILED, **options(step_named("publish")))
-def publish(run: RunReference) -> dict[str, Any]:
+def publish(run: RunReference) -> HandedOn:
     """Publish the current release where a portal is configured, and announce it."""
     done = publish_if_configured(run)
     if done.outcome == "published":
-        announce(run["dataset"], "package", release=done.release)
+        announce(read_run(run).dataset, "package", release=done.release)
     return done.model_dump(mode="json")
 
 
@@ -146,7 +151,7 @@ def read_declaration(reason: str) -> None:
     raise AirflowFailException(reason)
 
 
-OWN_TASKS: dict[str, Any] = {
+OWN_TASKS: dict[str, StepTask] = {
     "has_changed": has_changed,
     "request_approvals": request_approvals,
     "build_release": build_release,
@@ -162,10 +167,10 @@ def refresh_dag(outline: Outline, dag: DAG) -> DAG:
     tables = list(outline.tables)
     with dag:
         run = extract(outline.dataset)
-        tasks: dict[str, Any] = {"extract": run}
+        tasks: dict[str, XComArg | MappedOperator] = {"extract": run}
         for step in STEPS[1:]:
             if step.name == "ask_approvers":
-                tasks[step.name] = ask_approvers(outline, tasks["request_approvals"])
+                tasks[step.name] = ask_approvers(outline, cast("XComArg", tasks["request_approvals"]))
                 continue
             wanted = OWN_TASKS.get(step.name) or plain_task(step)
             if step.name in ANNOUNCED_BY:
@@ -182,7 +187,7 @@ def refresh_dag(outline: Outline, dag: DAG) -> DAG:
     return dag
 
 
-def ask_approvers(outline: Outline, asked: Any) -> Any:
+def ask_approvers(outline: Outline, asked: XComArg) -> MappedOperator:
     """The task that waits for people, mapped over the roles that are still open when the run gets there."""
     return AskForApproval.partial(
         task_id="ask_approvers", map_index_template="{{ task.role_name }}", **waits(outline.approval_days)

@@ -39,13 +39,12 @@ from include.opendata.pipeline import door
 from include.opendata.pipeline.steps import step_named
 
 if TYPE_CHECKING:
+    from dags.task_types import RunReference, StepFunction, StepTask
     from include.opendata.pipeline.publish import PortalTarget
     from include.opendata.pipeline.results import PublishedOnPortal, Result
     from include.opendata.pipeline.run import Run
 
 T = TypeVar("T")
-RunReference = dict[str, Any]
-"""A run (``pipeline.run.Run``) as tasks hand it on: plain JSON."""
 
 log = logging.getLogger(__name__)
 # Hundreds of lines on its own registries in every task that runs a suite; what it found is reported by the step.
@@ -61,13 +60,20 @@ def begin(dataset: str) -> RunReference:
     from include.opendata.pipeline.start import start
 
     airflow_run = get_current_context()["run_id"]
-    asked = {"source": None, **translate_errors("start", None, filled_in)}
+    asked = translate_errors("start", None, filled_in)
+    source = asked.pop("source", None)
     if "accept_changes" in asked:
         asked["by"] = accepting_user(dataset)
     run = translate_errors(
         "start",
         None,
-        lambda: start(dataset, run_id=pipeline_run_id(airflow_run), staging=staging_place(), **asked),
+        lambda: start(
+            dataset,
+            run_id=pipeline_run_id(airflow_run),
+            source=None if source is None else str(source),
+            staging=staging_place(),
+            **asked,
+        ),
     )
     return run.model_dump(mode="json")
 
@@ -79,9 +85,13 @@ def read_run(reference: RunReference) -> Run:
     return Run.model_validate(reference)
 
 
-def airflow_task(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Airflow's ``@task`` with these options; its own decorator takes the types of what it decorates away."""
-    return cast("Callable[[Callable[..., Any]], Callable[..., Any]]", task(**options))
+def airflow_task(**options: Any) -> Callable[[StepFunction], StepTask]:
+    """Airflow's ``@task`` with these options (``TaskOptions``), for a task that hands on one value.
+
+    Left to itself, Airflow reads the annotation of the result and also hands on every member of a ``dict`` by its name:
+    a call of its server for each of them, which no one reads.
+    """
+    return cast("Callable[[StepFunction], StepTask]", task(multiple_outputs=False, **options))
 
 
 def skip_in_a_dry_run(reference: RunReference) -> None:

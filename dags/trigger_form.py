@@ -8,13 +8,16 @@ against the form before anything begins. What an option means is decided in ``pi
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from airflow.sdk import Param, get_current_context
 
 from include.opendata.errors import DeclarationError
 from include.opendata.pipeline.limits import LONGEST_NOTE
+
+if TYPE_CHECKING:
+    from include.opendata.release.metadata.json_document import JsonObject
 
 
 def refresh_form(tables: Iterable[str]) -> dict[str, Param]:
@@ -71,14 +74,14 @@ def refresh_form(tables: Iterable[str]) -> dict[str, Param]:
     }
 
 
-def filled_in() -> dict[str, Any]:
+def filled_in() -> JsonObject:
     """The fields of the running DAG's form as they were filled in; those left empty are left out.
 
     Raises DeclarationError ``option-unknown``, naming every key of the run's configuration that is no field of the form.
     """
     context = get_current_context()
-    conf: Mapping[str, Any] = getattr(context["dag_run"], "conf", None) or {}
-    form: Mapping[str, Any] = context["params"]
+    conf = context["dag_run"].conf or {}
+    form = context["params"]
     known = sorted(context["dag"].params)
     if unknown := sorted(set(conf) - set(known)):
         names = []

@@ -8,38 +8,48 @@ failed sends the channel a message.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import DAG, Variable, get_parsing_context, task
 
 from dags.dag_builder import FIRST_DAY
 from dags.notifications import overview, send_mail, send_to_channel, watch_failed, watchers
 from dags.staging_access import staging_access
-from dags.step_task import PORTAL_VARIABLE, portal_connection, portal_target, run_step_without_run, staging_place
+from dags.step_task import (
+    PORTAL_VARIABLE,
+    airflow_task,
+    portal_connection,
+    portal_target,
+    run_step_without_run,
+    staging_place,
+)
 from include.opendata.storage.clock import utc_now
+
+if TYPE_CHECKING:
+    from dags.task_types import Mail, WatchReport
 
 DAG_ID = "watch_portal"
 
 
-@task(retries=2)
-def look() -> dict[str, Any]:
+@airflow_task(retries=2)
+def look() -> WatchReport:
     """Look at everything; the messages to be sent."""
     return run_step_without_run("look", _looked)
 
 
 @task
-def send_mails(found: dict[str, Any]) -> int:
+def send_mails(found: WatchReport) -> int:
     """Send each person their mail; the number sent."""
     return run_step_without_run("send_mails", lambda: send_mail(found["messages"]))
 
 
 @task
-def post(found: dict[str, Any]) -> bool:
+def post(found: WatchReport) -> bool:
     """Post to the channel; whether anything was posted."""
     return run_step_without_run("post", lambda: bool(found["text"]) and send_to_channel(found["text"]))
 
 
-def _looked() -> dict[str, Any]:
+def _looked() -> WatchReport:
     from dataclasses import asdict
 
     from include.opendata import places
@@ -59,10 +69,10 @@ def _looked() -> dict[str, Any]:
             )
             checks.append(("portal-drift", check))
         problems = find_problems(declared_ids(), open_ledger(), now=utc_now(), checks=checks)
-    told = messages(problems, everything_to=watchers(), link=overview())
+    mails = messages(problems, everything_to=watchers(), link=overview())
     return {
         "problems": len(problems),
-        "messages": [asdict(m) for m in told],
+        "messages": [cast("Mail", asdict(message)) for message in mails],
         "text": text(problems) if problems else "",
     }
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import yaml
 
@@ -31,6 +31,25 @@ POOL_FIELDS = ("pool_name", "pool_slots", "pool_description", "pool_include_defe
 VARIABLE_FIELDS = ("variable_name", "variable_value", "variable_description")
 
 
+Entry = Mapping[str, Any]
+"""Field → value of one entry, as the file gives them."""
+
+
+class ConnectionArguments(TypedDict, total=False):
+    """What a connection of Airflow is made of."""
+
+    conn_id: str
+    conn_type: str | None
+    uri: str
+    description: str | None
+    host: str | None
+    schema: str | None
+    login: str | None
+    password: str | None
+    port: int | None
+    extra: str | None
+
+
 class SettingsError(Exception):
     """airflow_settings.yaml cannot be used; the message names the entry and what to change."""
 
@@ -39,9 +58,9 @@ class SettingsError(Exception):
 class Settings:
     """The entries of the file, each a mapping of the fields it gives; names are present."""
 
-    connections: tuple[Mapping[str, Any], ...]
-    pools: tuple[Mapping[str, Any], ...]
-    variables: tuple[Mapping[str, Any], ...]
+    connections: tuple[Entry, ...]
+    pools: tuple[Entry, ...]
+    variables: tuple[Entry, ...]
 
 
 def read(path: Path) -> Settings:
@@ -90,7 +109,7 @@ def load(settings: Settings) -> None:
             )
 
 
-def _connection_arguments(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _connection_arguments(entry: Entry) -> ConnectionArguments:
     if entry.get("conn_uri"):
         return {"conn_id": entry["conn_id"], "uri": entry["conn_uri"], "description": entry.get("conn_description")}
     extra = entry.get("conn_extra")
@@ -107,7 +126,7 @@ def _connection_arguments(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _entries(path: Path, airflow: Mapping[str, Any], kind: str, fields: Sequence[str]) -> tuple[Mapping[str, Any], ...]:
+def _entries(path: Path, airflow: Mapping[str, object], kind: str, fields: Sequence[str]) -> tuple[Entry, ...]:
     listed = airflow.get(kind) or []
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise SettingsError(f"{path.name}: `{kind}` must be a list of entries")

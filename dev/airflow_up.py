@@ -22,6 +22,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -157,7 +158,7 @@ def unhealthy(port: int, execution_port: int) -> list[str]:
     return [name for key, name in REPORTED_AS.items() if (report.get(key) or {}).get("status") != "healthy"]
 
 
-def asked(port: int, path: str) -> dict[str, Any] | None:
+def asked(port: int, path: str) -> Mapping[str, Any] | None:
     """The JSON that a server of ours answers with; None while it does not."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5) as answer:

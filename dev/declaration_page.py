@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from include.opendata.declaration.dataset import Dataset
+
+Part = Mapping[str, Any]
+"""A part of the model's JSON schema, or one of its fields, as pydantic writes it."""
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "declaration.md"
 
@@ -75,7 +79,7 @@ def page() -> str:
     return HEAD + "\n".join(_section(title, parts[name], titles) for name, title in ORDER)
 
 
-def _section(title: str, part: dict[str, Any], titles: dict[str, str]) -> str:
+def _section(title: str, part: Part, titles: dict[str, str]) -> str:
     about = " ".join(part.get("description", "").split())
     lines = [
         f"## {title}",
@@ -97,14 +101,14 @@ def _section(title: str, part: dict[str, Any], titles: dict[str, str]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _found(field: dict[str, Any], key: str) -> str:
+def _found(field: Part, key: str) -> str:
     return str(field.get(key) or next((o[key] for o in field.get("anyOf", ()) if key in o), ""))
 
 
 _PLAIN = {"boolean": "yes or no", "integer": "a whole number", "number": "a number", "string": "text"}
 
 
-def _kind(field: dict[str, Any], titles: dict[str, str]) -> str:
+def _kind(field: Part, titles: dict[str, str]) -> str:
     if "$ref" in field:
         name = field["$ref"].rsplit("/", 1)[-1]
         return f"see [{titles[name]}](#{_anchor(titles[name])})"
@@ -120,7 +124,7 @@ def _kind(field: dict[str, Any], titles: dict[str, str]) -> str:
     return _typed(field, titles)
 
 
-def _typed(field: dict[str, Any], titles: dict[str, str]) -> str:
+def _typed(field: Part, titles: dict[str, str]) -> str:
     if field.get("type") == "array":
         return f"list: {_kind(field.get('items', {}), titles)}"
     if field.get("type") == "object":

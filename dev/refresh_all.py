@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TypedDict
 
 from dev.airflow_env import ROOT, embedded_environment, ensure_private, home, not_ready
 from dev.airflow_home import InUse, sole_use
@@ -34,13 +34,27 @@ DONE = {step.name: step.done for step in STEPS} | {"read_declaration": "read the
 """What each task did, in the words of the people it is done for."""
 
 
+class Event(TypedDict, total=False):
+    """What ``refresh_run`` reports of the embedded Airflow: ``event`` says what happened, and so which fields it has."""
+
+    event: str
+    dag: str
+    step: str
+    table: str | None
+    map_index: int
+    why: str
+    outcome: str
+    staging: str | None
+    code: int
+
+
 def print_line(text: str = "") -> None:
     """Print a line, at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
-def events(arguments: Sequence[str], environment: dict[str, str], log: Path) -> Iterator[dict[str, Any]]:
+def events(arguments: Sequence[str], environment: dict[str, str], log: Path) -> Iterator[Event]:
     """What the process that runs the DAGs reports; at the end an event of our own with its exit code."""
     receiving, sending = os.pipe()
     with log.open("w") as output:
@@ -88,7 +102,7 @@ ENDED = {
 }
 
 
-def show(events: Iterator[dict[str, Any]]) -> Outcomes:
+def show(events: Iterator[Event]) -> Outcomes:
     """Print what happens, as it happens."""
     outcomes = Outcomes()
     began: dict[tuple[str, int], float] = {}
@@ -114,7 +128,7 @@ def show(events: Iterator[dict[str, Any]]) -> Outcomes:
     return outcomes
 
 
-def _step_line(what: str, event: dict[str, Any], seconds: float) -> str:
+def _step_line(what: str, event: Event, seconds: float) -> str:
     name = event["step"] + (f" [{event['table']}]" if event["table"] else "")
     if what == "done":
         return f"  {name:<58} {DONE.get(event['step'], ''):<46} {seconds:5.1f} s"

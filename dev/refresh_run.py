@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypedDict
 
 from airflow.listeners import hookimpl
 from airflow.sdk.listener import get_listener_manager
@@ -49,7 +49,15 @@ class Progress:
         self.report("again" if again else "failed", **_task(task_instance), why=str(error))
 
 
-def _task(task_instance: Any) -> dict[str, Any]:
+class TaskFacts(TypedDict):
+    """Which task an event is about."""
+
+    step: str
+    table: str | None
+    map_index: int
+
+
+def _task(task_instance: Any) -> TaskFacts:
     arguments = getattr(task_instance.task, "op_kwargs", None) or {}
     return {"step": task_instance.task_id, "table": arguments.get("table"), "map_index": task_instance.map_index}
 
@@ -75,7 +83,7 @@ def run(dag_ids: Sequence[str], progress: Progress) -> None:
         progress.report("ended", dag=dag_id, outcome=outcome, staging=staging)
 
 
-def handed_on(dag_run: Any, step: str) -> dict[str, Any]:
+def handed_on(dag_run: Any, step: str) -> dict[str, str]:
     """What a step of a run handed on to the next."""
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
@@ -84,7 +92,7 @@ def handed_on(dag_run: Any, step: str) -> dict[str, Any]:
         value = session.scalars(
             XComModel.get_many(run_id=dag_run.run_id, key="return_value", task_ids=step, dag_ids=dag_run.dag_id)
         ).one()
-        handed: dict[str, Any] = XComModel.deserialize_value(value)
+        handed: dict[str, str] = XComModel.deserialize_value(value)
         return handed
 
 

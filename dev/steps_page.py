@@ -1,9 +1,10 @@
-"""Writes docs/steps.md from the list of steps, so that the page cannot fall behind; a test keeps it current."""
+"""Writes docs/steps.md from the two lists of steps, so that the page cannot fall behind; a test keeps it current."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from include.opendata.onboarding.steps import ONBOARDING_STEPS, OnboardingStep
 from include.opendata.pipeline.steps import STEPS, Step
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "steps.md"
@@ -22,25 +23,47 @@ killed and run again.
 - A step in the pool *heavy* holds a whole snapshot in reach; in the pool *portal* it writes to a portal, which many datasets
   share.
 
-This page is written from the list itself, `include/opendata/pipeline/steps.py`, by `python -m dev.steps_page`.
+This page is written from the lists themselves, `steps.py` in `include/opendata/pipeline` and in
+`include/opendata/onboarding`, by `python -m dev.steps_page`.
 
-| step | what it did | how | reads | writes |
-| --- | --- | --- | --- | --- |
 """
+
+ONBOARDING = """
+## Getting to know a new source
+
+The DAG `onboard_table` and `bin/opendata onboard` perform these, before there is a declaration. Nothing is published: the last
+step leaves a bundle of drafts ([onboarding](onboarding.md)). Where a step fails, the run's records are deleted.
+
+"""
+
+COLUMNS = "| step | what it did | how | reads | writes |\n| --- | --- | --- | --- | --- |\n"
 
 
 def page() -> str:
     """The whole page."""
-    return HEAD + "".join(_row(step) for step in STEPS)
+    refresh = [_row(step, _how(step)) for step in STEPS]
+    onboarding = [_row(step, _how_in_onboarding(step)) for step in ONBOARDING_STEPS]
+    return "".join([HEAD, COLUMNS, *refresh, ONBOARDING, COLUMNS, *onboarding])
 
 
-def _row(step: Step) -> str:
-    how = [
+def _how(step: Step) -> list[str]:
+    return [
         *(["Airflow alone"] if step.module is None else []),
         *(["per table"] if step.per_table else []),
-        *([f"{step.retries + 1} tries"] if step.retries else []),
+        *_tries(step.retries),
         *([f"pool {step.pool}"] if step.pool is not None else []),
     ]
+
+
+def _how_in_onboarding(step: OnboardingStep) -> list[str]:
+    return [*_tries(step.retries), *(["pool heavy"] if step.heavy else [])]
+
+
+def _tries(retries: int) -> list[str]:
+    return [f"{retries + 1} tries"] if retries else []
+
+
+def _row(step: Step | OnboardingStep, how: list[str]) -> str:
     cells = [f"`{step.name}`", step.done, ", ".join(how), _places(step.reads), _places(step.writes)]
     return f"| {' | '.join(cells)} |\n"
 

@@ -2,6 +2,6 @@
 
 ``request`` is what people say of it, ``reading`` and ``profile`` find out what it holds, ``meaning`` what its columns stand
 for, ``design`` which tables to make of it, ``draft`` writes the declaration, ``trial`` tries it on the real figures,
-``bundle`` and ``page`` hand it over. ``steps`` does one after the other and ``kept`` what they leave for each other; a DAG and
-the command line run the same steps.
+``bundle`` and ``page`` hand it over. ``steps`` is the list of the steps, each in a module of its name, that a DAG and the
+command line (``onboard``) perform through ``door``; ``kept`` is what they leave for each other.
 """

@@ -67,9 +67,10 @@ class Findings:
 def write(findings: Findings, *, drafts: Path, into: Path) -> Path:
     """Write the bundle ``into/<id>``, whole or not at all. ``drafts``: the folder with the declaration and its suites.
 
-    Raises DeclarationError ``bundle-exists`` rather than writing over what a steward may have worked on, StorageError.
+    Again, it leaves the very same bundle alone: the step may have been killed after it wrote it. Raises DeclarationError
+    ``bundle-exists`` rather than writing over what a steward may have worked on, StorageError.
     """
-    target = refuse_to_write_over(into, findings.request.id)
+    target = into / findings.request.id
     partial = into / f".{findings.request.id}.partial"
     told = as_json(findings, yaml_reader.read(drafts / "dataset.yaml")[1])
     with storage_errors(findings.request.id, "the bundle's folder"):
@@ -85,8 +86,19 @@ def write(findings: Findings, *, drafts: Path, into: Path) -> Path:
             ((trial.table, *row) for trial in findings.trials for row in trial.fields),
             place=Place(dataset=findings.request.id),
         )
-        move_folder(partial, target)
+        if not _same_files(partial, target):
+            move_folder(partial, refuse_to_write_over(into, findings.request.id))
+        shutil.rmtree(partial, ignore_errors=True)
     return target
+
+
+def _same_files(folder: Path, other: Path) -> bool:
+    return other.is_dir() and _contents(folder) == _contents(other)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    """Path below ``folder`` → bytes, of every file in it."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def as_json(findings: Findings, positions: yaml_reader.Positions) -> Told:

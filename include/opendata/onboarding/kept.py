@@ -52,9 +52,10 @@ class KeptRun:
         """The folder of ``run``."""
         return cls(run["dataset"], RunArea(run["dataset"], run["run_id"]))
 
-    def keep_request(self, request: OnboardingRequest, as_of: dt.date) -> None:
-        """Keep what was asked, and the day the age of the data is counted from."""
-        self.area.write_json("request.json", {"as_of": as_of.isoformat(), "request": request.model_dump(mode="json")})
+    def keep_request(self, request: OnboardingRequest, as_of: dt.date, out: str | None) -> None:
+        """Keep what was asked, the day the age of the data is counted from, and the folder the bundle is put into."""
+        asked = {"as_of": as_of.isoformat(), "out": out, "request": request.model_dump(mode="json")}
+        self.area.write_json("request.json", asked)
 
     def request(self) -> OnboardingRequest:
         """What was asked."""
@@ -63,6 +64,11 @@ class KeptRun:
     def as_of(self) -> dt.date:
         """The day the age of the data is counted from."""
         return dt.date.fromisoformat(self.area.read_json("request.json")["as_of"])
+
+    def out(self) -> str | None:
+        """The folder the bundle is put into; None: the run's own."""
+        folder = self.area.read_json("request.json")["out"]
+        return None if folder is None else str(folder)
 
     def place(self) -> Place:
         """The source, as errors name it."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from include.opendata.advice import Progress, in_silence
-from include.opendata.onboarding import steps
+from include.opendata.onboarding import door
 from include.opendata.onboarding.kept import Run
 from include.opendata.onboarding.place import refuse_to_write_over
+from include.opendata.onboarding.start import give_up, start
+from include.opendata.onboarding.steps import ONBOARDING_STEPS, Note
+from include.opendata.progress import progress_to
 from include.opendata.storage.clock import compact_stamp
+
+Progress = Callable[[str], None]
 
 
 def onboard(
@@ -19,38 +23,31 @@ def onboard(
     *,
     out: str | None = None,
     as_of: dt.date | None = None,
-    progress: Progress = in_silence,
+    progress: Progress = lambda step: None,
 ) -> dict[str, str]:
-    """Where the bundle and its page are. ``fields``: those of an OnboardingRequest.
+    """Where the bundle and its page are. ``fields``: those of an OnboardingRequest · ``progress`` is given the name of each
+    step, and what a long step is doing.
 
     Raises the OpendataError that stopped it, after its records were deleted.
     """
-    stamp = compact_stamp()
-    run = steps.start(fields, f"onboard__{stamp}__{os.getpid()}", as_of=as_of)
+    run = start(fields, f"onboard__{compact_stamp()}__{os.getpid()}", as_of=as_of, out=out)
     try:
         if out is not None:
             refuse_to_write_over(Path(out), run["dataset"])  # before all the work, and once more when it is written
-        written = _all_steps(run, out, progress)
+        written = _all_steps(run, progress)
     except BaseException:  # an interrupt too must not leave records behind
-        steps.give_up(run)
+        give_up(run)
         raise
     if out is not None:
-        steps.give_up(run)
-    return written
+        give_up(run)
+    return {name: str(path) for name, path in written.items()}
 
 
-def _all_steps(run: Run, out: str | None, progress: Progress) -> dict[str, str]:
-    for step in (
-        steps.take_copy,
-        steps.profile_columns,
-        steps.propose_tables,
-        steps.draft_declaration,
-        steps.draft_suites,
-    ):
-        progress(step.__name__)
-        step(run)
-    for long_step in (steps.score_and_mask, steps.advise):
-        progress(long_step.__name__)
-        long_step(run, progress)
-    progress(steps.write_bundle.__name__)
-    return steps.write_bundle(run, out)
+def _all_steps(run: Run, progress: Progress) -> Note:
+    """What the last step hands on."""
+    note: Note = {}
+    for step in ONBOARDING_STEPS:
+        progress(step.name)
+        with progress_to(lambda line: progress(f"  {line}")):
+            note = door.perform(step, run)
+    return note

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict
 
-from include.opendata.advice import Progress, advise_table
+from include.opendata.advice import advise_table
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.errors import OpendataError
 from include.opendata.gate.assessment import Assessment, assess
 from include.opendata.gate.table_facts import table_facts
 from include.opendata.identifiers import scan_source
+from include.opendata.progress import report
 from include.opendata.release.metadata.dictionary import describe_fields
 from include.opendata.rules.answers import PermissionAnswers
 from include.opendata.rules.small_cells import SmallCellRule
@@ -93,17 +94,15 @@ class _TriedTable:
     refusal: str = ""
 
 
-def score_and_mask(
-    declared: Dataset, warehouse: Warehouse, progress: Progress
-) -> tuple[tuple[Trial, ...], tuple[str, ...]]:
+def score_and_mask(declared: Dataset, warehouse: Warehouse) -> tuple[tuple[Trial, ...], tuple[str, ...]]:
     """What each table would score and hide; and what the identifier scan would refuse. Raises what the scan raises."""
     tried: dict[str, _TriedTable] = {}
     for table in declared.tables:
-        progress(f"tabulate {table.table}")
+        report(f"tabulate {table.table}")
         tried[table.table] = _tabulated(declared, table.table, warehouse)
     masking: dict[str, MaskingPreview] = {}
     if not any(table.refusal for table in tried.values()):
-        progress("protect")
+        report("protect")
         try:
             masking = _masking(declared, tried)
         except OpendataError as error:
@@ -113,7 +112,7 @@ def score_and_mask(
     return trials, tuple(f"{finding.sentence} [{finding.section}]" for finding in scan.of("refuse"))
 
 
-def advise(declared: Dataset, warehouse: Warehouse, trials: tuple[Trial, ...], progress: Progress) -> tuple[Trial, ...]:
+def advise(declared: Dataset, warehouse: Warehouse, trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
     """The same trials with the advisor's alternatives for the tables that must be masked."""
     permitted = declared.model_copy(update={"permission": AS_IF_PERMITTED})
     masked = {trial.table for trial in trials if trial.masking_required}
@@ -122,7 +121,7 @@ def advise(declared: Dataset, warehouse: Warehouse, trials: tuple[Trial, ...], p
         if not trial.masking_required or trial.refusal:
             advised.append(trial)
             continue
-        progress(f"advise {trial.table}")
+        report(f"advise {trial.table}")
         advice = _advice(permitted, trial.table, warehouse, others_masked=bool(masked - {trial.table}))
         advised.append(trial.model_copy(update={"advice": advice}))
     return tuple(advised)

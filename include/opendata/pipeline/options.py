@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -47,7 +47,7 @@ class RefreshOptions(BaseModel):
     note: Annotated[str | None, Field(max_length=LONGEST_NOTE)] = None
 
 
-def checked_options(options: Mapping[str, Any], *, dataset: str, tables: Sequence[str]) -> RefreshOptions:
+def checked_options(options: Mapping[str, object], *, dataset: str, tables: Sequence[str]) -> RefreshOptions:
     """The options, when each is known and can be met; an empty text is none.
 
     Raises DeclarationError ``option-unknown`` with the list, ``option-invalid``, ``table-unknown``.
@@ -77,7 +77,7 @@ def checked_options(options: Mapping[str, Any], *, dataset: str, tables: Sequenc
     return checked
 
 
-def _require_known(options: Mapping[str, Any], place: Place) -> None:
+def _require_known(options: Mapping[str, object], place: Place) -> None:
     known = [name for name in RefreshOptions.model_fields if name != "by"]
     unknown = sorted(set(options) - {*known, "by"})
     if not unknown:

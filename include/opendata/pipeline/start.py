@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from include.opendata import places
 from include.opendata.declaration.load import load
 from include.opendata.declaration.questions import require_answered
@@ -17,7 +15,7 @@ from include.opendata.staging import open_staging
 from include.opendata.storage import RunArea
 
 
-def start(dataset: str, run_id: str, source: str | None = None, staging: str | None = None, **options: Any) -> Run:
+def start(dataset: str, run_id: str, source: str | None = None, staging: str | None = None, **options: object) -> Run:
     """Begin a run, and fix which release is the current one. Again for the same run, it keeps its first starting time.
 
     ``options``: those of ``pipeline.options``, fixed here for the whole run. Raises DeclarationError, also for a question

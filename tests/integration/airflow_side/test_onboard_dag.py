@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from include.opendata.onboarding.steps import ONBOARDING_STEPS
+
 DAG = "onboard_table"
 FORM = {
     "department": "Department of Public Health",
@@ -69,6 +71,10 @@ def test_the_tasks_are_grouped_as_the_story_is_told(bag, declarations):
         "hand_over.write_bundle",
         "delete_records",
     ]
+    assert {t.label for t in dag.tasks} - {"check_request", "delete_records"} == {s.name for s in ONBOARDING_STEPS}
+    assert {t.label: t.retries for t in dag.tasks if t.retries} == {
+        s.name: s.retries for s in ONBOARDING_STEPS if s.retries
+    }
     assert dag.schedule is None
     assert "read_the_source.profile_columns" in dag.get_task("draft.propose_tables").upstream_task_ids
     assert "draft.draft_suites" in dag.get_task("try_it_out.score_and_mask").upstream_task_ids

@@ -26,6 +26,16 @@ def test_the_tasks_are_the_steps_one_after_the_other(bag, declare):
     assert [task.task_id for task in dag.topological_sort()] == [step.name for step in STEPS]
 
 
+def test_a_task_hands_on_one_value_and_not_its_members_as_well(bag, declare):
+    declare("clinic_visits")
+    parsed = bag()
+    assert {"onboard_table", "refresh__clinic_visits", "watch_portal"} <= set(parsed.dags)
+    for dag in parsed.dags.values():
+        for task in dag.tasks:
+            mapped = getattr(task, "partial_kwargs", {})
+            assert not mapped.get("multiple_outputs", getattr(task, "multiple_outputs", False)), task.task_id
+
+
 def test_the_steps_that_work_table_by_table_are_mapped_over_the_declared_tables(bag, declare):
     from airflow.sdk.definitions.mappedoperator import MappedOperator
 
@@ -79,7 +89,7 @@ import airflow.sdk, airflow.sdk.exceptions, airflow.configuration, airflow.provi
 bare = set(sys.modules)
 {context}
 import importlib.util
-spec = importlib.util.spec_from_file_location("parsed", "dags/refresh_datasets.py")
+spec = importlib.util.spec_from_file_location("parsed", "dags/{file}")
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 dags = [name for name in vars(module) if name.startswith("refresh__")]
@@ -88,9 +98,9 @@ print(json.dumps({{"dags": dags, "new": sorted({{name.partition(".")[0] for name
 """
 
 
-def parse_in_a_new_process(context: str = "") -> dict[str, list[str]]:
+def parse_in_a_new_process(context: str = "", file: str = "refresh_datasets.py") -> dict[str, list[str]]:
     done = subprocess.run(
-        [sys.executable, "-c", PARSE_IN_A_NEW_PROCESS.format(context=context)],
+        [sys.executable, "-c", PARSE_IN_A_NEW_PROCESS.format(context=context, file=file)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -99,25 +109,35 @@ def parse_in_a_new_process(context: str = "") -> dict[str, list[str]]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+HEAVY = {
+    "pandas",
+    "numpy",
+    "great_expectations",
+    "duckdb",
+    "boto3",
+    "pyarrow",
+    "scipy",
+    "numba",
+    "altair",
+    "jinja2",
+    "pydantic",
+    "sqlalchemy",
+}
+
+
+@pytest.mark.parametrize("file", ["onboard_table.py", "watch_portal.py", "broken_declarations.py"])
+@pytest.mark.usefixtures("embedded_airflow")
+def test_parsing_the_other_dag_files_imports_nothing_heavy_either(declare, file):
+    declare("clinic_visits")
+    assert HEAVY & set(parse_in_a_new_process(file=file)["new"]) == set()
+
+
 @pytest.mark.usefixtures("embedded_airflow")
 def test_parsing_imports_nothing_heavy(declare):
     declare("clinic_visits")
     parsed = parse_in_a_new_process()
     assert parsed["dags"] == ["refresh__clinic_visits"]
-    heavy = {
-        "pandas",
-        "numpy",
-        "great_expectations",
-        "duckdb",
-        "boto3",
-        "pyarrow",
-        "scipy",
-        "numba",
-        "altair",
-        "jinja2",
-    }
-    assert heavy & set(parsed["new"]) == set()
-    assert {"pydantic", "sqlalchemy"} & set(parsed["new"]) == set()
+    assert HEAVY & set(parsed["new"]) == set()
     light = {"door", "limits", "steps"}
     assert {name.rpartition(".")[2] for name in parsed["ours"]} - {"pipeline"} == light, "no step's own module"
 
