@@ -7,6 +7,7 @@ only and names the command for the others.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from include.opendata.advice.advisor import Advice, Progress, advise_table, in_silence, left_out
@@ -55,25 +56,23 @@ def advise_dataset(
         area.remove()
 
 
-def advise_in_refresh(declared: Dataset, area: RunArea, parquet: Path) -> dict[str, dict[str, object]]:
-    """Advice for every table of a run that must be masked, as JSON, from what the run's steps left in its work area.
+def advise_in_refresh(
+    declared: Dataset, area: RunArea, parquet: Path, *, masked: Mapping[str, bool], records: int
+) -> dict[str, Advice]:
+    """Advice for every table of a run that must be masked. ``masked``: table → whether; ``records``: how many the snapshot has.
 
-    Kept in the area as ``advice/<table>.json``. A table too large to try designs of while people wait is left out, and says so.
+    A table too large to try designs of while people wait is left out, and says so.
     """
-    assessed = {t.table: area.read_json(f"assessment/{t.table}.json")["masking_required"] for t in declared.tables}
-    advised: dict[str, dict[str, object]] = {}
-    if not any(assessed.values()):
+    advised: dict[str, Advice] = {}
+    if not any(masked.values()):
         return advised
-    too_many_records = area.read_json("snapshot.json")["rows"] > MOST_RECORDS_IN_REFRESH
     with open_snapshot(parquet, dataset=declared.dataset) as warehouse:
-        for name in (name for name, masked in assessed.items() if masked):
+        for name in (name for name, must_be in masked.items() if must_be):
             tabulated = read_table(area, "tables", name)
-            if too_many_records or len(tabulated.frame) > MOST_ROWS_IN_REFRESH:
-                advice = _too_large(declared.dataset, name)
+            if records > MOST_RECORDS_IN_REFRESH or len(tabulated.frame) > MOST_ROWS_IN_REFRESH:
+                advised[name] = _too_large(declared.dataset, name)
             else:
-                advice = _advice(declared, name, tabulated, warehouse, assessed, in_silence)
-            advised[name] = advice.model_dump(mode="json")
-            area.write_json(f"advice/{name}.json", advised[name])
+                advised[name] = _advice(declared, name, tabulated, warehouse, masked, in_silence)
     return advised
 
 
@@ -90,7 +89,7 @@ def _advice(
     name: str,
     tabulated: DataTable,
     warehouse: Warehouse,
-    assessed: dict[str, bool],
+    assessed: Mapping[str, bool],
     progress: Progress,
 ) -> Advice:
     if declared.table(name).masking == "whole_percentages":

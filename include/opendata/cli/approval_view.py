@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from include.opendata.cli.output import print_json, print_lines
 from include.opendata.ledger.approvals import Answer
@@ -24,7 +23,7 @@ def print_position(dataset: str, position: Position | None, answers: Sequence[An
     print_lines(lines)
 
 
-def _asked(position: Position | None) -> dict[str, Any] | None:
+def _asked(position: Position | None) -> dict[str, object] | None:
     if position is None:
         return None
     request = position.request

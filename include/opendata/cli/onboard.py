@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import typer
 
@@ -48,14 +49,43 @@ def onboard(
         out=str(out.absolute()) if out is not None else None,
         progress=report_step,
     )
-    facts = jsonlib.loads((Path(written["bundle"]) / "onboarding.json").read_text(encoding="utf-8"))
+    facts: _Facts = jsonlib.loads((Path(written["bundle"]) / "onboarding.json").read_text(encoding="utf-8"))
     if json:
         print_json({**written, **facts})
     else:
         print_lines(_lines(written, facts))
 
 
-def _lines(written: dict[str, str], facts: dict[str, Any]) -> list[str]:
+class _Masking(TypedDict):
+    """How many cells a drafted table would hide."""
+
+    small: int
+    complementary: int
+    cells: int
+
+
+class _DraftedTable(TypedDict):
+    """A drafted table: ``masking`` None where it was refused."""
+
+    table: str
+    score: int | None
+    masking: _Masking | None
+    refusal: str | None
+
+
+class _Facts(TypedDict):
+    """What the command shows of ``onboarding.json``."""
+
+    dataset: str
+    source: Mapping[str, Any]
+    record: Mapping[str, Any]
+    tables: list[_DraftedTable]
+    open_questions: list[object]
+    permission: Mapping[str, list[object]]
+    priority: Mapping[str, int]
+
+
+def _lines(written: dict[str, str], facts: _Facts) -> list[str]:
     lines = [f"{facts['dataset']}: {facts['source']['rows']:,} records; {facts['record']['reason']}"]
     for table in facts["tables"]:
         score = "not scored" if table["score"] is None else f"score {table['score']}"
@@ -71,7 +101,7 @@ def _lines(written: dict[str, str], facts: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _protection(table: dict[str, Any]) -> str:
+def _protection(table: _DraftedTable) -> str:
     masking = table["masking"]
     if not masking:
         return str(table["refusal"])

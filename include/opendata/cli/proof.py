@@ -6,7 +6,7 @@ proof. Exit code 0: proven; 4: not proven.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -74,7 +74,7 @@ def verify_release(dataset: str, release: str | None, address: str) -> ProofRepo
     return check_proof(folder, releases, read, store.root / dataset, release=name, known=next(iter(known), None))
 
 
-def proof_view(report: ProofReport) -> dict[str, Any]:
+def proof_view(report: ProofReport) -> dict[str, object]:
     """The report for programs."""
     return {
         "dataset": report.dataset,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -46,7 +46,7 @@ def publish(
         print_lines(_lines(done))
 
 
-def _view(done: Publication) -> dict[str, Any]:
+def _view(done: Publication) -> dict[str, object]:
     package = done.package
     return {
         "dataset": done.dataset,
@@ -61,7 +61,7 @@ def _view(done: Publication) -> dict[str, Any]:
     }
 
 
-def _table_view(done: Publication, name: str) -> dict[str, Any]:
+def _table_view(done: Publication, name: str) -> dict[str, object]:
     table = done.package.tables.get(name)
     if table is None:
         return {}

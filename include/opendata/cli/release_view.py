@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from include.opendata.cli.output import print_json, print_lines
 from include.opendata.pipeline.refresh import Outcome
@@ -47,9 +46,9 @@ class StagedDataset:
     files: str = ""
     evidence: str = ""
 
-    def view(self) -> dict[str, Any]:
+    def view(self) -> dict[str, object]:
         """For programs."""
-        entry: dict[str, Any] = {"dataset": self.dataset, "outcome": self.outcome, "release": self.release}
+        entry: dict[str, object] = {"dataset": self.dataset, "outcome": self.outcome, "release": self.release}
         if self.release is not None:
             entry |= {"tables": [asdict(t) for t in self.tables], "files": self.files, "evidence": self.evidence}
         return entry

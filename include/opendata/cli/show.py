@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from include.opendata import places
 from include.opendata.cli.options import DatasetId, Json, StagingAddress, located
@@ -30,7 +29,7 @@ def show(id: DatasetId, staging: StagingAddress = None, json: Json = False) -> N
 
 def show_view(
     declared: Dataset, current: StagedDataset, last: RunEntry | None, decisions: Sequence[Decision]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The dataset for programs."""
     return {
         "dataset": declared.dataset,
@@ -45,7 +44,7 @@ def show_view(
     }
 
 
-def _run_view(last: RunEntry, decisions: Sequence[Decision]) -> dict[str, Any]:
+def _run_view(last: RunEntry, decisions: Sequence[Decision]) -> dict[str, object]:
     return {
         "run_id": last.run_id,
         "outcome": last.outcome,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -46,7 +46,7 @@ def _releases(dataset: str, address: str, release: str | None, every: bool) -> S
     return [release]
 
 
-def _view(release: str, drifts: Sequence[Drift]) -> dict[str, Any]:
+def _view(release: str, drifts: Sequence[Drift]) -> dict[str, object]:
     return {"release": release, "drift": [asdict(drift) for drift in drifts]}
 
 

@@ -6,6 +6,7 @@ DAG runs (and by ``bin/opendata check``); this module looks only at what shapes 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ class _Fields:
         self._dataset, self._path, self._positions = dataset, path, positions
         if not isinstance(data, dict):
             raise self._wrong((), "a declaration is a list of fields, each `name: value`")
-        self._data: dict[str, Any] = data
+        self._data: Mapping[str, object] = data
 
     def text(self, field: str) -> str:
         value = self._data.get(field)
@@ -131,7 +132,7 @@ class _Fields:
         )
 
 
-def _doc(data: dict[str, Any], tables: tuple[str, ...]) -> str:
+def _doc(data: Mapping[str, object], tables: tuple[str, ...]) -> str:
     steward = data.get("steward")
     name = steward.get("name") if isinstance(steward, dict) else None
     lines = [f"### {data['title']}", str(data.get("description", "")).strip(), ""]

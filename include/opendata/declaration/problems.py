@@ -8,7 +8,7 @@ one sentence that names them all.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ from pydantic_core import ErrorDetails
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.inconsistency import FieldPath, Inconsistency
 from include.opendata.yaml_reader import Positions
+
+SchemaNode = Mapping[str, Any]
+"""A part of the model's JSON Schema."""
 
 
 @dataclass(frozen=True)
@@ -189,9 +192,9 @@ def _known_fields(field: FieldPath) -> list[str]:
     return sorted({name for node in nodes for name in node.get("properties", {})})
 
 
-def _resolved(nodes: Sequence[dict[str, Any]], schema: dict[str, Any]) -> list[dict[str, Any]]:
+def _resolved(nodes: Sequence[SchemaNode], schema: SchemaNode) -> list[SchemaNode]:
     """The nodes of a JSON Schema with references followed and alternatives spread out."""
-    resolved: list[dict[str, Any]] = []
+    resolved: list[SchemaNode] = []
     waiting = list(nodes)
     while waiting:
         node = waiting.pop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from include.opendata.errors import Place, Refused
 
@@ -67,7 +67,7 @@ class IdentifierScan:
         answers = "; ".join(f"{column} – {reason.rstrip('.')}" for column, reason in self.reasons.items())
         return f"{looked}: alarms answered in the declaration: {answers}."
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain values: counts, sentences, reasons."""
         return {
             "dataset": self.dataset,

@@ -99,13 +99,13 @@ class Ledger:
 
     def start_run(self, dataset: str, run_id: str, *, declaration_sha256: str, code_version: str) -> None:
         """Record that a run began. A run that is started again keeps its row and its first starting time."""
-        values = {"outcome": "running", "finished_at": None, "message": None}
+        values: dict[str, str | None] = {"outcome": "running", "finished_at": None, "message": None}
         values |= {"declaration_sha256": declaration_sha256, "code_version": code_version}
         with self.writing() as connection:
             if not self._update_run(connection, dataset, run_id, values):
                 connection.execute(sa.insert(RUNS).values(dataset=dataset, run_id=run_id, started_at=stamp(), **values))
 
-    def note_run(self, dataset: str, run_id: str, **values: Any) -> None:
+    def note_run(self, dataset: str, run_id: str, **values: str | None) -> None:
         """Fill in columns of a run's row (``source_sha256``, ``release`` …)."""
         with self.writing() as connection:
             self._update_run(connection, dataset, run_id, values)
@@ -227,7 +227,7 @@ class Ledger:
             ]
 
     @staticmethod
-    def _update_run(connection: sa.Connection, dataset: str, run_id: str, values: dict[str, Any]) -> bool:
+    def _update_run(connection: sa.Connection, dataset: str, run_id: str, values: Mapping[str, str | None]) -> bool:
         statement = sa.update(RUNS).where(RUNS.c.dataset == dataset, RUNS.c.run_id == run_id).values(**values)
         return connection.execute(statement).rowcount > 0
 

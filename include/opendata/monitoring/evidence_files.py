@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from include.opendata.errors import InputError, OpendataError, Place, StorageError
 from include.opendata.ledger import Ledger
+from include.opendata.pipeline.records import ReleaseRecord
 from include.opendata.staging import open_staging
 from include.opendata.storage import RunArea
 from include.opendata.storage.digests import sha256_of
@@ -31,10 +32,10 @@ def evidence_of_run(ledger: Ledger, dataset: str, run_id: str) -> bytes:
 def _in_work_area(dataset: str, run_id: str) -> bytes | None:
     """The page while the run's work area is there; it is emptied when the run is closed, also while we look."""
     area = RunArea(dataset, run_id)
-    if not area.has("release.json"):
+    if not ReleaseRecord.is_in(area):
         return None
     try:
-        folder = area.folder / str(area.read_json("release.json")["folder"])
+        folder = area.folder / ReleaseRecord.read(area).folder
         manifest = read_manifest(folder / MANIFEST_NAME, dataset=dataset)
         page = (folder / EVIDENCE).read_bytes()
     except (OSError, StorageError):

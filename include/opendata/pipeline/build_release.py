@@ -11,7 +11,7 @@ from include.opendata.pipeline.ledger_notes import record_advice
 from include.opendata.pipeline.merging import merges, taken_as_whole
 from include.opendata.pipeline.options import require_only
 from include.opendata.pipeline.provenance import release_id
-from include.opendata.pipeline.records import ProtectionRecord, ReleaseRecord
+from include.opendata.pipeline.records import ProtectionRecord, ReleaseRecord, read_assessment
 from include.opendata.pipeline.results import ReleaseBuilt
 from include.opendata.pipeline.run import Run
 from include.opendata.pipeline.run_context import OpenRun, open_run
@@ -81,4 +81,8 @@ def _advice(opened: OpenRun) -> dict[str, dict[str, Any]]:
         opened.declared
     ):  # other designs are tried on records, and of a merged table only the last extract's are here
         return {}
-    return record_advice(opened, advise_in_refresh(opened.declared, opened.area, opened.snapshot.parquet))
+    snapshot = opened.snapshot
+    masked = {name: read_assessment(opened.area, name).masking_required for name in opened.tables}
+    advice = advise_in_refresh(opened.declared, opened.area, snapshot.parquet, masked=masked, records=snapshot.rows)
+    record_advice(opened, advice)
+    return {table: of_table.model_dump(mode="json") for table, of_table in advice.items()}

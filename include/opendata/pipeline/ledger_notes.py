@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from include.opendata.advice.advisor import Advice
 from include.opendata.gate.assessment import Assessment
 from include.opendata.ledger.quality_results import record_quality
 from include.opendata.pipeline.run_context import OpenRun
@@ -32,12 +33,9 @@ def score_figures(assessment: Assessment) -> dict[str, Any]:
     return {"score": assessment.score.total, "variables": lines}
 
 
-def record_advice(opened: OpenRun, advice: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The advice itself, once its sentences are in the ledger: one decision per table, ``proposals`` the best first."""
+def record_advice(opened: OpenRun, advice: Mapping[str, Advice]) -> None:
+    """The sentences of the advice: one decision per table, ``proposals`` the best first."""
     for table, of_table in advice.items():
-        proposals = [
-            {"sentence": proposal["sentence"], "settles": proposal["settles"]} for proposal in of_table["proposals"]
-        ]
+        proposals = [{"sentence": proposal.sentence, "settles": proposal.settles} for proposal in of_table.proposals]
         figures = {"proposals": proposals}
-        opened.decide("build_release", "advice", of_table["sentence"], table=table, figures=figures)
-    return {table: dict(of_table) for table, of_table in advice.items()}
+        opened.decide("build_release", "advice", of_table.sentence, table=table, figures=figures)

@@ -101,7 +101,7 @@ STEPS: tuple[Step, ...] = (
         done="wrote the release: files, metadata, evidence",
         module=_ROOM + "build_release",
         reads=("snapshot.json", "protected/", "assessment/", "quality/", "identifiers/", "protection.json", "staging"),
-        writes=("release/", "release.json", "changes/", "advice/"),
+        writes=("release/", "release.json", "changes/"),
     ),
     Step(
         name="request_approvals",

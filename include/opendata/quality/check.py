@@ -92,7 +92,7 @@ def check_publishable(
 
 
 def _run(
-    name: str, mandatory: list[Expectation], warehouse: Warehouse, parameters: dict[str, Any], place: Place
+    name: str, mandatory: list[Expectation], warehouse: Warehouse, parameters: dict[str, bool], place: Place
 ) -> QualityReport:
     suite = read_suite(name, place=place)
     not_weaker(suite, mandatory, place=place)
@@ -130,7 +130,7 @@ def _could_not_run(suite: str, error: Exception, place: Place) -> OpendataError:
 
 
 def _evaluate(
-    loaded: Any, suite: Suite, warehouse: Warehouse, parameters: dict[str, Any]
+    loaded: Any, suite: Suite, warehouse: Warehouse, parameters: dict[str, bool]
 ) -> tuple[int, list[ExpectationOutcome]]:
     """Rows of the table and the outcome of every expectation Great Expectations answered for."""
     validator = gx_project.validator_on(warehouse)

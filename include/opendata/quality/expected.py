@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
 
-Expectation = dict[str, Any]
-"""``{"type": …, "kwargs": {…}}``."""
+
+class Expectation(TypedDict):
+    """What is expected, and of what. ``kwargs``: the arguments of that type of expectation, as JSON · ``meta``: who wrote it.
+
+    Great Expectations adds ``notes``, ``id`` and ``description``, which nothing here reads.
+    """
+
+    type: str
+    kwargs: Mapping[str, Any]
+    meta: NotRequired[Mapping[str, Any]]
+    severity: NotRequired[str]
+
 
 COUNTY_REFERENCE = "california_counties"
 

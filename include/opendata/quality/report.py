@@ -7,7 +7,7 @@ counts of rows, and sentences made of the suite's declared arguments.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 _MOST_COLUMNS = 5
 """An expectation about more columns than this is about the table."""
@@ -53,16 +53,9 @@ class QualityReport:
         """Whether every expectation was evaluated and nothing refuses; a report on nothing has not passed."""
         return 0 < self.declared == self.evaluated and not any(outcome.refuses for outcome in self.expectations)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The report as plain data."""
         return asdict(self) | {"passed": self.passed}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> QualityReport:
-        """The report from :meth:`to_json`."""
-        facts = {name: data[name] for name in ("suite", "rows", "declared", "evaluated", "successful")}
-        outcomes = (ExpectationOutcome(**{**o, "columns": tuple(o["columns"])}) for o in data["expectations"])
-        return cls(**facts, expectations=tuple(outcomes))
 
 
 def failure(outcome: ExpectationOutcome, rows: int) -> str:

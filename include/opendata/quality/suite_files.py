@@ -27,7 +27,7 @@ class Suite:
     """A suite's file, read and found well-formed."""
 
     name: str
-    expectations: tuple[dict[str, Any], ...]
+    expectations: tuple[Expectation, ...]
 
     @property
     def types(self) -> list[str]:
@@ -115,7 +115,7 @@ def _read_json(path: Path, place: Place) -> Any:
         raise _malformed(f"the suite cannot be read ({type(error).__name__})", place) from None
 
 
-def _no_field_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _no_field_twice(pairs: list[tuple[str, Any]]) -> dict[str, object]:
     if len({name for name, _ in pairs}) != len(pairs):
         raise ValueError("a field is given twice")
     return dict(pairs)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.errors import DeclarationError, Place
@@ -88,7 +87,7 @@ def draft_suites(dataset: Dataset) -> dict[str, str]:
     drafts: dict[str, str] = {}
     for name, (mandatory, place) in floors(dataset).items():
         demanded = {expectation_key(demand) for demand in mandatory}
-        own: list[dict[str, Any]] = []
+        own: list[Expectation] = []
         if name in known:
             try:
                 standing = read_suite(name, place=place).expectations

@@ -107,7 +107,7 @@ class IdentifierRules(Criterion):
 
     @model_validator(mode="before")
     @classmethod
-    def _fill_in_parts(cls, data: dict[str, Any]) -> dict[str, Any]:
+    def _fill_in_parts(cls, data: Mapping[str, Any]) -> Mapping[str, object]:
         parts = {
             **data["parts"],
             "given": _one_of(data["given_names"]),

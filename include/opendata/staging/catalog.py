@@ -7,7 +7,7 @@ addresses of its files name the release, as the files lie below the public addre
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from include.opendata.staging import refusals
@@ -16,8 +16,11 @@ from include.opendata.storage.manifest import Manifest
 DCAT_ENTRY = "metadata/dcat_us.json"
 SCHEMA = "https://project-open-data.cio.gov/v1.1/schema"
 
+DcatEntry = Mapping[str, Any]
+"""A dataset's entry, as the release's file has it: only what is changed in it is looked at, the rest is passed on."""
 
-def catalog(entries: Iterable[tuple[Manifest, dict[str, Any]]]) -> bytes:
+
+def catalog(entries: Iterable[tuple[Manifest, DcatEntry]]) -> bytes:
     """``data.json`` of (manifest, the release's entry) for every current release; sorted by dataset."""
     ordered = sorted(entries, key=lambda entry: entry[0].dataset)
     document = {
@@ -30,7 +33,7 @@ def catalog(entries: Iterable[tuple[Manifest, dict[str, Any]]]) -> bytes:
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def read_entry(dataset: str, content: bytes | None) -> dict[str, Any]:
+def read_entry(dataset: str, content: bytes | None) -> DcatEntry:
     """A release's own entry from its file, None when there is no file. Raises StorageError (``catalog-entry-unreadable``)."""
     try:
         entry = json.loads(content or b"")
@@ -41,7 +44,7 @@ def read_entry(dataset: str, content: bytes | None) -> dict[str, Any]:
     return entry
 
 
-def staged_entry(manifest: Manifest, entry: dict[str, Any]) -> dict[str, Any]:
+def staged_entry(manifest: Manifest, entry: DcatEntry) -> DcatEntry:
     """The entry as the catalog shows it: the day of the release, the addresses of this release's files."""
     paths = [file.path for file in manifest.files]
     distributions = [

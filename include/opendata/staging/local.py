@@ -13,14 +13,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ValidationError
 
 from include.opendata.errors import StorageError
 from include.opendata.staging import refusals
 from include.opendata.staging.base import CATALOG_NAME, POINTER_NAME, RELEASES, Drift, Pointer, Published
-from include.opendata.staging.catalog import DCAT_ENTRY, catalog, read_entry
+from include.opendata.staging.catalog import DCAT_ENTRY, DcatEntry, catalog, read_entry
 from include.opendata.staging.refusals import DRIFTED
 from include.opendata.storage.atomic import flush, flush_folder, move_folder, replacing, write_bytes
 from include.opendata.storage.digests import sha256_of, sha256_of_file
@@ -241,7 +241,7 @@ class LocalStaging:
             raise refusals.pointer_unreadable(dataset) from None
 
     def _catalog(self) -> bytes:
-        entries: list[tuple[Manifest, dict[str, Any]]] = []
+        entries: list[tuple[Manifest, DcatEntry]] = []
         for dataset in self.datasets():
             manifest = self.read_manifest(dataset)
             path = self._release(dataset, manifest.release) / DCAT_ENTRY

@@ -18,7 +18,6 @@ from collections.abc import Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -26,7 +25,7 @@ from include.opendata.errors import Place, Refused, SetupError, StorageError
 from include.opendata.staging import refusals
 from include.opendata.staging.access import S3Access
 from include.opendata.staging.base import CATALOG_NAME, POINTER_NAME, RELEASES, Drift, Pointer, Published
-from include.opendata.staging.catalog import DCAT_ENTRY, catalog, read_entry
+from include.opendata.staging.catalog import DCAT_ENTRY, DcatEntry, catalog, read_entry
 from include.opendata.staging.progress import Copying
 from include.opendata.staging.refusals import DRIFTED
 from include.opendata.staging.s3_client import S3Limits, connect, s3_errors
@@ -372,7 +371,7 @@ class S3Staging:
         return sorted(steps[0] for steps in parts if len(steps) == 2 and steps[1] == MANIFEST_NAME)
 
     def _catalog(self) -> bytes:
-        entries: list[tuple[Manifest, dict[str, Any]]] = []
+        entries: list[tuple[Manifest, DcatEntry]] = []
         for dataset in self.datasets():
             manifest = self.read_manifest(dataset)
             entry = self._objects.read(_folder(dataset, manifest.release) + DCAT_ENTRY)

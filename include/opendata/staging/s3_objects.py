@@ -11,14 +11,14 @@ from __future__ import annotations
 import base64
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from botocore.client import BaseClient
 from botocore.exceptions import (
@@ -40,6 +40,22 @@ _TRIES = 4
 _MOST_PARTS = 9_000  # of the 10,000 that S3 allows
 
 _Count = Callable[[int], None]
+
+
+class _Part(TypedDict):
+    """A part that went up, as S3 wants it named when the upload is completed."""
+
+    PartNumber: int
+    ETag: str
+    ChecksumSHA256: str
+
+
+class _Headers(TypedDict):
+    """What is kept beside an object's bytes."""
+
+    ContentType: str
+    CacheControl: str
+    Metadata: Mapping[str, str]
 
 
 class SourceChanged(Exception):
@@ -123,7 +139,7 @@ class Objects:
             count(len(piece))
         return sent_back.sha256
 
-    def _body(self, asked: dict[str, Any]) -> tuple[bytes, Any]:
+    def _body(self, asked: Mapping[str, str]) -> tuple[bytes, Any]:
         """An answer with its bytes; botocore tries requests again by itself, but not an answer cut in the middle."""
 
         for attempt in range(_TRIES):
@@ -159,7 +175,7 @@ class Objects:
 
         Raises SourceChanged when the file has not the digest and size it should have.
         """
-        headers = {"ContentType": media_type, "CacheControl": cache, "Metadata": {"sha256": sha256}}
+        headers: _Headers = {"ContentType": media_type, "CacheControl": cache, "Metadata": {"sha256": sha256}}
         if size > self._limits.part_bytes:
             return self._upload_in_parts(source, key, sha256, size, headers, count)
         content = source.read_bytes()
@@ -191,7 +207,7 @@ class Objects:
         return len(left)
 
     def _upload_in_parts(
-        self, source: Path, key: str, sha256: str, size: int, headers: dict[str, Any], count: _Count
+        self, source: Path, key: str, sha256: str, size: int, headers: _Headers, count: _Count
     ) -> bool:
 
         for attempt in range(_TRIES):
@@ -220,13 +236,11 @@ class Objects:
                 return done
         raise AssertionError("the last try returns or raises")
 
-    def _send_parts(
-        self, source: Path, key: str, upload: str, sha256: str, size: int, count: _Count
-    ) -> list[dict[str, Any]]:
+    def _send_parts(self, source: Path, key: str, upload: str, sha256: str, size: int, count: _Count) -> list[_Part]:
         whole, length = RunningDigest(), max(self._limits.part_bytes, -(-size // _MOST_PARTS))
-        sent: list[dict[str, Any]] = []
+        sent: list[_Part] = []
         with source.open("rb") as stream, ThreadPoolExecutor(self._limits.workers) as pool:
-            under_way: deque[Future[dict[str, Any]]] = deque()
+            under_way: deque[Future[_Part]] = deque()
             try:
                 while piece := stream.read(length):
                     if len(under_way) > self._limits.workers:
@@ -243,7 +257,7 @@ class Objects:
             raise SourceChanged
         return sent
 
-    def _send_part(self, key: str, upload: str, number: int, piece: bytes, count: _Count) -> dict[str, Any]:
+    def _send_part(self, key: str, upload: str, number: int, piece: bytes, count: _Count) -> _Part:
         checksum = _base64(sha256_of(piece))
         answer = self._client.upload_part(
             **self._at(key), UploadId=upload, PartNumber=number, Body=piece, ChecksumSHA256=checksum

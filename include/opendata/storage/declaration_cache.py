@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from include.opendata import places
 from include.opendata.storage.atomic import write_text
 from include.opendata.storage.digests import sha256_of
 
-Kept = dict[str, dict[str, Any]]
+Kept = dict[str, Mapping[str, Any]]
+"""Digest of a declaration → the fields of what was read of it, as JSON has them."""
 
 
 def digest_of(dataset: str) -> str | None:

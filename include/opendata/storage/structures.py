@@ -12,7 +12,7 @@ from include.opendata.vocabulary import Structure
 _CODEC: TypeAdapter[Structure] = TypeAdapter(Structure)
 
 
-def structure_to_json(structure: Structure) -> dict[str, Any]:
+def structure_to_json(structure: Structure) -> dict[str, object]:
     """The structure as plain values for ``json.dumps``."""
     return asdict(structure)
 

@@ -21,7 +21,7 @@ def write_table(area: RunArea, folder: str, table: DataTable | ProtectedTable) -
     path = area.path(folder, f"{name}.parquet")
     with storage_errors(area.dataset, "the work area"), replacing(path) as partial:
         table.frame.to_parquet(partial, index=False)
-    facts: dict[str, Any] = {"structure": structure_to_json(table.structure)}
+    facts: dict[str, object] = {"structure": structure_to_json(table.structure)}
     if isinstance(table, ProtectedTable):
         facts |= {f.name: getattr(table, f.name) for f in fields(table) if f.name not in ("structure", "frame")}
     area.write_json(f"{folder}/{name}.json", facts)

@@ -28,6 +28,9 @@ from include.opendata.warehouse import Warehouse
 MOST_CELLS = 5_000_000
 EXACT = sa.Numeric(38, 9)
 
+Amount = int | Decimal
+"""A count or a sum, exactly."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -62,7 +65,7 @@ class Figures:
     grid: Grid
     values: dict[str, np.ndarray[Any, Any]]
     """Counts and sums by the measure's name (persons behind events: with ``PERSONS_PREFIX``), as int or Decimal."""
-    whole: dict[str, Any]
+    whole: dict[str, Amount | None]
     """The same over all records of the table, published or not; None where a merge cannot tell."""
     found: np.ndarray[Any, Any]
     """Where in :attr:`Grid.cells` cells have records; the others are zeros."""
@@ -173,13 +176,13 @@ class Selection:
 
     def _read(
         self, rows: list[sa.Row[Any]], categories: list[Categories], grid: Grid
-    ) -> tuple[dict[str, Any], np.ndarray[Any, Any], list[list[Any]]]:
+    ) -> tuple[dict[str, Amount | None], np.ndarray[Any, Any], list[list[Any]]]:
         """The figures over all records; and of every published row its cell in the whole grid, and its figures."""
         count = len(grid.shape)
         positions = [c.position_of for c in categories]
         steps = [int(np.prod(grid.shape[i + 1 :], dtype=np.int64)) for i in range(count)]
         names = list(counted(self.table))
-        whole: dict[str, Any] = {}
+        whole: dict[str, Amount | None] = {}
         cells: list[int] = []
         counts: list[list[Any]] = []
         for row in rows:
@@ -291,7 +294,7 @@ def _is_amount(measure: t.Measure | None) -> bool:
     return isinstance(measure, t.MeanMeasure) or (isinstance(measure, t.SumMeasure) and measure.of == "amount")
 
 
-def _number(value: Any) -> Any:
+def _number(value: Any) -> Amount | None:
     """An int where it is whole, else a Decimal; engines disagree on how they send a sum."""
     if value is None or isinstance(value, int):
         return value

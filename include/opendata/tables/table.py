@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from include.opendata.declaration import tables as t
 from include.opendata.declaration.dataset import Dataset
@@ -23,7 +24,7 @@ from include.opendata.tables.categories import Categories
 from include.opendata.tables.column_atoms import ColumnAtoms
 from include.opendata.tables.column_atoms import atoms as find_atoms
 from include.opendata.tables.derived import at_totals, per_cell, rounded
-from include.opendata.tables.figures import Figures, Selection
+from include.opendata.tables.figures import Amount, Figures, Selection
 from include.opendata.tables.totals import check_parts, compare
 from include.opendata.vocabulary import (
     PERSONS_PREFIX,
@@ -88,13 +89,13 @@ def assemble(dataset: Dataset, table: t.Table, counted: Counted, atoms: Mapping[
     categories, figures = counted.categories, counted.figures
     place = Place(dataset=dataset.dataset, table=table.table)
     measures = _measures(table)
-    values, whole = _all_values(table, categories, figures, place)
+    measured = _all_values(table, categories, figures, place)
     for measure in measures:
         if measure.additive:
             check_parts(figures.grid, figures.values[measure.name], measure.name, place)
     for expected in table.expected_totals:
         compare(
-            whole[expected.measure],
+            measured.whole[expected.measure],
             expected.total,
             f"the total of {expected.measure} is not the expected one",
             where=expected.where,
@@ -114,7 +115,7 @@ def assemble(dataset: Dataset, table: t.Table, counted: Counted, atoms: Mapping[
             if column not in {d.column for d in table.dimensions}
         },
     )
-    return DataTable(structure, _frame(structure, figures, values, counted.attribute_values))
+    return DataTable(structure, _frame(structure, figures, measured.values, counted.attribute_values))
 
 
 def _dimension(
@@ -175,12 +176,17 @@ def _measure(table: t.Table, m: Any, described: dict[str, TableMeasure]) -> Tabl
     return TableMeasure(m.name, "percent", identity, False, m.numerator, within=within, decimals=m.decimals)
 
 
-def _all_values(
-    table: t.Table, categories: list[Categories], figures: Figures, place: Place
-) -> tuple[dict[str, Any], dict[str, Any]]:
+@dataclass(frozen=True)
+class _Measured:
     """Each measure's value in every cell, and over the table as a whole; as they will be published."""
-    values: dict[str, Any] = dict(figures.values)
-    whole: dict[str, Any] = dict(figures.whole)
+
+    values: dict[str, np.ndarray[Any, Any]]
+    whole: dict[str, Amount | float | None]
+
+
+def _all_values(table: t.Table, categories: list[Categories], figures: Figures, place: Place) -> _Measured:
+    measured = _Measured(dict(figures.values), dict(figures.whole))
+    values, whole = measured.values, measured.whole
     names = [d.name for d in table.dimensions]
     for m in table.measures:
         if isinstance(m, t.PopulationMeasure):
@@ -190,11 +196,11 @@ def _all_values(
             along = np.array([*people, total], dtype=object)
             values[m.name], whole[m.name] = along[figures.grid.places[index]], total
     for m in table.measures:
-        quotient = _quotient(m, values, whole, figures, names)
+        quotient = _quotient(m, measured, figures, names)
         if quotient is not None:
-            values[m.name] = quotient.per_cell()
+            values[m.name] = np.array(quotient.per_cell(), dtype=object)
             whole[m.name] = quotient.over_everything()
-    return values, whole
+    return measured
 
 
 @dataclass(frozen=True)
@@ -217,10 +223,10 @@ class _Quotient:
         return rounded(numerator, int(denominator), times=self.times, decimals=self.decimals)
 
 
-def _quotient(
-    m: t.Measure, values: dict[str, Any], whole: dict[str, Any], figures: Figures, names: list[str]
-) -> _Quotient | None:
+def _quotient(m: t.Measure, measured: _Measured, figures: Figures, names: list[str]) -> _Quotient | None:
     """What ``m`` is computed from; None for what is counted or added up."""
+    values, whole = measured.values, measured.whole
+    last: tuple[Amount | float | None, Amount | float | None]
     if isinstance(m, t.MeanMeasure):
         last = (figures.whole[m.name], whole[m.base])
         return _Quotient(figures.values[m.name], values[m.base], last, m.decimals)
@@ -257,9 +263,12 @@ def _population(m: t.PopulationMeasure, table: t.Table, categories: Categories, 
 
 
 def _frame(
-    structure: Structure, figures: Figures, values: dict[str, Any], attribute_values: Mapping[str, list[Any]]
+    structure: Structure,
+    figures: Figures,
+    values: Mapping[str, np.ndarray[Any, Any]],
+    attribute_values: Mapping[str, list[Any]],
 ) -> pd.DataFrame:
-    columns: dict[str, Any] = {}
+    columns: dict[str, ExtensionArray] = {}
     for d, places in zip(structure.dimensions, figures.grid.places, strict=True):
         columns |= dict(_dimension_columns(d, places, attribute_values))
     for m in structure.measures:
@@ -287,7 +296,11 @@ def _dimension_columns(
         yield attribute.name, pd.array(filled, dtype=ATTRIBUTE_DTYPES[attribute.kind])
 
 
-ATTRIBUTE_DTYPES: dict[str, Any] = {"text": "string", "integer": "Int64", "number": "Float64"}
+ATTRIBUTE_DTYPES: dict[str, Literal["string", "Int64", "Float64"]] = {
+    "text": "string",
+    "integer": "Int64",
+    "number": "Float64",
+}
 
 
 def _column(values: Any, dtype: Literal["Int64", "Float64"]) -> Any:

@@ -49,7 +49,11 @@ _USES_OF_REGEX = (
 """The modules of Great Expectations that imported the function by name."""
 
 
-def settings(temporary: Path) -> dict[str, Any]:
+Settings = dict[str, str | bool | int | float | list[str]]
+"""A configuration as ``duckdb.connect`` takes it."""
+
+
+def settings(temporary: Path) -> Settings:
     """DuckDB's configuration: bounded memory, and ``temporary`` (in the work area) for what does not fit."""
     return {
         "memory_limit": MEMORY_LIMIT,

@@ -106,8 +106,8 @@ def _own_id(wanted: WantedPackage, shown: Mapping[str, Any]) -> str:
     return resource_id(wanted.name, str(shown.get("name") or "") if waiting else filename_of(shown))
 
 
-def _fields(wanted: WantedPackage, shown: Mapping[str, Any]) -> dict[str, Any]:
-    fields: dict[str, Any] = {
+def _fields(wanted: WantedPackage, shown: Mapping[str, Any]) -> dict[str, object]:
+    fields: dict[str, object] = {
         name: text for name, text in wanted.fields.items() if not _same(name, shown.get(name), text)
     }
     if sorted(tag["name"] for tag in shown.get("tags", ())) != list(wanted.tags):

@@ -20,6 +20,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -242,21 +243,18 @@ def _load(portal: Portal, resource: str, rows: Iterable[Record], method: str, to
 
 
 def _send(portal: Portal, resource: str, rows: list[Record], method: str, *, last: bool) -> None:
-    arguments: dict[str, Any] = {
-        "resource_id": resource,
-        "force": True,
-        "records": rows,
-        "calculate_record_count": last,
-    }
+    upsert = partial(
+        portal.call, "datastore_upsert", resource_id=resource, force=True, records=rows, calculate_record_count=last
+    )
     try:
-        portal.call("datastore_upsert", method=method, **arguments)
+        upsert(method=method)
         return
     except FieldsRejected as error:
         rejected = error
     if method == "insert":
         # A request whose answer was lost was sent twice: its rows are there already.
         try:
-            portal.call("datastore_upsert", method="upsert", **arguments)
+            upsert(method="upsert")
             return
         except FieldsRejected as error:
             rejected = error

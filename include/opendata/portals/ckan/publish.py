@@ -317,10 +317,14 @@ def _hidden(portal: Portal) -> Refused:
 
 def _create(portal: Portal, wanted: WantedPackage, organization: str) -> Mapping[str, Any]:
     """The package, private and without files; the one that is there if an answer was lost on the way."""
-    package: dict[str, Any] = {name: text for name, text in wanted.fields.items() if text}
-    package |= {"name": wanted.name, "owner_org": organization, "private": True}
-    package["tags"] = [{"name": tag} for tag in wanted.tags]
-    package["groups"] = [{"name": group} for group in wanted.groups]
+    package: Mapping[str, Any] = {
+        **{name: text for name, text in wanted.fields.items() if text},
+        "name": wanted.name,
+        "owner_org": organization,
+        "private": True,
+        "tags": [{"name": tag} for tag in wanted.tags],
+        "groups": [{"name": group} for group in wanted.groups],
+    }
     try:
         created: Mapping[str, Any] = portal.call("package_create", **package)
         return created

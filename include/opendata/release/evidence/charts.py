@@ -8,7 +8,7 @@ offline with Altair and vl-convert into inline SVG; the same table gives the sam
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict
 
 import altair as alt
 
@@ -82,7 +82,15 @@ def _series(subject: ChartSubject, time: TableDimension) -> TableDimension | Non
     return next(iter([*geographies, *candidates]), None)
 
 
-def _trend_rows(cells: list[ChartCell], time: TableDimension, series: TableDimension | None) -> list[dict[str, Any]]:
+class _TrendPoint(TypedDict):
+    """A point of a line, as Vega-Lite reads it."""
+
+    x: str
+    value: float | None
+    series: str
+
+
+def _trend_rows(cells: list[ChartCell], time: TableDimension, series: TableDimension | None) -> list[_TrendPoint]:
     return [
         {"x": cell.labels[time.name], "value": cell.value, "series": cell.labels[series.name] if series else ""}
         for cell in cells
@@ -93,7 +101,7 @@ def _lines(subject: ChartSubject, series: TableDimension, fixed: dict[str, str])
     return [*([series.total] if series.total else []), *subject.largest(series, fixed, LARGEST_AREAS)]
 
 
-def _trend_lines(subject: ChartSubject, time: TableDimension, names: list[str], rows: list[dict[str, Any]]) -> Any:
+def _trend_lines(subject: ChartSubject, time: TableDimension, names: list[str], rows: list[_TrendPoint]) -> Any:
     legend = alt.Legend(orient="top", direction="horizontal", symbolType="stroke", labelLimit=220)
     encoded = {
         "x": alt.X("x:N", sort=list(time.labels), title=subject.axis(time), axis=alt.Axis(labelAngle=0)),

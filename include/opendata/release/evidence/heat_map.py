@@ -5,6 +5,7 @@ Suppressed cells are hatched and carry their mark, cells without a figure are wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +71,7 @@ class _HeatMap:
     shades: _Shades
     others: str
 
-    def values(self) -> list[dict[str, Any]]:
+    def values(self) -> list[Mapping[str, object]]:
         """The cells as Vega-Lite reads them."""
         return [
             {

@@ -77,7 +77,7 @@ class BaseTable:
 
     def to_bytes(self) -> bytes:
         """As Parquet; the same cells give the same bytes."""
-        columns: dict[str, Any] = {}
+        columns: dict[str, pa.Array] = {}
         for index, (keys, totals) in enumerate(zip(self.keys, self.totals, strict=True)):
             texts = any(isinstance(key, str) for key in keys)
             columns[f"k{index}"] = pa.array(keys.tolist(), type=pa.string() if texts else pa.int64())
@@ -164,7 +164,7 @@ def shape_of(dataset: Dataset) -> str:
     deciding = ("name", "column", "labels", "recode", "bins", "period", "standard", "missing")
     columns = sorted({d.column for table in dataset.tables for d in table.dimensions} | _filtered(dataset))
     typed = {"type", "valid_values"}
-    facts: dict[str, Any] = {
+    facts = {
         "columns": {name: dataset.source.column(name).model_dump(mode="json", include=typed) for name in columns},
         "record": dataset.source.record,
         "tables": [

@@ -17,7 +17,7 @@ from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.refresh_rules import key_of, merged_over
 from include.opendata.errors import Place, Refused
 from include.opendata.tables.categories import Categories, Key, declared_categories, found_categories
-from include.opendata.tables.figures import MOST_CELLS, Figures, Grid, counted, extents, has_label_twice
+from include.opendata.tables.figures import MOST_CELLS, Amount, Figures, Grid, counted, extents, has_label_twice
 from include.opendata.tables.increments.base_figures import BaseTable
 from include.opendata.tables.table import Counted
 
@@ -198,7 +198,7 @@ def _places(categories: list[Categories], rows: BaseTable) -> tuple[np.ndarray[A
     return tuple(along(*parts) for parts in zip(categories, rows.keys, rows.totals, strict=True))
 
 
-def _whole(table: t.Table, rows: BaseTable) -> dict[str, Any]:
+def _whole(table: t.Table, rows: BaseTable) -> dict[str, Amount | None]:
     """Each figure over all records; None for different persons, who cannot be added up."""
     kinds = {name: kind for name, (kind, _) in counted(table).items()}
     single = ~np.logical_or.reduce(rows.totals)
