@@ -331,9 +331,9 @@ def _joined_in_several_ways(spans: Sequence[Span]) -> Iterator[list[Span]]:
             yield wider
 
 
-def _ways_to_write(found: Sequence[str], column: SourceColumn) -> list[Callable[[str], str]]:
+def _ways_to_write(values: Sequence[str], column: SourceColumn) -> list[Callable[[str], str]]:
     """How the source writes a county: its number within the state, with the state's in front, or both."""
-    with_state = [len(value) > 3 for value in found]
+    with_state = [len(value) > 3 for value in values]
     # A whole number has lost the zeros in front.
     number: Callable[[str], str] = (lambda code: str(int(code))) if column.type == "integer" else str
     state = str(int(CALIFORNIA)) if column.type == "integer" else CALIFORNIA

@@ -69,8 +69,8 @@ def _table_view(done: Publication, name: str) -> dict[str, object]:
 
 
 def _lines(done: Publication) -> list[str]:
-    said = {"published": "published and read back", "unchanged": "was there already; nothing was sent"}[done.outcome]
-    lines = [f"{done.dataset} · release {done.release} · {said}", f"  {done.package.address}"]
+    outcome = {"published": "published and read back", "unchanged": "was there already; nothing was sent"}[done.outcome]
+    lines = [f"{done.dataset} · release {done.release} · {outcome}", f"  {done.package.address}"]
     for name in done.package.files:
         table = done.package.tables.get(name)
         rows = ""

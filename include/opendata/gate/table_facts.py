@@ -45,14 +45,16 @@ def table_facts(dataset: Dataset, tabulated: DataTable) -> TableFacts:
         survey=dataset.survey,
         sample_sizes=_sample_sizes(tabulated) if dataset.survey else None,
         unlisted=_unlisted(scored),
-        age_bands=tuple(band for one in scored if one.variable == "age_range" for band in one.ages()),
-        zip3_populations=tuple(one.needed("population") for one in scored if shows_zip3(one.declared)),
+        age_bands=tuple(band for dimension in scored if dimension.variable == "age_range" for band in dimension.ages()),
+        zip3_populations=tuple(
+            dimension.needed("population") for dimension in scored if shows_zip3(dimension.declared)
+        ),
         mitigations=tuple(m for m in dataset.mitigations if m.table in (None, table.table)),
     )
 
 
 def _unlisted(scored: Sequence[ScoredDimension]) -> tuple[UnlistedVariable, ...]:
-    declared = [one.declared for one in scored if one.variable == "unlisted"]
+    declared = [dimension.declared for dimension in scored if dimension.variable == "unlisted"]
     return tuple(UnlistedVariable(dimension.label, dimension.scores_as.reviewer) for dimension in declared)
 
 
@@ -60,12 +62,13 @@ def _variables(dataset: Dataset, scored: Sequence[ScoredDimension]) -> Variables
     """The scoring variables of a table; without a place of its own it covers what the dataset covers."""
     parts: dict[str, Part] = {}
     others: list[Part] = []
-    for one in scored:
-        part = one.part()
-        if one.variable in _BY_THEMSELVES:
+    for dimension in scored:
+        part = dimension.part()
+        if dimension.variable in _BY_THEMSELVES:
             others.append(part)
-        elif one.variable not in _NOT_VARIABLES:
-            parts[one.variable] = _higher(parts[one.variable], part, one) if one.variable in parts else part
+        elif dimension.variable not in _NOT_VARIABLES:
+            known = parts.get(dimension.variable)
+            parts[dimension.variable] = part if known is None else _higher(known, part, dimension)
     if not {"residence_geography", "service_geography"} & set(parts) and _covers_the_state(dataset):
         parts["residence_geography"] = ResidenceGeography(statewide=True)
     return Variables.model_validate({**parts, "other": others})
@@ -94,29 +97,29 @@ def _counts(tabulated: DataTable) -> np.ndarray:
 
 def _denominators(tabulated: DataTable) -> np.ndarray | None:
     """The populations the counts arise from: public populations, denominators of rates, totals behind percentages."""
-    found: list[np.ndarray] = []
+    sizes_of_groups: list[np.ndarray] = []
     for measure in tabulated.structure.measures:
         if measure.role == "population":
-            found.append(tabulated.frame[measure.name].to_numpy(dtype=np.float64, na_value=np.nan))
+            sizes_of_groups.append(tabulated.frame[measure.name].to_numpy(dtype=np.float64, na_value=np.nan))
         elif measure.role == "rate" and measure.denominator is not None:
-            found.append(tabulated.frame[measure.denominator].to_numpy(dtype=np.float64, na_value=np.nan))
+            sizes_of_groups.append(tabulated.frame[measure.denominator].to_numpy(dtype=np.float64, na_value=np.nan))
     sizes = _sample_sizes(tabulated)
     if sizes is not None:
-        found.append(sizes.astype(np.float64))
-    return np.concatenate(found) if found else None
+        sizes_of_groups.append(sizes.astype(np.float64))
+    return np.concatenate(sizes_of_groups) if sizes_of_groups else None
 
 
 def _sample_sizes(tabulated: DataTable) -> np.ndarray | None:
     """The cases behind every percentage (int64): the count with the dimensions it is taken within at their totals."""
 
-    found = [
+    sizes_of_groups = [
         tabulated.frame[m.numerator].to_numpy(dtype=np.int64)[
             denominator_rows(tabulated.structure, tabulated.frame, m.within)
         ]
         for m in tabulated.structure.measures
         if m.role == "percent" and m.numerator is not None
     ]
-    return np.concatenate(found) if found else None
+    return np.concatenate(sizes_of_groups) if sizes_of_groups else None
 
 
 def _covers_the_state(dataset: Dataset) -> bool:

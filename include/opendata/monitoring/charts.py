@@ -29,13 +29,13 @@ def sparkline(values: Sequence[int], what: str) -> str:
     if len(points) == 1:
         points = [(_WIDTH - _MARGIN, points[0][1])]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    said = f"{what.capitalize()} of the last {len(values)} releases: from {values[0]:,} to {values[-1]:,}."
+    description = f"{what.capitalize()} of the last {len(values)} releases: from {values[0]:,} to {values[-1]:,}."
     if len(values) == 1:
-        said = f"One release of {values[0]:,} {what}."
+        description = f"One release of {values[0]:,} {what}."
     x, y = points[-1]
     return (
         f'<svg class="spark" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" role="img" '
-        f'aria-label="{escape(said, quote=True)}"><polyline points="{line}"/>'
+        f'aria-label="{escape(description, quote=True)}"><polyline points="{line}"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5"/></svg>'
     )
 
@@ -65,10 +65,10 @@ def quality_line(met: Sequence[int], asked: Sequence[int]) -> str:
         return ""
     width, height, step = 24 * len(asked) + 8, 60, 24
     most = max(asked)
-    said = "; ".join(f"{m} of {a}" for m, a in zip(met, asked, strict=True))
+    description = "; ".join(f"{m} of {a}" for m, a in zip(met, asked, strict=True))
     parts = [
         f'<svg class="quality" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-        f'aria-label="{escape(f"Expectations met, run by run, the oldest first: {said}.", quote=True)}">'
+        f'aria-label="{escape(f"Expectations met, run by run, the oldest first: {description}.", quote=True)}">'
     ]
     for number, (good, all_) in enumerate(zip(met, asked, strict=True)):
         x, tall, ok = 4 + number * step, 52 * all_ / most, 52 * good / most

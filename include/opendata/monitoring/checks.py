@@ -35,9 +35,11 @@ def staging_check(address: str) -> Check:
         if open_staging(address).current(declared.dataset) is None:
             return []
         release, drifted = verify(declared.dataset, address, with_catalog=False)
-        said = [f"In staging, release {release}, {drift.path}: {drift.sentence}" for drift in drifted[:SHOWN_AT_MOST]]
+        sentences = [
+            f"In staging, release {release}, {drift.path}: {drift.sentence}" for drift in drifted[:SHOWN_AT_MOST]
+        ]
         more = [f"… and {len(drifted) - SHOWN_AT_MOST} more."] if len(drifted) > SHOWN_AT_MOST else []
-        return [*said, *more, *catalog()]
+        return [*sentences, *more, *catalog()]
 
     return check
 

@@ -87,14 +87,14 @@ def compare_releases(dataset: str, staging: Staging, *, since: str, to: str, dec
     Raises InputError (``release-unknown``) and StorageError (``staging-drifted``, ``published-file-differs``).
     """
 
-    packages = {one: json.loads(staging.read_file(dataset, one, _PACKAGE)) for one in (since, to)}
-    names = {one: [t.table for t in staging.read_manifest(dataset, one).tables] for one in (since, to)}
+    packages = {release: json.loads(staging.read_file(dataset, release, _PACKAGE)) for release in (since, to)}
+    names = {release: [t.table for t in staging.read_manifest(dataset, release).tables] for release in (since, to)}
     known = {} if declared is None else {table.table: table for table in declared.tables}
     tables = []
     for name in dict.fromkeys([*names[to], *names[since]]):
         old, new = (
-            _published(staging, dataset, one, name, packages[one]) if name in names[one] else None
-            for one in (since, to)
+            _published(staging, dataset, release, name, packages[release]) if name in names[release] else None
+            for release in (since, to)
         )
         tables.append(_compared(known.get(name), old, new))
     return Differences(dataset=dataset, from_=since, to=to, tables=tuple(tables))
@@ -171,12 +171,12 @@ def _evidence(area: RunArea) -> str:
 def _compared(table: Table | None, old: Side | None, new: Side | None) -> TableChange:
 
     facts = _facts(table)
-    found = compare_tables(old, new, facts)
+    compared = compare_tables(old, new, facts)
     rules = [] if table is None else list(table.tolerances)
     if not rules or old is None or new is None:
-        return found
-    if found.status == "compared":
-        return found.model_copy(update={"tolerances": check_tolerances(old, new, rules, facts)})
+        return compared
+    if compared.status == "compared":
+        return compared.model_copy(update={"tolerances": check_tolerances(old, new, rules, facts)})
     unknown = ToleranceResult(
         rule="the declared tolerances",
         compared=0,
@@ -184,7 +184,7 @@ def _compared(table: Table | None, old: Side | None, new: Side | None) -> TableC
         where=("its rows cannot be compared",),
         not_compared=len(old),
     )
-    return found.model_copy(update={"tolerances": (unknown,)})
+    return compared.model_copy(update={"tolerances": (unknown,)})
 
 
 def _facts(table: Table | None) -> TableFacts:

@@ -51,8 +51,8 @@ def not_weaker(suite: Suite, mandatory: Sequence[Expectation], *, place: Place) 
 
 def _described(expectation: Expectation) -> str:
     columns = ", ".join(columns_of(expectation["kwargs"]))
-    told = sentence(expectation["type"], expectation["kwargs"])
-    return f"{expectation['type']} ({columns}: {told})" if columns else f"{expectation['type']} ({told})"
+    wording = sentence(expectation["type"], expectation["kwargs"])
+    return f"{expectation['type']} ({columns}: {wording})" if columns else f"{expectation['type']} ({wording})"
 
 
 def floors(dataset: Dataset) -> dict[str, tuple[list[Expectation], Place]]:
@@ -87,7 +87,7 @@ def draft_suites(dataset: Dataset) -> dict[str, str]:
     drafts: dict[str, str] = {}
     for name, (mandatory, place) in floors(dataset).items():
         demanded = {expectation_key(demand) for demand in mandatory}
-        own: list[Expectation] = []
+        kept: list[Expectation] = []
         if name in known:
             try:
                 standing = read_suite(name, place=place).expectations
@@ -95,9 +95,9 @@ def draft_suites(dataset: Dataset) -> dict[str, str]:
                 if error.slug != "suite-empty":
                     raise
                 standing = ()
-            own = [e for e in standing if e.get("meta", {}) != DRAFTED and expectation_key(e) not in demanded]
+            kept = [e for e in standing if e.get("meta", {}) != DRAFTED and expectation_key(e) not in demanded]
         drafted = [{"type": demand["type"], "kwargs": demand["kwargs"], "meta": dict(DRAFTED)} for demand in mandatory]
-        suite = {"name": name, "expectations": [*drafted, *own], "meta": {}}
+        suite = {"name": name, "expectations": [*drafted, *kept], "meta": {}}
         drafts[f"{name}.json"] = json.dumps(suite, indent=2, ensure_ascii=False) + "\n"
     return drafts
 

@@ -159,9 +159,9 @@ class IdentifierRules(Criterion):
 
 def words_of(column: str) -> str:
     """A column's name in small letters with one space between its words: ``PatientLast_Name`` → ``patient last name``."""
-    apart = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column)
-    apart = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", apart)
-    return " ".join(re.findall(r"[a-z]+|[0-9]+", apart.lower()))
+    separated = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column)
+    separated = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", separated)
+    return " ".join(re.findall(r"[a-z]+|[0-9]+", separated.lower()))
 
 
 def _one_of(words: list[str]) -> str:
@@ -170,7 +170,7 @@ def _one_of(words: list[str]) -> str:
 
 def _filled(pattern: str, parts: Mapping[str, str]) -> str:
     while _PART.search(pattern):
-        pattern = _PART.sub(lambda found: parts[found[1]], pattern)
+        pattern = _PART.sub(lambda match: parts[match[1]], pattern)
     return pattern
 
 

@@ -59,14 +59,14 @@ class LocalStaging:
 
     def releases(self, dataset: str) -> tuple[str, ...]:
         """As :meth:`.Staging.releases` says."""
-        found = []
+        manifests = []
         for path in self._manifests(dataset):
             try:
-                found.append(read_manifest(path, dataset=dataset))
+                manifests.append(read_manifest(path, dataset=dataset))
             except StorageError:
                 if path.exists():  # else the release was removed since it was listed
                     raise
-        return tuple(m.release for m in sorted(found, key=lambda m: (m.run.started_at, m.release)))
+        return tuple(m.release for m in sorted(manifests, key=lambda m: (m.run.started_at, m.release)))
 
     def read_manifest(self, dataset: str, release: str | None = None) -> Manifest:
         """As :meth:`.Staging.read_manifest` says."""
@@ -209,11 +209,11 @@ class LocalStaging:
     def _require_whole(self, dataset: str, release: str) -> None:
         folder = self._release(dataset, release)
         there = read_manifest(folder / MANIFEST_NAME, dataset=dataset)
-        found = self._drift_in_files(folder, there)
+        drifted = self._drift_in_files(folder, there)
         if (there.dataset, there.release) != (dataset, release):
-            found.append(Drift("manifest", self._shown(folder / MANIFEST_NAME), "It is of another release."))
-        if found:
-            raise refusals.drifted(dataset, release, found)
+            drifted.append(Drift("manifest", self._shown(folder / MANIFEST_NAME), "It is of another release."))
+        if drifted:
+            raise refusals.drifted(dataset, release, drifted)
 
     def _sweep(self, dataset: str) -> None:
         """Remove what a killed publisher left; the dataset's lock is held, so no one is using it."""

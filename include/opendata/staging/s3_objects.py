@@ -98,16 +98,18 @@ class Objects:
             Bucket=self._bucket, Prefix=self._prefix + below, Delimiter="/"
         )
         start = len(self._prefix + below)
-        return sorted(one["Prefix"][start:-1] for page in pages for one in page.get("CommonPrefixes", ()))
+        return sorted(prefix["Prefix"][start:-1] for page in pages for prefix in page.get("CommonPrefixes", ()))
 
     def listed(self, below: str) -> dict[str, Stored]:
         """Everything below ``below``: the rest of its key → the object."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + below)
         start = len(self._prefix)
         return {
-            one["Key"][start + len(below) :]: Stored(one["Key"][start:], one["Size"], one["ETag"], one["LastModified"])
+            entry["Key"][start + len(below) :]: Stored(
+                entry["Key"][start:], entry["Size"], entry["ETag"], entry["LastModified"]
+            )
             for page in pages
-            for one in page.get("Contents", ())
+            for entry in page.get("Contents", ())
         }
 
     def pieces(self, key: str, size: int, etag: str) -> Iterator[bytes]:
@@ -200,10 +202,10 @@ class Objects:
         pages = self._client.get_paginator("list_multipart_uploads").paginate(
             Bucket=self._bucket, Prefix=self._prefix + below
         )
-        left = [one for page in pages for one in page.get("Uploads", ())]
-        left = [one for one in left if before is None or one["Initiated"] < before]
-        for one in left:
-            self._abort(one["Key"], one["UploadId"])
+        left = [upload for page in pages for upload in page.get("Uploads", ())]
+        left = [upload for upload in left if before is None or upload["Initiated"] < before]
+        for upload in left:
+            self._abort(upload["Key"], upload["UploadId"])
         return len(left)
 
     def _upload_in_parts(

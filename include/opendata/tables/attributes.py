@@ -31,7 +31,7 @@ def attribute_values(selection: Selection, categories: list[Categories]) -> dict
 
     Raises Refused (``attribute-differs``) when the records of a category have different values, or only some have one.
     """
-    found: dict[str, list[Any]] = {}
+    attribute_values: dict[str, list[Any]] = {}
     records, declared, table = selection.warehouse.sql_table, selection.declared, selection.table
     for dimension, known in zip(table.dimensions, categories, strict=True):
         if not dimension.attributes:
@@ -53,9 +53,9 @@ def attribute_values(selection: Selection, categories: list[Categories]) -> dict
             differing = 0
             for row in rows:
                 category_key, records_of_it, *parts = tuple(row)
-                least, most, filled = parts[3 * index : 3 * index + 3]
-                differing += bool(filled and (least != most or filled != records_of_it))
-                values[positions[_plain(category_key)]] = _typed(least, declared[attribute.column], attribute)
+                lowest, highest, filled = parts[3 * index : 3 * index + 3]
+                differing += bool(filled and (lowest != highest or filled != records_of_it))
+                values[positions[_plain(category_key)]] = _typed(lowest, declared[attribute.column], attribute)
             if differing:
                 raise Refused(
                     f"{differing} categor{'y has' if differing == 1 else 'ies have'} records that do not agree on this column",
@@ -63,8 +63,8 @@ def attribute_values(selection: Selection, categories: list[Categories]) -> dict
                     slug="attribute-differs",
                     place=Place(selection.dataset.dataset, table.table, attribute.column),
                 )
-            found[attribute.name] = values
-    return found
+            attribute_values[attribute.name] = values
+    return attribute_values
 
 
 def _filled(declared: SourceColumn, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -79,5 +79,5 @@ def _typed(value: Any, declared: SourceColumn, attribute: Attribute) -> Any:
     return round(float(value), attribute.decimals) if declared.type == "number" else str(value)
 
 
-def _plain(one: Any) -> Any:
-    return one if one is None or isinstance(one, str) else int(one)
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, str) else int(value)

@@ -77,12 +77,12 @@ _Made = tuple[set[str], set[str], set[str]]
 """Of a table: the identities it counts, the columns it uses, and those it shows side by side for everybody."""
 
 
-def _apart(one: _Made, other: _Made, every: Sequence[_Made]) -> set[tuple[str, str]]:
+def _apart(first: _Made, second: _Made, every: Sequence[_Made]) -> set[tuple[str, str]]:
     """Pairs of columns of which either table uses only one, and which no table shows side by side."""
-    same = one[0] & other[0]
+    same = first[0] & second[0]
     return {
         (min(a, b), max(a, b))
-        for a, b in itertools.product(one[1] - other[1], other[1] - one[1])
+        for a, b in itertools.product(first[1] - second[1], second[1] - first[1])
         if any(not any(identity in counted and {a, b} <= shown for counted, _, shown in every) for identity in same)
     }
 
@@ -130,12 +130,14 @@ def _determines(dataset: Dataset, determinant: str, dependent: str, warehouse: W
 def _sorted_by(dataset: Dataset, column: SourceColumn, records: Any) -> list[sa.ColumnElement[Any]]:
     """How the tables sort a column's values; where none does any more, the values themselves."""
     uses, filtering = uses_of(dataset, column.name)
-    declared = {one.name: one for one in dataset.source.columns}
-    made = [key(d, column, records.c[column.name]) for _, d in uses]
+    declared = {source_column.name: source_column for source_column in dataset.source.columns}
+    expressions = [key(d, column, records.c[column.name]) for _, d in uses]
     for table in filtering:
-        own = [c for c in dataset.table(table).filter if c.column == column.name]
-        made.append(sa.case((keeps(own, declared, records), sa.literal_column("1")), else_=sa.literal_column("0")))
-    if made:
-        return made
+        conditions = [c for c in dataset.table(table).filter if c.column == column.name]
+        expressions.append(
+            sa.case((keeps(conditions, declared, records), sa.literal_column("1")), else_=sa.literal_column("0"))
+        )
+    if expressions:
+        return expressions
     own_column = records.c[column.name]
     return [sa.extract("year", own_column), sa.extract("month", own_column)] if column.type == "date" else [own_column]

@@ -140,7 +140,7 @@ class Selection:
 
     def categories(self) -> list[Categories]:
         """The categories of each dimension. Raises Refused when two have the same label, or there are far too many."""
-        found = []
+        categories_of_dimensions = []
         for i, d in enumerate(self.table.dimensions):
             column = self.declared[d.column]
             categories = declared_ones(d, column)
@@ -155,8 +155,8 @@ class Selection:
                     "Give the total, or the blanks, another label.",
                     d.column,
                 )
-            found.append(categories)
-        return found
+            categories_of_dimensions.append(categories)
+        return categories_of_dimensions
 
     def figures(self, categories: list[Categories]) -> Figures:
         """Count and add up, in one pass. Raises Refused when the table would have more than 5 million cells."""
@@ -302,5 +302,5 @@ def _number(value: Any) -> Amount | None:
     return int(exact) if exact == exact.to_integral_value() else exact
 
 
-def _plain(one: Any) -> Any:
-    return one if one is None or isinstance(one, str) else int(one)
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, str) else int(value)

@@ -233,13 +233,13 @@ def _remove(portal: Portal, resource: str, difference: RowDifference) -> None:
 
 def _load(portal: Portal, resource: str, rows: Iterable[Record], method: str, total: int, progress: Progress) -> None:
     """Send rows in requests of a bounded size, saying now and then how far it is."""
-    sent, said = 0, 0
+    sent, reported = 0, 0
     for piece in chunks(rows, ROWS_PER_REQUEST):
         _send(portal, resource, piece, method, last=sent + len(piece) >= total)
         sent += len(piece)
-        if sent == total or sent - said >= total / 10:
+        if sent == total or sent - reported >= total / 10:
             progress(f"{sent:,} of {total:,} rows are in the DataStore")
-            said = sent
+            reported = sent
 
 
 def _send(portal: Portal, resource: str, rows: list[Record], method: str, *, last: bool) -> None:

@@ -47,15 +47,15 @@ class RowDifference:
         """CKAN's own numbers (``_id``) of the rows that are not in the file, or exist twice."""
         with duckdb.connect(str(self.database), read_only=True) as database:
             answer = database.execute("SELECT _id FROM removed ORDER BY _id")
-            while found := answer.fetchmany(10_000):
-                yield from (row[0] for row in found)
+            while rows := answer.fetchmany(10_000):
+                yield from (row[0] for row in rows)
 
     def _rows(self, kept: str) -> Iterator[Record]:
         listed = ", ".join(quoted(name) for name in self.columns)
         with duckdb.connect(str(self.database), read_only=True) as database:
             answer = database.execute(f"SELECT {listed} FROM {kept} ORDER BY line")  # noqa: S608 - a table of ours
-            while found := answer.fetchmany(10_000):
-                yield from (record(self.columns, row) for row in found)
+            while rows := answer.fetchmany(10_000):
+                yield from (record(self.columns, row) for row in rows)
 
 
 def quoted(name: str) -> str:

@@ -43,7 +43,7 @@ def merge_ways(
     """
     new = None if extract is None else BaseTable.of(extract)
     groups = {} if new is None else groups_of(table, new.chosen(without_merged_totals(table, new)))
-    merged = {one.table for one in merging_tables(dataset)}
+    merged = {merging_table.table for merging_table in merging_tables(dataset)}
     kept = _kept_ways(base, _ways_gone(dataset, base, groups, before), merged, replaced=ways is not None)
     if ways is None or table.refresh.mechanism == "delete":
         return kept
@@ -83,16 +83,21 @@ def _together(kept: Holders, brought: Holders) -> Holders:
 
 def extract_ways(dataset: Dataset, warehouse: Warehouse, recent: Warehouse) -> Ways:
     """The ways of an extract: of all its records for the tables that are replaced, of the ``recent`` ones for the others."""
-    merged = frozenset(one.table for one in merging_tables(dataset))
+    merged = frozenset(merging_table.table for merging_table in merging_tables(dataset))
     everything = ways_found(dataset, warehouse)
     if recent is warehouse:
         return everything
     staying = ways_found(dataset, recent)
     held = {
-        column: {way: holders if way in staying[column] else holders - merged for way, holders in found.items()}
-        for column, found in everything.items()
+        column: {
+            way: holders if way in staying[column] else holders - merged for way, holders in ways_of_column.items()
+        }
+        for column, ways_of_column in everything.items()
     }
-    return {column: {way: holders for way, holders in found.items() if holders} for column, found in held.items()}
+    return {
+        column: {way: holders for way, holders in ways_of_column.items() if holders}
+        for column, ways_of_column in held.items()
+    }
 
 
 def recent_records(dataset: Dataset, table: t.Table, warehouse: Warehouse, before: int | None) -> Warehouse:
@@ -130,8 +135,8 @@ def first_period(table: t.Table, ways: list[Ways], dataset: Dataset) -> int | No
         year, _, part = rule.before.partition("-")
         return int(year) * per_year + (int(part.lstrip("HQ")) - 1 if part else 0)
     uses, _ = uses_of(dataset, dimension.column)
-    place = next(i for i, (one, d) in enumerate(uses) if (one.table, d.name) == (table.table, dimension.name))
-    keys = [way[place] for one in ways for way in one[dimension.column]]
+    place = next(i for i, (used_in, d) in enumerate(uses) if (used_in.table, d.name) == (table.table, dimension.name))
+    keys = [way[place] for ways_of_column in ways for way in ways_of_column[dimension.column]]
     newest = max((int(key) for key in keys if key is not None), default=0)
     return newest - rule.months // MONTHS_IN[dimension.period] + 1
 
