@@ -7,8 +7,9 @@ categories in the declared order, a total after its categories.
 *Atoms* are how cells of different tables are known to be the same. For every source column that any table of the dataset
 uses as a dimension or in a filter, the distinct ways its values are sorted into categories, over all tables, are
 numbered: each number is an atom. A category is then a set of atoms, a total the set of all atoms its table keeps, and two
-cells are one and the same figure when their sets agree on every column. ``Structure`` holds this; it says nothing of any
-record.
+cells are one and the same figure when their sets agree on every column. Columns that are tied, as counties and regions,
+are numbered together and make one *axis*; where a table shows several columns of it, a cell is what its categories have in
+common. ``Structure`` holds this; it says nothing of any record.
 """
 
 from __future__ import annotations
@@ -75,6 +76,23 @@ class TableDimension:
     """Atoms of each label; the total's label stands for all atoms the table keeps (also under ``""`` when unpublished)."""
     least_interesting: tuple[str, ...] = ()
     attributes: tuple[TableAttribute, ...] = ()
+    tied: tuple[str, ...] = ()
+    """The source columns whose atoms are numbered together with this one's, itself included; empty where none are."""
+
+    @property
+    def axis(self) -> str:
+        """The name of what the atoms are numbers of: the source column, or the columns it is tied with."""
+        return axis_of(self.tied or (self.column,))
+
+
+def axis_of(columns: Sequence[str]) -> str:
+    """The name of the axis that tied columns make, or a single one. No column's name has a ``+``."""
+    return "+".join(columns)
+
+
+def columns_of(axis: str) -> tuple[str, ...]:
+    """The columns an axis is made of; the inverse of :func:`axis_of`."""
+    return tuple(axis.split("+"))
 
 
 @dataclass(frozen=True)
@@ -100,8 +118,8 @@ class TableMeasure:
     persons: bool = False
     """For a count of events: distinct persons are counted behind it, and few persons make a cell small as well."""
     apart: tuple[str, ...] | None = None
-    """For a count of distinct persons: the source columns whose categories share no person, so that its figures add up over
-    them. None where no one looked."""
+    """For a count of distinct persons: the axes, and their columns, whose categories share no person, so that figures add up
+    over them. None where no one looked."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +130,7 @@ class Structure:
     dimensions: tuple[TableDimension, ...]
     measures: tuple[TableMeasure, ...]
     filter_atoms: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    """For every source column that some table of the dataset uses but this one has not as a dimension: the atoms it keeps."""
+    """For every axis that some table of the dataset uses but this one has no dimension on: the atoms it keeps."""
 
     def measure(self, name: str) -> TableMeasure:
         """The measure called ``name``; KeyError when there is none."""

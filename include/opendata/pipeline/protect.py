@@ -5,7 +5,7 @@ The result is attacked as a person would attack it who kept every release before
 
 from __future__ import annotations
 
-from include.opendata.disclosure.history.published import PublishedRelease
+from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
 from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.disclosure.protection_result import Protection
 from include.opendata.pipeline.published_history import earlier_releases, keep_attack
@@ -16,7 +16,8 @@ from include.opendata.pipeline.run_context import OpenRun, open_run
 from include.opendata.staging import open_staging
 from include.opendata.storage.tables import read_table, write_table
 from include.opendata.tables.column_dependencies import refuse_dependent_columns
-from include.opendata.vocabulary import DataTable
+from include.opendata.tables.column_ties import CountingTable
+from include.opendata.vocabulary import DataTable, columns_of
 from include.opendata.warehouse import open_snapshot
 
 
@@ -53,11 +54,25 @@ def _refuse_dependent(
     opened: OpenRun, tables: list[DataTable], earlier: tuple[PublishedRelease, ...], *, masked: bool
 ) -> None:
     # What is shown in full now still says what an earlier release hid.
-    published = [table.structure for release in earlier if masked or release.hides for table in release.tables]
-    if masked or published:
-        structures = [table.structure for table in tables]
+    compared = [release for release in earlier if masked or release.hides]
+    if masked or compared:
+        axes = {frozenset(d.tied) for table in tables for d in table.structure.dimensions if d.tied}
+        axes |= {frozenset(columns_of(axis)) for table in tables for axis in table.structure.filter_atoms}
+        axes |= {axis for release in earlier for axis in release.tied}
         with open_snapshot(opened.snapshot.parquet, dataset=opened.run.dataset) as warehouse:
-            refuse_dependent_columns(opened.declared, structures, warehouse, published=published, masked=masked)
+            refuse_dependent_columns(
+                opened.declared,
+                warehouse,
+                linked=axes,
+                earlier=[[_counting(table) for table in release.tables] for release in compared],
+                masked=masked,
+            )
+
+
+def _counting(table: PublishedTable) -> CountingTable:
+    counts = frozenset(m.identity for m in table.structure.measures if m.role == "count")
+    shows = frozenset(d.column for d in table.structure.dimensions)
+    return CountingTable(table.table, counts, shows, frozenset(table.extents.there))
 
 
 def _record_table(opened: OpenRun, protection: Protection, name: str) -> None:

@@ -4,6 +4,9 @@ For every source column that some table uses as a dimension or in a filter, the 
 all tables (the category in each, and whether each keeps them), are the column's atoms. They are found by one SELECT
 DISTINCT per column and numbered in the order of the categories.
 
+Columns that are tied (``column_ties``: the county says the region) are numbered together, as one *axis*: its atoms are the
+combinations that occur, so that a region is the union of its counties as a total is that of its categories.
+
 A category that no kept record has gets an atom of its own, so that every category has one. Such an *empty* atom belongs to
 every total of its column, in every table: no record lies in it, so it changes no figure, and totals that are the same
 figure keep the same atoms.
@@ -11,16 +14,18 @@ figure keep the same atoms.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from include.opendata.declaration.dataset import Dataset
-from include.opendata.declaration.source import SourceColumn
 from include.opendata.declaration.tables import Dimension, Table
 from include.opendata.errors import Place, Refused
 from include.opendata.tables.categories import Categories, Key, declared_categories, found_categories, keeps, key
+from include.opendata.tables.column_ties import CountingTable, apart, filter_ties, tied_together, ties, worth_linking
+from include.opendata.vocabulary import axis_of, columns_of
 from include.opendata.warehouse import Warehouse
 
 MOST_ATOMS = 200_000
@@ -28,7 +33,7 @@ MOST_ATOMS = 200_000
 
 @dataclass(frozen=True)
 class ColumnAtoms:
-    """The atoms 0, 1, 2 … of one source column; the empty ones come after those with records."""
+    """The atoms 0, 1, 2 … of one source column, or of tied ones; the empty ones come after those with records."""
 
     keys: dict[tuple[str, str], tuple[Key, ...]]
     """(table, dimension) → the key of each atom that has records."""
@@ -36,6 +41,18 @@ class ColumnAtoms:
     """table → whether it keeps each atom that has records; a table that does not filter the column is not listed."""
     empty: dict[str, int]
     """label without records → its atom."""
+    columns: tuple[str, ...] = ()
+    """The source columns, several where they are tied."""
+
+    @property
+    def tied(self) -> tuple[str, ...]:
+        """The columns, where they are several."""
+        return self.columns if len(self.columns) > 1 else ()
+
+    @property
+    def axis(self) -> str:
+        """The name that cells know the columns by."""
+        return axis_of(self.columns)
 
     def of_category(self, table: str, dimension: str, categories: Categories, label: str) -> tuple[int, ...]:
         """The atoms of a label of one table's dimension."""
@@ -61,48 +78,67 @@ class ColumnAtoms:
 
 
 Way = tuple[Key, ...]
-"""How one value of a column is sorted: its key in every dimension made of the column, then 1 or 0 for every filter on it."""
+"""How one value of an axis is sorted: its key in every dimension made of it, then 1 or 0 for every filter on it."""
 
 Ways = dict[str, dict[Way, frozenset[str]]]
-"""Column → each way that some record has, with the tables whose records have it (before their own filters)."""
+"""Axis → each way that some record has, with the tables whose records have it (before their own filters)."""
+
+Axes = Sequence[tuple[str, ...]]
+"""The columns in use, tied ones together."""
 
 
 def atoms(dataset: Dataset, warehouse: Warehouse) -> dict[str, ColumnAtoms]:
-    """The atoms of every source column that a table's dimension or filter uses, columns in the order of the source.
+    """The atoms of every source column that a table's dimension or filter uses, columns in the order of the source; tied
+    columns have the same.
 
     Raises Refused when a column has more than 200,000 of them, which is no set of categories.
     """
-    return atoms_of(dataset, ways_found(dataset, warehouse))
+    return atoms_of(dataset, ways_found(dataset, warehouse, axes_found(dataset, warehouse)))
 
 
-def ways_found(dataset: Dataset, warehouse: Warehouse) -> Ways:
-    """The ways of the records in ``warehouse``, all tables being made of them. Raises Refused (``too-many-categories``)."""
-    used = {d.column for t in dataset.tables for d in t.dimensions} | {
-        c.column for t in dataset.tables for c in t.filter
-    }
+def used_columns(dataset: Dataset) -> list[str]:
+    """The source columns that some table shows or filters by, in the order of the source."""
+    shown = {d.column for table in dataset.tables for d in table.dimensions}
+    used = shown | {condition.column for table in dataset.tables for condition in table.filter}
+    return [column.name for column in dataset.source.columns if column.name in used]
+
+
+def axes_found(dataset: Dataset, warehouse: Warehouse) -> Axes:
+    """The columns in use, those that are tied in the records or named by one filter together."""
+    tables = [CountingTable.of(table) for table in dataset.tables]
+    found = [*filter_ties(tables), *worth_linking(ties(dataset, warehouse, apart(tables)))]
+    return tied_together(used_columns(dataset), found)
+
+
+def ways_found(dataset: Dataset, warehouse: Warehouse, axes: Axes | None = None) -> Ways:
+    """The ways of the records in ``warehouse``, all tables being made of them; every column by itself without ``axes``.
+
+    Raises Refused (``too-many-categories``).
+    """
     everybody = frozenset(table.table for table in dataset.tables)
     return {
-        column.name: dict.fromkeys(_ways_of_column(dataset, column, warehouse), everybody)
-        for column in dataset.source.columns
-        if column.name in used
+        axis_of(columns): dict.fromkeys(_ways_of(dataset, columns, warehouse), everybody)
+        for columns in axes or [(column,) for column in used_columns(dataset)]
     }
 
 
-def uses_of(dataset: Dataset, column: str) -> tuple[list[tuple[Table, Dimension]], list[str]]:
-    """The dimensions made of a column, and the tables that filter by it: what the parts of a way speak of, in order."""
-    uses = [(t, d) for t in dataset.tables for d in t.dimensions if d.column == column]
-    return uses, [t.table for t in dataset.tables if any(c.column == column for c in t.filter)]
+def uses_of(dataset: Dataset, *columns: str) -> tuple[list[tuple[Table, Dimension]], list[str]]:
+    """The dimensions made of columns, and the tables that filter by them: what the parts of a way speak of, in order."""
+    uses = [(t, d) for t in dataset.tables for d in t.dimensions if d.column in columns]
+    return uses, [t.table for t in dataset.tables if any(c.column in columns for c in t.filter)]
 
 
 def atoms_of(dataset: Dataset, ways: Ways) -> dict[str, ColumnAtoms]:
-    """The atoms that these ways are numbered by. Raises Refused (``too-many-categories``)."""
-    return {column: _numbered(dataset, column, found) for column, found in ways.items()}
+    """Source column → the atoms that these ways are numbered by. Raises Refused (``too-many-categories``)."""
+    numbered = {axis: _numbered(dataset, axis, found) for axis, found in ways.items()}
+    return {column: numbered[axis] for axis in ways for column in columns_of(axis)}
 
 
-def _numbered(dataset: Dataset, column: str, ways_of_records: dict[Way, frozenset[str]]) -> ColumnAtoms:
+def _numbered(dataset: Dataset, axis: str, ways_of_records: dict[Way, frozenset[str]]) -> ColumnAtoms:
+    columns = columns_of(axis)
     if len(ways_of_records) > MOST_ATOMS:
-        raise _too_many(dataset, column)
-    uses, filtering = uses_of(dataset, column)
+        raise _too_many(dataset, columns)
+    uses, filtering = uses_of(dataset, *columns)
     ways = sorted(ways_of_records, key=_in_order)
     keys = {(t.table, d.name): tuple(way[i] for way in ways) for i, (t, d) in enumerate(uses)}
     kept = {table: tuple(bool(way[len(uses) + i]) for way in ways) for i, table in enumerate(filtering)}
@@ -111,15 +147,15 @@ def _numbered(dataset: Dataset, column: str, ways_of_records: dict[Way, frozense
         if not all(held):
             pairs = zip(held, kept.get(table.table, held), strict=True)
             kept[table.table] = tuple(first and second for first, second in pairs)
-    return ColumnAtoms(keys, kept, _empty(dataset.source.column(column), uses, keys, kept))
+    return ColumnAtoms(keys, kept, _empty(dataset, uses, keys, kept), columns)
 
 
-def _ways_of_column(dataset: Dataset, column: SourceColumn, warehouse: Warehouse) -> list[Way]:
+def _ways_of(dataset: Dataset, columns: tuple[str, ...], warehouse: Warehouse) -> list[Way]:
     records = warehouse.sql_table
     declared = {source_column.name: source_column for source_column in dataset.source.columns}
-    uses, filtering = uses_of(dataset, column.name)
-    filters = {t.table: [c for c in t.filter if c.column == column.name] for t in dataset.tables}
-    expressions = [key(d, column, records.c[column.name]).label(f"k{i}") for i, (_, d) in enumerate(uses)]
+    uses, filtering = uses_of(dataset, *columns)
+    filters = {t.table: [c for c in t.filter if c.column in columns] for t in dataset.tables}
+    expressions = [key(d, declared[d.column], records.c[d.column]).label(f"k{i}") for i, (_, d) in enumerate(uses)]
     expressions += [
         sa.case((keeps(filters[table], declared, records), sa.literal_column("1")), else_=sa.literal_column("0")).label(
             f"f{i}"
@@ -128,21 +164,22 @@ def _ways_of_column(dataset: Dataset, column: SourceColumn, warehouse: Warehouse
     ]
     rows = warehouse.rows(sa.select(*expressions).distinct().limit(MOST_ATOMS + 1), dataset=dataset.dataset)
     if len(rows) > MOST_ATOMS:
-        raise _too_many(dataset, column.name)
+        raise _too_many(dataset, columns)
     return [tuple(_plain(part) for part in row) for row in rows]
 
 
-def _too_many(dataset: Dataset, column: str) -> Refused:
+def _too_many(dataset: Dataset, columns: tuple[str, ...]) -> Refused:
+    together = "" if len(columns) == 1 else " together with those it determines or is determined by"
     return Refused(
-        f"the column has more than {MOST_ATOMS:,} categories",
+        f"the column{together} has more than {MOST_ATOMS:,} categories",
         remedy="Group its values with `recode`, `bins` or `period`; a table of single values is no aggregate.",
         slug="too-many-categories",
-        place=Place(dataset=dataset.dataset, column=column),
+        place=Place(dataset=dataset.dataset, column=", ".join(columns)),
     )
 
 
 def _empty(
-    column: SourceColumn,
+    dataset: Dataset,
     uses: list[tuple[Table, Dimension]],
     keys: dict[tuple[str, str], tuple[Key, ...]],
     kept: dict[str, tuple[bool, ...]],
@@ -152,6 +189,7 @@ def _empty(
     for table, dimension in uses:
         keys_of_atoms = keys[table.table, dimension.name]
         there = {keys_of_atoms[atom] for atom in range(count) if table.table not in kept or kept[table.table][atom]}
+        column = dataset.source.column(dimension.column)
         categories = declared_categories(dimension, column) or found_categories(
             dimension, column, there, fill=table.absent_combinations == "zero"
         )

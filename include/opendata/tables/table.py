@@ -110,9 +110,9 @@ def assemble(dataset: Dataset, table: t.Table, counted: Counted, atoms: Mapping[
         ),
         measures=measures,
         filter_atoms={
-            column: column_atoms.of_total(table.table)
-            for column, column_atoms in atoms.items()
-            if column not in {d.column for d in table.dimensions}
+            of_column.axis: of_column.of_total(table.table)
+            for of_column in atoms.values()
+            if not {d.column for d in table.dimensions} & set(of_column.columns)
         },
     )
     return DataTable(structure, _frame(structure, figures, measured.values, counted.attribute_values))
@@ -136,6 +136,7 @@ def _dimension(
         atoms=atoms,
         least_interesting=tuple(d.least_interesting),
         attributes=tuple(shape(a, dataset.source.column(a.column)) for a in d.attributes),
+        tied=column.tied,
     )
 
 

@@ -138,7 +138,7 @@ def _as_if_told_apart(identity: str, tables: Sequence[ProtectedTable]) -> list[t
     described = []
     for table in tables:
         structure = table.structure
-        columns = tuple({d.column for d in structure.dimensions} | set(structure.filter_atoms))
+        columns = tuple({d.axis for d in structure.dimensions} | set(structure.filter_atoms))
         counts = [m for m in structure.measures if m.identity == identity and m.role == "count"]
         measures = tuple(replace(m, apart=columns) for m in counts)
         if measures:

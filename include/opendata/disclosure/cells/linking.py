@@ -108,7 +108,7 @@ def _columns_of(members: Sequence[_Member]) -> tuple[str, ...]:
     """Every source column that some table shows or filters by."""
     columns: set[str] = set()
     for member in members:
-        columns.update(dimension.column for dimension in member.structure.dimensions)
+        columns.update(dimension.axis for dimension in member.structure.dimensions)
         columns.update(member.structure.filter_atoms)
     return tuple(sorted(columns))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from include.opendata.disclosure.cells.builder import CellBuilder
-from include.opendata.disclosure.cells.nodes import Grid, Node, Partitions, node_of
+from include.opendata.disclosure.cells.nodes import Grid, Key, Node, Partitions, Parts, node_of
 from include.opendata.errors import Place, Refused
 from include.opendata.vocabulary import Structure, TableDimension
 
@@ -20,6 +20,9 @@ Labels = Mapping[str, Sequence[str]]
 """Dimension name → labels, one per row of a table's frame."""
 
 DescribedTable = tuple[Structure, Labels]
+
+NO_ONE: Node = (-1,)
+"""On every column: the one cell of all combinations of tied columns that no record has, which is shown as zero."""
 
 
 class AxisPoint(NamedTuple):
@@ -58,8 +61,13 @@ def add_table(builder: CellBuilder, structure: Structure, labels: Labels, partit
 
 def grid_of(builder: CellBuilder, structure: Structure) -> Grid:
     """The sets of a table on every column."""
-    shown = {d.column: tuple(point.node for point in _axis(d, builder)) for d in structure.dimensions}
-    return tuple(shown[column] if column in shown else (_kept_of(structure, column),) for column in builder.columns)
+    nodes = [[point.node for point in _axis(dimension, builder)] for dimension in structure.dimensions]
+    return tuple(
+        tuple(filter(None, dict.fromkeys(map(common, itertools.product(*(nodes[at] for at in positions))))))
+        if positions
+        else (kept,)
+        for positions, kept in places_on(builder.columns, structure)
+    )
 
 
 def _axis(dimension: TableDimension, builder: CellBuilder) -> list[AxisPoint]:
@@ -67,40 +75,75 @@ def _axis(dimension: TableDimension, builder: CellBuilder) -> list[AxisPoint]:
     axis = [AxisPoint(label, node_of(dimension.atoms[label]), True) for label in dimension.labels]
     if dimension.total is not None:
         axis.append(AxisPoint(dimension.total, node_of(dimension.atoms[""]), True))
-    elif dimension.column in builder.additive:
+    elif dimension.axis in builder.additive:
         axis.append(AxisPoint("", node_of(dimension.atoms[""]), False))
     return axis
 
 
-def _kept_of(structure: Structure, column: str) -> Node:
-    """What a table keeps of a column it does not show."""
-    return node_of(structure.filter_atoms.get(column, ()))
-
-
 def _add_partitions(builder: CellBuilder, structure: Structure, partitions: Partitions) -> None:
+    """How totals are made up; where several dimensions are on one axis, the total of each within categories of the others."""
+    for axis, dimensions in _by_axis(structure).items():
+        for dimension in dimensions:
+            if dimension.total is not None or axis in builder.additive:
+                others = [[point.node for point in _axis(d, builder)] for d in dimensions if d is not dimension]
+                for fixed in itertools.product(*others):
+                    partitions[axis].update(_partition(dimension, fixed))
+
+
+def _partition(dimension: TableDimension, fixed: Sequence[Node]) -> Iterator[tuple[Node, Parts]]:
+    parts = {common([node_of(dimension.atoms[label]), *fixed]) for label in dimension.labels} - {()}
+    if len(parts) > 1:
+        yield common([node_of(dimension.atoms[""]), *fixed]), tuple(sorted(parts))
+
+
+def _by_axis(structure: Structure) -> dict[str, list[TableDimension]]:
+    """The dimensions on each axis."""
+    by_axis: dict[str, list[TableDimension]] = {}
     for dimension in structure.dimensions:
-        parts = tuple(sorted(node_of(dimension.atoms[label]) for label in dimension.labels))
-        if len(parts) > 1 and (dimension.total is not None or dimension.column in builder.additive):
-            partitions[dimension.column].add((node_of(dimension.atoms[""]), parts))
+        by_axis.setdefault(dimension.axis, []).append(dimension)
+    return by_axis
 
 
 def _add_combinations(builder: CellBuilder, structure: Structure, axes: list[list[AxisPoint]]) -> np.ndarray:
     """int64, one dimension per axis: the cell of every combination."""
-    sources = _sources(builder, structure)
+    places = places_on(builder.columns, structure)
     cells = np.empty([len(axis) for axis in axes], dtype=np.int64)
     for where in itertools.product(*map(range, cells.shape)):
         points = [axis[position] for axis, position in zip(axes, where, strict=True)]
-        key = tuple(kept if axis is None else points[axis].node for axis, kept in sources)
+        key = key_at(places, [point.node for point in points])
         cells[where] = builder.number(key)
-        if all(point.published for point in points):
+        if NO_ONE in key or all(point.published for point in points):
             _publish(builder, int(cells[where]), structure, [point.label for point in points])
     return cells
 
 
-def _sources(builder: CellBuilder, structure: Structure) -> list[tuple[int | None, Node]]:
-    """Where a cell's set on each column comes from: an axis of the table, or else the one set the table keeps of it."""
-    axis_of = {dimension.column: axis for axis, dimension in enumerate(structure.dimensions)}
-    return [(axis_of.get(column), _kept_of(structure, column)) for column in builder.columns]
+Places = list[tuple[list[int], Node]]
+"""Per column the positions of a table's dimensions on it, and the one set the table keeps of it where there are none."""
+
+
+def places_on(columns: Sequence[str], structure: Structure) -> Places:
+    """Where a cell's set on each of ``columns`` comes from."""
+    axes = [dimension.axis for dimension in structure.dimensions]
+    return [
+        (
+            [position for position, axis in enumerate(axes) if axis == column],
+            node_of(structure.filter_atoms.get(column, ())),
+        )
+        for column in columns
+    ]
+
+
+def key_at(places: Places, nodes: Sequence[Node]) -> Key:
+    """The cell where each dimension stands at one of ``nodes``."""
+    key = [common([nodes[position] for position in positions]) if positions else kept for positions, kept in places]
+    occurs = all(node or not positions for node, (positions, _) in zip(key, places, strict=True))
+    return tuple(key) if occurs else (NO_ONE,) * len(key)
+
+
+def common(nodes: Iterable[Node]) -> Node:
+    """What categories have in common; of tied columns only some combinations occur, and the others are no one."""
+    first, *others = nodes
+    return first if not others else node_of(set(first).intersection(*others))
 
 
 def _publish(builder: CellBuilder, number: int, structure: Structure, labels: list[str]) -> None:

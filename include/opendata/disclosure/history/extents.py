@@ -26,7 +26,7 @@ from include.opendata.declaration.dataset import Dataset
 from include.opendata.declaration.source import SourceColumn
 from include.opendata.declaration.tables import Condition, Dimension, Table
 from include.opendata.rules.reference import california_counties
-from include.opendata.vocabulary import Structure, TableDimension
+from include.opendata.vocabulary import Structure, TableDimension, columns_of
 
 COVERED = "(period covered)"
 """Stands for the time of a dataset none of whose dimensions or filters is a time."""
@@ -58,6 +58,7 @@ class KeptTableExtents(TypedDict):
     whole: dict[str, KeptExtent]
     time: str
     there: dict[str, KeptExtent]
+    tied: dict[str, list[dict[str, KeptExtent]]]
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,13 @@ class TableExtents:
     """Of one table: ``labels``: dimension → the extent of each label in published order; ``whole``: source column → what
     the table keeps of it, for every column some table of the dataset uses · ``time``: the column that says when, which may
     be ``COVERED`` · ``there``: column → what is in the data, filters or not; of
-    columns that are filtered by."""
+    columns that are filtered by · ``tied``: axis of several columns → the combinations of their values that occur."""
 
     labels: dict[str, tuple[Extent, ...]]
     whole: dict[str, Extent]
     time: str = COVERED
     there: dict[str, Extent] = field(default_factory=dict)
+    tied: dict[str, tuple[dict[str, Extent], ...]] = field(default_factory=dict)
 
     def to_json(self) -> KeptTableExtents:
         """For the ledger and the evidence store."""
@@ -123,6 +125,10 @@ class TableExtents:
             "whole": {column: extent.to_json() for column, extent in self.whole.items()},
             "time": self.time,
             "there": {column: extent.to_json() for column, extent in self.there.items()},
+            "tied": {
+                axis: [{column: extent.to_json() for column, extent in one.items()} for one in combinations]
+                for axis, combinations in self.tied.items()
+            },
         }
 
     @classmethod
@@ -133,6 +139,12 @@ class TableExtents:
             {column: Extent.from_json(extent) for column, extent in given["whole"].items()},
             given["time"],
             {column: Extent.from_json(extent) for column, extent in given["there"].items()},
+            {
+                axis: tuple(
+                    {column: Extent.from_json(extent) for column, extent in one.items()} for one in combinations
+                )
+                for axis, combinations in given["tied"].items()
+            },
         )
 
 
@@ -162,6 +174,8 @@ class _Reading:
         }
         self.used = sorted(set().union(*(_used_columns(table) for table in self.tables.values())))
         self.everything = {(s.table, column): self._everything(s, column) for s in structures for column in self.used}
+        axes = {axis for s in structures for axis in _tied_axes(s)}
+        self.combinations = {axis: self._combinations(axis) for axis in sorted(axes)}
 
     def extents(self) -> dict[str, TableExtents]:
         """Table → its extents."""
@@ -180,7 +194,24 @@ class _Reading:
         filtered = sorted({condition.column for condition in self.tables[name].filter})
         there = {column: self.everything[name, column] for column in filtered}
         whole = present if self.times else present | {COVERED: self.covered}
-        return TableExtents(labels, whole, self.time, there)
+        tied = {axis: self.combinations[axis] for axis in _tied_axes(structure)}
+        return TableExtents(labels, whole, self.time, there, tied)
+
+    def _combinations(self, axis: str) -> tuple[dict[str, Extent], ...]:
+        """The values that occur side by side in tied columns: of each atom of their axis, what all tables say of it."""
+        said: dict[int, dict[str, Extent]] = {}
+        for structure in self.structures:
+            dimensions = [d for d in structure.dimensions if d.axis == axis]
+            kept = dimensions[0].atoms[""] if dimensions else structure.filter_atoms.get(axis, ())
+            named = [(kept, column, self.kept[structure.table, column]) for column in columns_of(axis)]
+            for d in dimensions:
+                extents = zip(d.labels, self.raw[structure.table, d.name], strict=True)
+                named += [(d.atoms[label], d.column, extent) for label, extent in extents]
+            for atoms, column, extent in named:
+                for atom in atoms:
+                    of_atom = said.setdefault(atom, dict.fromkeys(columns_of(axis), ALL))
+                    of_atom[column] = of_atom[column].common(extent)
+        return tuple(said[atom] for atom in sorted(said))
 
     def _columns_that_say_when(self) -> tuple[set[str], set[str]]:
         """Columns of dimensions that are a time, and columns of no dimension by which a filter keeps a part of the time."""
@@ -252,6 +283,12 @@ class _Reading:
     def _possible(self, column: str, shown: Extent) -> Extent:
         """All values there can be: of a time those of the declared coverage, and what is shown."""
         return self.covered.joined(shown) if column in self.times else ALL
+
+
+def _tied_axes(structure: Structure) -> list[str]:
+    """The axes of several columns."""
+    axes = {*(d.axis for d in structure.dimensions), *structure.filter_atoms}
+    return sorted(axis for axis in axes if len(columns_of(axis)) > 1)
 
 
 def _used_columns(table: Table) -> set[str]:

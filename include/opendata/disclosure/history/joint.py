@@ -20,10 +20,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from include.opendata.disclosure.cells import LinkedCells, Node, link
+from include.opendata.disclosure.cells.tables import key_at, places_on
 from include.opendata.disclosure.history.extents import COVERED, Extent, TableExtents, union
 from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
+from include.opendata.disclosure.history.tied_points import TiedPoints, tied_points
 from include.opendata.errors import Place, Refused
-from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure
+from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure, axis_of, columns_of
 
 Key = tuple[Node, ...]
 """A cell: its atoms in every column."""
@@ -126,7 +128,7 @@ def _linked(tables: list[ProtectedTable], identity: str) -> LinkedCells:
 
 
 def _columns(structure: Structure) -> set[str]:
-    return {d.column for d in structure.dimensions} | set(structure.filter_atoms)
+    return {d.axis for d in structure.dimensions} | set(structure.filter_atoms)
 
 
 def _only(structure: Structure, identity: str) -> Structure:
@@ -143,15 +145,15 @@ class _Grid:
 
 def _grid(table: ProtectedTable, columns: tuple[str, ...]) -> _Grid:
     structure = table.structure
-    place = {d.column: i for i, d in enumerate(structure.dimensions)}
+    places = places_on(columns, structure)
     nodes = [{label: d.atoms[label] for label in _labels(d)} for d in structure.dimensions]
-
-    def key(chosen: Sequence[Node]) -> Key:
-        return tuple(chosen[place[c]] if c in place else structure.filter_atoms[c] for c in columns)
-
     labels = [table.frame[d.name].tolist() for d in structure.dimensions]
-    rows = [key([axis[label] for axis, label in zip(nodes, row, strict=True)]) for row in zip(*labels, strict=True)]
-    return _Grid([key(chosen) for chosen in itertools.product(*(axis.values() for axis in nodes))], rows)
+    rows = [
+        key_at(places, [axis[label] for axis, label in zip(nodes, row, strict=True)])
+        for row in zip(*labels, strict=True)
+    ]
+    chosen = itertools.product(*(axis.values() for axis in nodes))
+    return _Grid(list(dict.fromkeys(key_at(places, one) for one in chosen)), rows)
 
 
 def _labels(dimension: TableDimension) -> tuple[str, ...]:
@@ -253,7 +255,7 @@ def _dated(table: PublishedTable, time: str, *, blank: bool) -> PublishedTable:
         return table
     whole = {column: extent for column, extent in table.extents.whole.items() if column != COVERED}
     whole[time] = replace(table.extents.whole[COVERED], blank=blank)
-    return table.with_extents(TableExtents(table.extents.labels, whole, time, table.extents.there))
+    return table.with_extents(replace(table.extents, whole=whole, time=time))
 
 
 def _renamed(table: PublishedTable, columns: dict[str, str], measures: dict[str, str]) -> PublishedTable:
@@ -267,7 +269,13 @@ def _renamed(table: PublishedTable, columns: dict[str, str], measures: dict[str,
     whole = {columns.get(column, column): extent for column, extent in table.extents.whole.items()}
     time = columns.get(table.extents.time, table.extents.time)
     there = {columns.get(column, column): extent for column, extent in table.extents.there.items()}
-    return table.with_extents(TableExtents(table.extents.labels, whole, time, there), structure)
+    tied = {
+        axis_of([columns.get(column, column) for column in columns_of(axis)]): tuple(
+            {columns.get(column, column): extent for column, extent in one.items()} for one in combinations
+        )
+        for axis, combinations in table.extents.tied.items()
+    }
+    return table.with_extents(TableExtents(table.extents.labels, whole, time, there, tied), structure)
 
 
 # -- points -----------------------------------------------------------------------------------------------------------
@@ -305,11 +313,20 @@ def _restated(releases: Sequence[PublishedRelease], dataset: str) -> list[tuple[
         tables = _one_kind(tables, column, dataset)
     anything = {column: _anything(tables, column) for column in columns}
     points = {column: _Points([anything[column], *_extents_of(tables, column)]) for column in columns}
+    restating = _Restating(points, anything, _tied_points(tables, points))
     waiting = iter(tables)
-    return [
-        tuple(_in_points(next(waiting), release.release, points, anything) for _ in release.tables)
-        for release in releases
+    return [tuple(restating.table(next(waiting), release.release) for _ in release.tables) for release in releases]
+
+
+def _tied_points(tables: Sequence[PublishedTable], points: dict[str, _Points]) -> dict[str, TiedPoints]:
+    """Column → the axis it is on, of columns that are tied in some release."""
+    known = [
+        [{column: points[column].of(extent) for column, extent in one.items()} for one in combinations]
+        for table in tables
+        for combinations in table.extents.tied.values()
     ]
+    axes = [columns_of(axis) for table in tables for axis in table.extents.tied]
+    return tied_points(axes, {column: of.size for column, of in points.items()}, known)
 
 
 def _anything(tables: Sequence[PublishedTable], column: str) -> Extent:
@@ -327,30 +344,63 @@ def _label_extents(tables: Sequence[PublishedTable], column: str) -> list[Extent
     return [e for t in tables for d in t.structure.dimensions if d.column == column for e in t.extents.labels[d.name]]
 
 
-def _in_points(
-    table: PublishedTable, release: str, points: dict[str, _Points], anything: dict[str, Extent]
-) -> ProtectedTable:
-    structure = table.structure
-    whole = {column: points[column].of(table.extents.whole.get(column, anything[column])) for column in points}
-    dimensions = []
-    for d in structure.dimensions:
-        atoms = {
-            label: points[d.column].of(extent)
-            for label, extent in zip(d.labels, table.extents.labels[d.name], strict=True)
+@dataclass(frozen=True)
+class _Restating:
+    """Puts tables into points that mean the same in all releases; ``anything``: column → every value in some data · ``tied``:
+    column → the points of the axis it is on with others."""
+
+    points: dict[str, _Points]
+    anything: dict[str, Extent]
+    tied: dict[str, TiedPoints]
+
+    def table(self, table: PublishedTable, release: str) -> ProtectedTable:
+        """The table, called ``name@release``."""
+        structure = table.structure
+        whole = {
+            column: of.of(table.extents.whole.get(column, self.anything[column])) for column, of in self.points.items()
         }
-        atoms |= {"": whole[d.column]} | ({d.total: whole[d.column]} if d.total is not None else {})
-        dimensions.append(replace(d, atoms=atoms))
-    own = {d.column for d in structure.dimensions}
-    restated = replace(
-        structure,
-        table=f"{structure.table}@{release}",
-        dimensions=tuple(dimensions),
-        filter_atoms={column: node for column, node in whole.items() if column not in own},
-    )
-    return ProtectedTable(
-        structure=restated, annotation=table.annotation, frame=table.frame, masked=True,
-        small=0, complementary=0, unstable=0, cells=len(table.frame), annotated_below=table.limits.annotated_below,
-    )  # fmt: skip
+        dimensions = tuple(self._dimension(d, table.extents.labels[d.name], whole) for d in structure.dimensions)
+        axes = {self._axis(column): self._node(column, whole) for column in self.points}
+        used = {d.axis for d in dimensions}
+        restated = replace(
+            structure,
+            table=f"{structure.table}@{release}",
+            dimensions=dimensions,
+            measures=tuple(self._measure(m) for m in structure.measures),
+            filter_atoms={axis: node for axis, node in axes.items() if axis not in used},
+        )
+        return ProtectedTable(
+            structure=restated, annotation=table.annotation, frame=table.frame, masked=True,
+            small=0, complementary=0, unstable=0, cells=len(table.frame), annotated_below=table.limits.annotated_below,
+        )  # fmt: skip
+
+    def _axis(self, column: str) -> str:
+        return self.tied[column].axis if column in self.tied else column
+
+    def _node(self, column: str, points: dict[str, Node]) -> Node:
+        """The atoms, on the axis of ``column``, of what lies at ``points`` of each column."""
+        if column not in self.tied:
+            return points[column]
+        axis = self.tied[column]
+        return axis.of({c: points[c] for c in axis.columns})
+
+    def _dimension(self, d: TableDimension, extents: Sequence[Extent], whole: dict[str, Node]) -> TableDimension:
+        atoms = {
+            label: self._node(d.column, whole | {d.column: self.points[d.column].of(extent)})
+            for label, extent in zip(d.labels, extents, strict=True)
+        }
+        everything = self._node(d.column, whole)
+        atoms |= {"": everything} | ({d.total: everything} if d.total is not None else {})
+        tied = self.tied[d.column].columns if d.column in self.tied else ()
+        return replace(d, atoms=atoms, tied=tied)
+
+    def _measure(self, measure: TableMeasure) -> TableMeasure:
+        """With the axes of which every column tells persons apart."""
+        if measure.apart is None:
+            return measure
+        columns = set(measure.apart)
+        axes = {of.axis for of in self.tied.values() if columns.issuperset(of.columns)}
+        return replace(measure, apart=tuple(sorted(columns | axes)))
 
 
 def _one_kind(tables: list[PublishedTable], column: str, dataset: str) -> list[PublishedTable]:
@@ -379,7 +429,14 @@ def _as_numbers(table: PublishedTable, column: str) -> PublishedTable:
     }
     whole = {name: _numbers(extent) if name == column else extent for name, extent in extents.whole.items()}
     there = {name: _numbers(extent) if name == column else extent for name, extent in extents.there.items()}
-    return table.with_extents(TableExtents(labels, whole, extents.time, there))
+    tied = {
+        axis: tuple(
+            {name: _numbers(extent) if name == column else extent for name, extent in one.items()}
+            for one in combinations
+        )
+        for axis, combinations in extents.tied.items()
+    }
+    return table.with_extents(TableExtents(labels, whole, extents.time, there, tied))
 
 
 def _numbers(extent: Extent) -> Extent:

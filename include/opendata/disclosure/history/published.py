@@ -20,7 +20,7 @@ from include.opendata.errors import StorageError
 from include.opendata.rules.release import thresholds
 from include.opendata.storage.published_csv import NotAsPublished, column_kinds, typed_frame
 from include.opendata.storage.structures import structure_from_json, structure_to_json
-from include.opendata.vocabulary import Annotation, Structure
+from include.opendata.vocabulary import Annotation, Structure, columns_of
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,11 @@ class PublishedRelease:
             if measure.role == "count"
         )
 
+    @property
+    def tied(self) -> frozenset[frozenset[str]]:
+        """The columns of each axis on which it has several."""
+        return frozenset(frozenset(columns_of(axis)) for table in self.tables for axis in table.extents.tied)
+
 
 def described(
     structure: Structure, extents: TableExtents, annotation: Annotation, limits: PublishedLimits
@@ -181,7 +186,8 @@ def read_published(text: str, structure: Structure) -> pd.DataFrame:
 
 def without_atoms(structure: Structure) -> Structure:
     """The same structure without the numbers of one run."""
-    return replace(structure, dimensions=tuple(replace(d, atoms={}) for d in structure.dimensions), filter_atoms={})
+    dimensions = tuple(replace(d, atoms={}, tied=()) for d in structure.dimensions)
+    return replace(structure, dimensions=dimensions, filter_atoms={})
 
 
 def _not_as_described(table: str) -> StorageError:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from include.opendata.disclosure.cells import LinkedCells, described, link
-from include.opendata.vocabulary import DataTable
+from include.opendata.vocabulary import DataTable, columns_of
 
 
 def persons_told_apart(tables: Sequence[DataTable]) -> list[DataTable]:
@@ -30,10 +30,10 @@ def persons_told_apart(tables: Sequence[DataTable]) -> list[DataTable]:
 
 
 def _columns_of(tables: Sequence[DataTable]) -> list[str]:
-    """Every source column that some table shows or filters by."""
+    """Every axis that some table shows or filters by."""
     columns: set[str] = set()
     for table in tables:
-        columns.update(dimension.column for dimension in table.structure.dimensions)
+        columns.update(dimension.axis for dimension in table.structure.dimensions)
         columns.update(table.structure.filter_atoms)
     return sorted(columns)
 
@@ -50,7 +50,8 @@ def _columns_that_tell(tables: Sequence[DataTable], identity: str, columns: list
 
 
 def _with(tables: Sequence[DataTable], identity: str, apart: Iterable[str]) -> list[DataTable]:
-    columns = tuple(apart)
+    # combinations of tied columns share no person: so the categories of each of the columns do not either
+    columns = tuple(dict.fromkeys([*apart, *(column for axis in apart for column in columns_of(axis))]))
     return [
         replace(
             table,
