@@ -8,6 +8,7 @@ failed sends the channel a message.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import DAG, Variable, get_parsing_context, task
@@ -23,7 +24,7 @@ from dags.step_task import (
     run_step_without_run,
     staging_place,
 )
-from include.opendata.storage.clock import utc_now
+from include.opendata import places
 
 if TYPE_CHECKING:
     from dags.task_types import Mail, WatchReport
@@ -50,30 +51,17 @@ def post(found: WatchReport) -> bool:
 
 
 def _looked() -> WatchReport:
-    from dataclasses import asdict
-
-    from include.opendata import places
-    from include.opendata.declaration.light import declared_ids
-    from include.opendata.ledger import open_ledger
-    from include.opendata.monitoring.checks import portal_check, staging_check
-    from include.opendata.monitoring.digest import messages, text
-    from include.opendata.monitoring.watch import find_problems
+    from include.opendata.monitoring.daily_watch import watch
 
     address = staging_place() or places.staging()
+    portal = Variable.get(PORTAL_VARIABLE, default=None)
     with staging_access(address):
-        checks = [("staging-drift", staging_check(address))]
-        if portal := Variable.get(PORTAL_VARIABLE, default=None):
-            target = portal_target(portal_connection(portal))
-            check = portal_check(
-                address, access=target.access, profile=target.profile, organization=target.organization
-            )
-            checks.append(("portal-drift", check))
-        problems = find_problems(declared_ids(), open_ledger(), now=utc_now(), checks=checks)
-    mails = messages(problems, everything_to=watchers(), link=overview())
+        target = portal_target(portal_connection(portal)) if portal else None
+        findings = watch(address, target, everything_to=watchers(), link=overview())
     return {
-        "problems": len(problems),
-        "messages": [cast("Mail", asdict(message)) for message in mails],
-        "text": text(problems) if problems else "",
+        "problems": findings.problems,
+        "messages": [cast("Mail", asdict(message)) for message in findings.messages],
+        "text": findings.channel_text,
     }
 
 

@@ -6,43 +6,23 @@ settings are loaded when ``airflow_settings.yaml`` has changed since.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+
+from airflow.models import DagRun, TaskInstance
+from airflow.utils.db import check_migrations, initdb
+from airflow.utils.session import create_session
+from airflow.utils.state import DagRunState, State, TaskInstanceState
+from airflow.utils.types import DagRunTriggeredByType
+from sqlalchemy import or_, select, update
 
 from dev import airflow_settings
-from dev.airflow_env import ROOT, Home, home
+from dev.airflow_env import ROOT, home
 
 SETTINGS = ROOT / "airflow_settings.yaml"
 
 
-class InUse(Exception):
-    """Someone else runs DAGs on this home."""
-
-
-@contextmanager
-def sole_use(home: Home, purpose: str) -> Iterator[None]:
-    """Hold the home, or raise InUse naming who does: a scheduler would run the tasks of our run a second time."""
-    with home.lock.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            holder = lock.read().strip() or "another process"
-            raise InUse(f"{holder} is using this Airflow. Stop it, or wait until it has finished.") from None
-        lock.truncate(0)
-        lock.write(f"{purpose} (process {os.getpid()})")
-        lock.flush()
-        yield
-        lock.truncate(0)
-
-
 def make_ready() -> None:
     """Migrate the metadata database, load the settings if they have changed, fail runs that were killed."""
-    from airflow.utils.db import check_migrations, initdb
-
     is_new = not home().database.exists()
     try:
         check_migrations(0)  # type: ignore[no-untyped-call]  # Airflow's, without types
@@ -61,12 +41,6 @@ def fail_killed_runs() -> None:
 
     Only for a caller who has sole use of the home: then no one can still be at work on such a run.
     """
-    from airflow.models import DagRun, TaskInstance
-    from airflow.utils.session import create_session
-    from airflow.utils.state import DagRunState, State, TaskInstanceState
-    from airflow.utils.types import DagRunTriggeredByType
-    from sqlalchemy import or_, select, update
-
     with create_session() as session:
         killed = session.execute(
             select(DagRun.dag_id, DagRun.run_id).where(

@@ -31,7 +31,7 @@ from typing import Any
 import psutil
 
 from dev.airflow_env import LOGIN, ROOT, embedded_environment, ensure_private, home, not_ready
-from dev.airflow_home import InUse, sole_use
+from dev.home_lock import InUse, sole_use
 from dev.processes import adopt_orphans, end_with_parent
 
 EXECUTION_API = "execution-api"  # what tasks speak to, on a free port of its own

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import TypedDict
 
 from dev.airflow_env import ROOT, embedded_environment, ensure_private, home, not_ready
-from dev.airflow_home import InUse, sole_use
+from dev.home_lock import InUse, sole_use
 from dev.processes import die_with_parent
 from include.opendata.declaration.light import declared_ids
 from include.opendata.pipeline.steps import STEPS

@@ -13,8 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO, TypedDict
 
+from airflow.dag_processing.dagbag import BundleDagBag
 from airflow.listeners import hookimpl
+from airflow.models.xcom import XComModel
 from airflow.sdk.listener import get_listener_manager
+from airflow.utils.session import create_session
 
 from dev.airflow_home import make_ready
 
@@ -64,8 +67,6 @@ def _task(task_instance: Any) -> TaskFacts:
 
 def run(dag_ids: Sequence[str], progress: Progress) -> None:
     """Run each DAG to its end and report how it ended: staged, unchanged or failed."""
-    from airflow.dag_processing.dagbag import BundleDagBag
-
     folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
     bag = BundleDagBag(dag_folder=folder / "refresh_datasets.py", bundle_path=folder, bundle_name="dags-folder")
     for dag_id in dag_ids:
@@ -85,9 +86,6 @@ def run(dag_ids: Sequence[str], progress: Progress) -> None:
 
 def handed_on(dag_run: Any, step: str) -> dict[str, str]:
     """What a step of a run handed on to the next."""
-    from airflow.models.xcom import XComModel
-    from airflow.utils.session import create_session
-
     with create_session() as session:
         value = session.scalars(
             XComModel.get_many(run_id=dag_run.run_id, key="return_value", task_ids=step, dag_ids=dag_run.dag_id)

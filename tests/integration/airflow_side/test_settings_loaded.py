@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from dev import airflow_home
 from dev.airflow_settings import load, read
 
 pytestmark = pytest.mark.usefixtures("embedded_airflow")
@@ -74,6 +73,8 @@ def test_the_password_of_a_connection_is_not_kept_in_clear(settings):
 def test_a_changed_file_is_loaded_again_and_an_unchanged_one_leaves_the_ui_its_changes(tmp_path, monkeypatch):
     from airflow.models import Variable
 
+    from dev import airflow_home
+
     path = tmp_path / "airflow_settings.yaml"
     monkeypatch.setattr(airflow_home, "SETTINGS", path)
     path.write_text("airflow: {variables: [{variable_name: place, variable_value: first}]}")
@@ -90,6 +91,8 @@ def test_a_run_that_was_killed_is_settled_before_a_scheduler_could_take_it_up(ba
     from airflow.models import DagRun, TaskInstance
     from airflow.utils.session import create_session
     from sqlalchemy import select, update
+
+    from dev import airflow_home
 
     dag_id = f"refresh__{declare('killed_visits')}"
     run_dag(dag_id)

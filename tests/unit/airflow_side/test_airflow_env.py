@@ -12,8 +12,8 @@ import pytest
 
 from dev import airflow_env, airflow_up, refresh_all
 from dev.airflow_env import ROOT, Home, embedded_environment, ensure_private, home
-from dev.airflow_home import InUse, sole_use
 from dev.airflow_up import choose_port, main
+from dev.home_lock import InUse, sole_use
 
 
 @pytest.fixture
