@@ -1,7 +1,14 @@
 import numpy as np
+import pandas as pd
+import pytest
 
+from include.opendata.disclosure.cells import described as described_table
 from include.opendata.disclosure.cells import link
+from include.opendata.disclosure.protect.true_counts import true_counts
+from include.opendata.tables import tabulate
+from tests.lib import small_tables
 from tests.lib.cubes import described, table
+from tests.lib.small_tables import dataset, dimension, warehouse_of
 
 YEARS = {str(1980 + k): (k,) for k in range(4)}
 PERIODS = {"1980–1981": (0, 1), "1982–1983": (2, 3)}
@@ -112,3 +119,25 @@ def test_neighbours_are_one_category_away_and_totals_are_nobodys():
     cells = one([table("t", cube, ("county",), {"county": COUNTIES})])
     assert cells.neighbours == ((1,), (0, 2), (1,), ())
     assert cells.level.tolist() == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("absent", ["zero", "omit"])
+def test_a_category_that_a_filter_leaves_no_record_is_a_zero_of_that_table_alone(tmp_path, absent):
+    kept = dimension("Program", total="All")
+    declared = dataset(
+        {"program": "text", "age": "integer"},
+        small_tables.table([dimension("Program", total="All")], name="everybody"),
+        small_tables.table([kept], name="old", filter=[{"column": "age", "from": 5}], absent_combinations=absent),
+    )
+    records = pd.DataFrame({"program": [*"aaaabbbcc"], "age": [5, 5, 1, 1, 5, 1, 1, 1, 1]})
+    with warehouse_of(records, tmp_path) as warehouse:
+        tables = [tabulate(declared, t.table, warehouse) for t in declared.tables]
+    (cells,) = link([described_table(t.structure, t.frame) for t in tables], joint=True)
+    counts, _ = true_counts(cells, tables)
+    for parent, children in cells.equations:
+        assert counts[parent] == counts[list(children)].sum()
+    sums = {(parent, frozenset(children)) for parent, children in cells.equations}
+    everybody, old = (cells.rows[t.table, "Persons"].tolist() for t in declared.tables)
+    assert any(parent == everybody[-1] and old[-1] in children for parent, children in sums)
+    nobody = [n for n, key in enumerate(cells.keys) if cells.published[n] and n not in (*everybody, *old)]
+    assert any(parent == old[-1] and children == {*old[:-1], *nobody} for parent, children in sums)

@@ -26,9 +26,9 @@ NO_ONE: Node = (-1,)
 
 
 class AxisPoint(NamedTuple):
-    """A category of a dimension, or its total."""
+    """A category of a dimension, its total, or (without a label) what no row stands for."""
 
-    label: str
+    label: str | None
     node: Node
     published: bool
 
@@ -71,13 +71,19 @@ def grid_of(builder: CellBuilder, structure: Structure) -> Grid:
 
 
 def _axis(dimension: TableDimension, builder: CellBuilder) -> list[AxisPoint]:
-    """Every category, and the total where it is published or follows by adding up."""
+    """Every category, the total where it is published or follows by adding up, and what a filter leaves without a record."""
     axis = [AxisPoint(label, node_of(dimension.atoms[label]), True) for label in dimension.labels]
     if dimension.total is not None:
         axis.append(AxisPoint(dimension.total, node_of(dimension.atoms[""]), True))
     elif dimension.axis in builder.additive:
         axis.append(AxisPoint("", node_of(dimension.atoms[""]), False))
-    return axis
+    unlisted = _unlisted(dimension)
+    return [*axis, AxisPoint(None, unlisted, True)] if unlisted else axis
+
+
+def _unlisted(dimension: TableDimension) -> Node:
+    """The atoms of a total that none of its categories has: a filter leaves no record there."""
+    return node_of(set(dimension.atoms[""]).difference(*(dimension.atoms[label] for label in dimension.labels)))
 
 
 def _add_partitions(builder: CellBuilder, structure: Structure, partitions: Partitions) -> None:
@@ -91,7 +97,8 @@ def _add_partitions(builder: CellBuilder, structure: Structure, partitions: Part
 
 
 def _partition(dimension: TableDimension, fixed: Sequence[Node]) -> Iterator[tuple[Node, Parts]]:
-    parts = {common([node_of(dimension.atoms[label]), *fixed]) for label in dimension.labels} - {()}
+    categories = (*(node_of(dimension.atoms[label]) for label in dimension.labels), _unlisted(dimension))
+    parts = {common([category, *fixed]) for category in categories} - {()}
     if len(parts) > 1:
         yield common([node_of(dimension.atoms[""]), *fixed]), tuple(sorted(parts))
 
@@ -146,10 +153,10 @@ def common(nodes: Iterable[Node]) -> Node:
     return first if not others else node_of(set(first).intersection(*others))
 
 
-def _publish(builder: CellBuilder, number: int, structure: Structure, labels: list[str]) -> None:
+def _publish(builder: CellBuilder, number: int, structure: Structure, labels: list[str | None]) -> None:
     cell = builder.cells[number]
     cell.published = True
-    cell.name = cell.name or ", ".join(labels)
+    cell.name = cell.name or ", ".join(filter(None, labels))
     cell.least_interesting = cell.least_interesting or any(
         label in dimension.least_interesting for label, dimension in zip(labels, structure.dimensions, strict=True)
     )
@@ -171,5 +178,5 @@ def _positions(structure: Structure, axes: list[list[AxisPoint]], labels: Labels
     )
 
 
-def _position_by_label(axis: list[AxisPoint]) -> dict[str, int]:
+def _position_by_label(axis: list[AxisPoint]) -> dict[str | None, int]:
     return {point.label: position for position, point in enumerate(axis) if point.published}
