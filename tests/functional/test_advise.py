@@ -35,7 +35,7 @@ def test_periods_and_regions_are_proposed_for_homicides_by_county(homicides):
     assert (found["periods-of-5"]["score"], found["periods-of-5"]["cells"]) == (9, 177)
     assert found["periods-of-5"]["cells_shown_percent"] == 79
     assert found["regions"]["hidden"] == "none"
-    assert found["regions"]["score"] == 4
+    assert found["regions"]["score"] == 6
     assert "regions" in {one["slug"] for one in by_period["proposals"]}
     assert "design 1, periods-of-2" in answer.err
 
@@ -45,7 +45,7 @@ def test_people_get_a_sentence_per_design_and_what_to_paste_for_one_table(homici
     answer = installation.opendata("advise", "homicides_by_county", "--table", BY_PERIOD, "--source", source)
     assert answer.code == 0, answer.err
     assert BY_YEAR not in answer.out
-    assert re.search(r"^  1\. Show regions in place of counties: score -3 instead of 9; every cell", answer.out, re.M)
+    assert re.search(r"^  1\. Show regions in place of counties: score 1 instead of 9; every cell", answer.out, re.M)
     assert "         Inland Empire: ['65', '71']" in answer.out
 
 

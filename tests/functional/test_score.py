@@ -80,6 +80,16 @@ def test_people_get_a_line_per_variable_the_total_and_what_it_leads_to(score):
     assert lines[-1].startswith("Masking is required: 14 is 13 or more.")
 
 
+def test_where_the_stated_smallest_count_lowers_the_score_that_of_a_release_stands_beside_it(score):
+    facts = "events: 6\ntime: year\nvariables: {residence_geography: {population: 3900}}\n"
+    found = score(facts, "--json").json()
+    assert found["total"] == 7 + 7 - 5
+    assert found["in_a_release"] == {"total": 14, "masking_required": True}
+    said = score(facts).out
+    assert re.search(r"^in a release +14  its smallest count is taken for 1$", said, re.M)
+    assert "Masking is required: 14 is 13 or more." in said
+
+
 def test_a_slip_in_a_facts_file_is_told_with_its_line_and_ends_in_2(score):
     answer = score("events: 1\ntime: yearly\nvariables: {}\n")
     assert answer.code == 2

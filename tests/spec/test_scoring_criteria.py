@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.opendata.gate.scoring import Facts, Score, score
+from include.opendata.gate.scoring import Facts, Score, release_score, score
 from include.opendata.rules.release import thresholds
 from include.opendata.rules.scoring import scoring_criteria
 
@@ -331,12 +331,15 @@ def test_anything_finer_is_not_safe_harbor(time, variables):
     assert not scored(time=time, **variables).safe_harbor
 
 
-def test_without_the_credit_for_its_smallest_count_a_score_never_falls():
+@pytest.mark.parametrize(
+    ("smallest", "by_criteria"), [(1, 7 + 5 + 7), (4, 7 + 5 + 7 - 3), (6, 7 + 5 + 7 - 5), (40, 5 + 5 + 7 - 5)]
+)
+def test_a_release_is_scored_as_if_its_smallest_count_were_one(smallest, by_criteria):
     facts = Facts.model_validate(
-        {"events": 6, "time": "month", "variables": {"residence_geography": {"population": 3_900}}}
+        {"events": smallest, "time": "month", "variables": {"residence_geography": {"population": 3_900}}}
     )
-    assert score(facts).total == 7 + 5 + 7 - 5
-    assert score(facts, masked_by=thresholds().small_cell).total == 7 + 5 + 7
+    assert score(facts).total == by_criteria
+    assert release_score(facts).total == 7 + 5 + 7
 
 
 def test_every_line_says_what_was_seen_and_where_its_rule_is_written():

@@ -2,8 +2,8 @@
 
 Worked out on the true figures, for one table by itself: cells it shares with other tables of its dataset may cost a few more.
 What leaves this module holds no count of a hidden cell and nothing that tells one: shares are rounded down, the share of
-events is given only where ten cells or more are hidden and their sum leaves every one of them room, and scores are without
-the credit for a smallest count of 3 or 5, which would say how large hidden counts are at least.
+events is given only where ten cells or more are hidden and their sum leaves every one of them room, and scores are those of
+a release, which say nothing of the smallest count.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from include.opendata.disclosure.protect.tables import protect_tables
 from include.opendata.disclosure.protection import protection_policy
 from include.opendata.errors import Place
 from include.opendata.gate.assessment import assess, require_publishable
-from include.opendata.gate.scoring import score
 from include.opendata.gate.table_facts import table_facts
-from include.opendata.rules.release import thresholds
 from include.opendata.rules.small_cells import SmallCellRule
 from include.opendata.vocabulary import ANNOTATION_SUFFIX, PERSONS_PREFIX, DataTable
 
@@ -39,7 +37,7 @@ How = Literal["protected", "small counts alone"]
 class Visibility(BaseModel):
     """How much of a table is shown.
 
-    ``score``: without the credit for a smallest count; None where the table describes no people. ``masking_required``: by
+    ``score``: None where the table describes no people. ``masking_required``: by
     this table's own assessment. ``cells``: its counts of persons or events, totals included. ``cells_shown_percent``: rounded
     down. ``events_shown_percent``: of the first count, without totals, rounded down to a tenth; None where it is not told.
     ``how``: whether the table was protected in full or, being very large, small counts alone were left out.
@@ -97,16 +95,10 @@ def without_totals(tabulated: DataTable) -> Mask:
 
 
 def _assessed(dataset: Dataset, tabulated: DataTable) -> tuple[int | None, bool]:
-    """The score without credit for the smallest count, and whether it (or a population at high risk) asks for masking."""
-    facts = table_facts(dataset, tabulated)
-    assessment = assess(facts)
+    """The score of a table, and whether it (or a population at high risk) asks for masking."""
+    assessment = assess(table_facts(dataset, tabulated))
     require_publishable(assessment, Place(dataset.dataset, tabulated.structure.table))
-    if assessment.score is None:
-        return None, assessment.masking_required
-    scored = [table for table in (facts.facts, *facts.independent_facts) if table is not None]
-    total = max(score(table, masked_by=facts.rule).total for table in scored)
-    above = assessment.condition.met and total >= thresholds().score.mask_from
-    return total, assessment.masking_required or above
+    return assessment.score.total if assessment.score is not None else None, assessment.masking_required
 
 
 def _blank_counts(dataset: Dataset, tabulated: DataTable, *, masked: bool) -> tuple[Mask, How]:

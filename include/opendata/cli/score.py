@@ -12,7 +12,8 @@ import typer
 
 from include.opendata.cli.options import Json
 from include.opendata.cli.output import print_json, print_lines
-from include.opendata.gate.scoring import Score, score_file
+from include.opendata.gate.scoring import Score, load_facts, release_score
+from include.opendata.gate.scoring import score as by_criteria
 from include.opendata.rules.release import thresholds
 
 
@@ -21,21 +22,25 @@ def score(
     json: Json = False,
 ) -> None:
     """The publication score of a table not yet built, from a file of facts."""
-    result = score_file(facts)
+    known = load_facts(facts)
+    result, released = by_criteria(known), release_score(known)
     if json:
-        print_json(result.model_dump(mode="json"))
+        in_a_release = {"in_a_release": released.model_dump(mode="json", include={"total", "masking_required"})}
+        print_json({**result.model_dump(mode="json"), **(in_a_release if released.total != result.total else {})})
     else:
-        print_lines(score_lines(result))
+        print_lines(score_lines(result, released))
 
 
-def score_lines(result: Score) -> list[str]:
-    """The score for people: a line per variable, the total, and what it leads to."""
+def score_lines(result: Score, released: Score) -> list[str]:
+    """The score for people: a line per variable, the total, and what it and the score of a release lead to."""
     heads = ("variable", "band", "points", "why", "section")
     rows = [(c.variable, c.band, f"{c.score:+d}" if c.score else "0", c.reason, c.section) for c in result.components]
     widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
     lines = [_line(heads, widths), *(_line(row, widths) for row in rows)]
     lines.append(_line(("total", "", str(result.total), "", ""), widths))
-    return [*lines, "", _verdict(result)]
+    if released.total != result.total:
+        lines.append(_line(("in a release", "", str(released.total), "its smallest count is taken for 1", ""), widths))
+    return [*lines, "", _verdict(released)]
 
 
 def _line(row: tuple[str, ...], widths: list[int]) -> str:

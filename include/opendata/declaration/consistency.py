@@ -56,6 +56,11 @@ def _source(dataset: Dataset) -> Iterator[Inconsistency]:
     source = dataset.source
     names = [column.name for column in source.columns]
     yield from _twice([*names, *source.unused_columns], ("source", "columns"), "column")
+    if source.records_per_person == "several" and source.record == "person":
+        what = "records of which a person may have several are events: declare `record: event`"
+        yield Inconsistency(("source", "records_per_person"), what)
+    if source.records_per_person is not None and source.record == "aggregate":
+        yield Inconsistency(("source", "records_per_person"), "figures already added up are no records of persons")
     for index, key in enumerate(source.key):
         yield from _known(key, names, ("source", "key", index), "column")
     for index, column in enumerate(source.columns):

@@ -83,6 +83,16 @@ class Source(Strict):
         Literal["person", "event", "aggregate"],
         Field(description="What one record is: a person, an event of a person, or a figure already added up."),
     ]
+    records_per_person: Annotated[
+        Literal["one", "several"] | None,
+        Field(
+            default=None,
+            description="How many records a person may have. Needed where events are counted and no column names the person: "
+            "`one`: never more than one; `several`: a count of many events may be of one person, which the evidence page then "
+            "says. A person's own records (`record: person`) are one each; say `one` where different persons share a value of "
+            "a direct identifier.",
+        ),
+    ] = None
     key: Annotated[
         list[str], Field(default=[], description="Columns that together name a record; checked to be unique.")
     ] = []

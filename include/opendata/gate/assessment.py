@@ -23,7 +23,7 @@ from include.opendata.gate.judgement import Judgement, TableFacts
 from include.opendata.gate.path import AssessmentStep, steps_taken
 from include.opendata.gate.permission import PermissionDecision, decide_permission, missing_approvals
 from include.opendata.gate.reasons import reasons_of
-from include.opendata.gate.scoring import Score, score
+from include.opendata.gate.scoring import Score, release_score
 from include.opendata.rules.release import high_risk_populations, thresholds
 
 VERSION: Literal[1] = 1
@@ -88,15 +88,13 @@ def _judge(given: TableFacts) -> Judgement:
     permission = decide_permission(given.permission)
     condition = numerator_denominator(given.counts, given.denominators, given.rule)
     scored = given.all_facts if given.personal else ()
-    masking = _masking_required(given, condition, max((score(facts).total for facts in scored), default=None))
-    # Where counts are hidden the score must not tell how large the smallest of them is.
-    shown = [score(facts, masked_by=given.rule if masking else None) for facts in scored]
+    scores = tuple(sorted(map(release_score, scored), key=lambda found: -found.total))
     return Judgement(
         given=given,
         permission=permission,
         condition=condition,
-        scores=tuple(sorted(shown, key=lambda found: -found.total)),
-        masking=masking,
+        scores=scores,
+        masking=_masking_required(given, condition, scores[0].total if scores else None),
         lacking=missing_approvals(permission.level, given.approvals) if permission.may_be_published else (),
         unstable_cells=_unstable_cells(given),
     )

@@ -11,7 +11,7 @@ _WHAT_IS_OPEN = {
     "level-3": "it is level 3",
     "permission-open": "its permission level is not settled",
     "score-missing": "its publication score cannot be computed",
-    "events-disagree": "its score does not rest on its own smallest count",
+    "persons-behind-unknown": "no one has said how many of its events may be of one person",
     "reviewer-missing": "a variable still needs an expert's review",
     "sample-sizes-missing": "the sample cases behind its estimates are unknown",
     "ages-over-89": "it shows single ages over 89",

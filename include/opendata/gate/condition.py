@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict
 
 from include.opendata.errors import InputError
 from include.opendata.rules.release import thresholds
-from include.opendata.rules.scoring import scoring_criteria
 from include.opendata.rules.small_cells import SmallCellRule
 
 NONE_BAND = "none"
@@ -25,8 +24,8 @@ UNKNOWN_BAND = "unknown"
 class ConditionFindings(BaseModel):
     """What step 2 finds. ``met``: a small cell, a small denominator, or denominators that are unknown.
 
-    ``smallest_count_band`` and ``smallest_denominator_band`` are bands in words, such as “under 11”, “11–99”,
-    “20,000 or more”, “none” (no such figure) or “unknown”; the first of them is that of the small counts.
+    ``smallest_count_band`` and ``smallest_denominator_band`` are bands in words: “under 11”, “11 or more”, “11–19,999”,
+    “20,000 or more”, “none” (no such figure) or “unknown”. Those of the counts tell no more than whether one is small.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,7 +60,7 @@ def numerator_denominator(counts: ArrayLike, denominators: ArrayLike | None, rul
         met=small > 0 or small_denominators > 0 or not all_known,
         cells=int(cells.size),
         small_cells=small,
-        smallest_count_band=count_band(smallest_event(cells), rule),
+        smallest_count_band=_count_band(cells, rule),
         denominators_known=all_known,
         denominators=int(known.size),
         small_denominators=small_denominators,
@@ -79,13 +78,6 @@ def unstable(denominators: ArrayLike) -> NDArray[np.bool_]:
     return ~(cases >= thresholds().survey.sample_cases_below)
 
 
-def smallest_event(counts: ArrayLike) -> int | None:
-    """The smallest non-zero count, None when every cell is zero. For the score only: it is not to be shown."""
-    cells = whole_counts(counts)
-    positive = cells[cells > 0]
-    return int(positive.min()) if positive.size else None
-
-
 def whole_counts(counts: ArrayLike) -> NDArray[np.int64]:
     """``counts`` as one row of whole numbers. Raises InputError when one is negative, blank or no whole number."""
     given: NDArray[Any] = np.asarray(counts).reshape(-1)
@@ -98,15 +90,10 @@ def whole_counts(counts: ArrayLike) -> NDArray[np.int64]:
     return given.astype(np.int64)
 
 
-def count_band(smallest: int | None, rule: SmallCellRule) -> str:
-    """The band a smallest count falls into, “none” when there is no event.
-
-    The bands are those of the events row, but for the lowest, which is that of all small counts: a band of its own for some
-    of them would tell how large every hidden count is at least.
-    """
-    if smallest is None:
-        return NONE_BAND
-    return _band(smallest, [rule.below, *(band.at_least for band in scoring_criteria().row("events").bands)], rule)
+def _count_band(cells: NDArray[np.int64], rule: SmallCellRule) -> str:
+    """Whether the smallest count is small; finer bands would tell how large the hidden counts are at least."""
+    positive = cells[cells > 0]
+    return _band(float(positive.min()), [rule.below], rule) if positive.size else NONE_BAND
 
 
 def _band(figure: float, edges: Iterable[int], rule: SmallCellRule) -> str:

@@ -152,7 +152,7 @@ class Variables(_Part):
 class Facts(_Part):
     """Everything the score needs to know of a table.
 
-    ``events``: smallest non-zero count (None: every cell is zero; scored as if a small one could appear).
+    ``events``: smallest non-zero count (None: not looked at; scored as if it could be 1).
     ``time``: length of the shortest period. ``variables``: those shown together in one cross-tabulation.
     """
 

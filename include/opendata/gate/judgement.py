@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Literal
 
 from numpy.typing import ArrayLike
 
@@ -15,6 +16,8 @@ from include.opendata.gate.safe_harbor import AgeBand
 from include.opendata.gate.scoring import Score
 from include.opendata.rules.answers import PermissionAnswers
 from include.opendata.rules.small_cells import SmallCellRule
+
+PersonsBehind = Literal["named", "one", "several"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class TableFacts:
     ``denominators``: the populations, NaN where unknown, None where there are none. ``rule``: which counts are small for this
     dataset. ``facts``: what is cross-tabulated; ``independent_facts``: further cross-tabulations that stand beside it in the
     same table. ``sample_sizes``: for a survey, unweighted cases per cell. ``as_of``: the day by which mitigations are judged
-    expired.
+    expired. ``persons_behind``: how many records a person may have, where events are counted; “named” where a column names
+    the person behind every count of them, None where no one knows.
     """
 
     table: str
@@ -53,6 +57,7 @@ class TableFacts:
     zip3_populations: tuple[int, ...] = ()
     mitigations: tuple[Mitigation, ...] = ()
     as_of: dt.date | None = None
+    persons_behind: PersonsBehind | None = "named"
 
     @property
     def personal(self) -> bool:

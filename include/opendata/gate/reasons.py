@@ -12,7 +12,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from include.opendata.declaration.dataset import Mitigation
-from include.opendata.gate.condition import smallest_event
 from include.opendata.gate.findings import GateFinding
 from include.opendata.gate.judgement import Judgement, TableFacts, UnlistedVariable
 from include.opendata.gate.permission import role_names
@@ -25,6 +24,7 @@ def reasons_of(judged: Judgement) -> Iterator[GateFinding]:
     given = judged.given
     yield from _permission(judged)
     yield from _missing_facts(judged)
+    yield from _persons_behind(given)
     for variable in given.unlisted:
         yield _unlisted(variable)
     yield from _survey_without_cases(given)
@@ -63,16 +63,28 @@ def _missing_facts(judged: Judgement) -> Iterator[GateFinding]:
         )
     if given.personal and given.facts is None and judged.condition.met:
         yield _refuse("score-missing", "Its publication score cannot be computed: its facts are unknown.", section)
-    if given.all_facts and _scored_too_low(given):
-        sentence = "The smallest count its score is based on is larger than the smallest count in the table."
-        yield _refuse("events-disagree", sentence, section)
 
 
-def _scored_too_low(given: TableFacts) -> bool:
-    """Whether the score rests on a larger smallest count than the table has."""
-    smallest = smallest_event(given.counts)
-    stated = min((facts.events for facts in given.all_facts if facts.events is not None), default=None)
-    return smallest is not None and (stated is None or stated > smallest)
+_PERSONS_BEHIND = {
+    "one": "It counts events, and the declaration says that a person has one at most.",
+    "several": "It counts events of which a person may have several, and no column names the person: a count that is not small "
+    "may be of a few persons, or of one.",
+}
+
+
+def _persons_behind(given: TableFacts) -> Iterator[GateFinding]:
+    """What is known of the persons behind a table's events; small is a count of few persons."""
+    if not given.personal or given.persons_behind == "named":
+        return
+    if given.persons_behind is None:
+        sentence = (
+            "It counts events, and neither does a column name the person behind each nor is it declared how many a person may "
+            "have; add `persons:` to its counts, or answer `records_per_person` under `source`."
+        )
+        yield _refuse("persons-behind-unknown", sentence, given.rule.section)
+        return
+    sentence = _PERSONS_BEHIND[given.persons_behind]
+    yield GateFinding(slug="persons-behind", severity="note", sentence=sentence, section=given.rule.section)
 
 
 def _unlisted(variable: UnlistedVariable) -> GateFinding:

@@ -9,7 +9,6 @@ its own margin only, are separate tables, and each is scored by itself.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,9 +24,8 @@ from include.opendata.gate.fact_sheet import (
 )
 from include.opendata.rules.release import thresholds
 from include.opendata.rules.scoring import Band, Choice, Row, scoring_criteria
-from include.opendata.rules.small_cells import SmallCellRule
 
-__all__ = ["Component", "Facts", "Score", "Variables", "load_facts", "score", "score_file"]
+__all__ = ["Component", "Facts", "Score", "Variables", "load_facts", "release_score", "score"]
 
 BY_POPULATION = ("detailed_race", "detailed_ethnicity")
 BY_GROUPS = ("race_ethnicity", "gender_identity")
@@ -68,25 +66,19 @@ class Score(BaseModel):
         raise KeyError(variable)
 
 
-def score(facts: Facts, *, masked_by: SmallCellRule | None = None) -> Score:
-    """The publication score of the cross-tabulation that ``facts`` describe.
-
-    ``masked_by``: the rule by which small counts will be masked; None where they are not. A score that credits how large the
-    smallest count is would tell how large every hidden count is at least. So the credit that only events, time and
-    population earn from 3 or 5 on is left out, and a small count takes the points of the smallest one; such a score is
-    never lower.
-    """
+def score(facts: Facts) -> Score:
+    """The publication score of the cross-tabulation that ``facts`` describe, by the criteria as they are written."""
     geography, geographies_beside = _geography_or_insurance(facts.variables)
     others = _variables(facts.variables)
     program = _means_tested(facts.variables)
     interacting = len(others) + geographies_beside + (1 if program and _program_interacts(facts.variables) else 0)
     components = (
-        _events(facts, masked_by),
+        _events(facts),
         _time(facts),
         *geography,
         *others,
         *program,
-        _interaction(facts, interacting, credit=masked_by is None),
+        _interaction(facts, interacting),
     )
     total = sum(component.score for component in components)
     return Score(
@@ -97,9 +89,14 @@ def score(facts: Facts, *, masked_by: SmallCellRule | None = None) -> Score:
     )
 
 
-def score_file(path: Path) -> Score:
-    """The score of the facts in a YAML file. Raises DeclarationError when they cannot be used."""
-    return score(load_facts(path))
+def release_score(facts: Facts) -> Score:
+    """The score by which a release is judged: that of ``score``, with the smallest count taken for 1 whatever it is.
+
+    Both the score and whether counts are masked become public, and everything else the score is made of is public already. A
+    score that followed the smallest count would tell how large every hidden count is at least: also in a table without a
+    small count, whose cells may be hidden for those of another table or of an earlier release. It is never lower.
+    """
+    return score(facts.model_copy(update={"events": None}))
 
 
 def _component(row: Row, found: Band | Choice, reason: str, variable: str | None = None) -> Component:
@@ -118,13 +115,10 @@ def _by_choice(variable: str, choice: str, reason: str) -> Component:
     return _component(row, row.choice(choice), reason)
 
 
-def _events(facts: Facts, masked_by: SmallCellRule | None) -> Component:
+def _events(facts: Facts) -> Component:
     row = scoring_criteria().row("events")
     if facts.events is None:
-        return _component(row, row.band(0), "Every cell is zero; scored as if a small count could appear.")
-    if masked_by is not None and facts.events < masked_by.below and row.band(masked_by.largest) != row.band(0):
-        # The small counts reach over more than one band: naming the band would narrow every hidden count down.
-        return _component(row, row.band(0), "The smallest non-zero count is hidden; scored as if it could be 1.")
+        return _component(row, row.band(0), "The counts are not looked at; scored as if the smallest could be 1.")
     band = row.band(facts.events)
     return _component(row, band, f"The smallest non-zero count in the table is {band.band}.")
 
@@ -305,11 +299,11 @@ def _plain(component: Component) -> str:
     return scoring_criteria().row(component.variable).label.lower()
 
 
-def _interaction(facts: Facts, interacting: int, *, credit: bool) -> Component:
+def _interaction(facts: Facts, interacting: int) -> Component:
     criteria = scoring_criteria()
     if interacting == 0:
         row = criteria.row("only_events_time_population")
-        band = row.band(facts.events if credit and facts.events is not None else 0)
+        band = row.band(facts.events or 0)
         return _component(
             row, band, "Nothing is shown beside events, time and population.", variable="variable_interaction"
         )

@@ -1,7 +1,8 @@
 """From a tabulated table and its declaration to the facts its assessment rests on (DDG 2.0 §4.3.1).
 
 Nothing is typed in that the data can tell: the narrowest age band present, the smallest area, the shortest period, the
-groups present, the smallest non-zero count. What each dimension tells is read in ``scored_dimensions``.
+groups present. How small the counts are is left out of the score (``scoring.release_score``). What each dimension shows is
+read in ``scored_dimensions``.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import numpy as np
 
 from include.opendata.declaration.consistency import shows_zip3
 from include.opendata.declaration.dataset import Dataset
-from include.opendata.gate.condition import smallest_event
+from include.opendata.declaration.tables import CountDistinctMeasure, CountMeasure, Table, is_protected_count
+from include.opendata.gate.areas_shown import is_statewide
 from include.opendata.gate.fact_sheet import Facts, ResidenceGeography, Variables
-from include.opendata.gate.judgement import TableFacts, UnlistedVariable
+from include.opendata.gate.judgement import PersonsBehind, TableFacts, UnlistedVariable
 from include.opendata.gate.scored_dimensions import Part, ScoredDimension, shortest_time
 from include.opendata.vocabulary import PERSONS_PREFIX, DataTable, denominator_rows
 
@@ -30,7 +32,7 @@ def table_facts(dataset: Dataset, tabulated: DataTable) -> TableFacts:
     table = dataset.table(tabulated.structure.table)
     shown = {d.name: d for d in tabulated.structure.dimensions}
     scored = [ScoredDimension(dataset, table, declared, shown[declared.name]) for declared in table.dimensions]
-    variables = _variables(dataset, scored)
+    variables = _variables(dataset, table, scored)
     counts = _counts(tabulated)
     return TableFacts(
         table=table.table,
@@ -40,7 +42,7 @@ def table_facts(dataset: Dataset, tabulated: DataTable) -> TableFacts:
         counts=counts,
         denominators=_denominators(tabulated),
         rule=dataset.small_cell_rule,
-        facts=Facts(events=smallest_event(counts), time=shortest_time(dataset, scored), variables=variables),
+        facts=Facts(events=None, time=shortest_time(dataset, scored), variables=variables),
         high_risk=tuple(table.high_risk_populations),
         survey=dataset.survey,
         sample_sizes=_sample_sizes(tabulated) if dataset.survey else None,
@@ -49,8 +51,16 @@ def table_facts(dataset: Dataset, tabulated: DataTable) -> TableFacts:
         zip3_populations=tuple(
             dimension.needed("population") for dimension in scored if shows_zip3(dimension.declared)
         ),
+        persons_behind=_persons_behind(dataset, table),
         mitigations=tuple(m for m in dataset.mitigations if m.table in (None, table.table)),
     )
+
+
+def _persons_behind(dataset: Dataset, table: Table) -> PersonsBehind | None:
+    """How many records a person may have, where a table counts events without naming the person behind each."""
+    counts = [m for m in table.measures if is_protected_count(m) and not isinstance(m, CountDistinctMeasure)]
+    named = all(isinstance(count, CountMeasure) and count.persons is not None for count in counts)
+    return "named" if named or dataset.source.record != "event" else dataset.source.records_per_person
 
 
 def _unlisted(scored: Sequence[ScoredDimension]) -> tuple[UnlistedVariable, ...]:
@@ -58,8 +68,8 @@ def _unlisted(scored: Sequence[ScoredDimension]) -> tuple[UnlistedVariable, ...]
     return tuple(UnlistedVariable(dimension.label, dimension.scores_as.reviewer) for dimension in declared)
 
 
-def _variables(dataset: Dataset, scored: Sequence[ScoredDimension]) -> Variables:
-    """The scoring variables of a table; without a place of its own it covers what the dataset covers."""
+def _variables(dataset: Dataset, table: Table, scored: Sequence[ScoredDimension]) -> Variables:
+    """The scoring variables of a table; one that shows no area covers the state where the dataset is declared statewide."""
     parts: dict[str, Part] = {}
     others: list[Part] = []
     for dimension in scored:
@@ -69,7 +79,8 @@ def _variables(dataset: Dataset, scored: Sequence[ScoredDimension]) -> Variables
         elif dimension.variable not in _NOT_VARIABLES:
             known = parts.get(dimension.variable)
             parts[dimension.variable] = part if known is None else _higher(known, part, dimension)
-    if not {"residence_geography", "service_geography"} & set(parts) and _covers_the_state(dataset):
+    labels = {dimension.shown.name: dimension.shown.labels for dimension in scored}
+    if is_statewide(dataset, table, labels):
         parts["residence_geography"] = ResidenceGeography(statewide=True)
     return Variables.model_validate({**parts, "other": others})
 
@@ -120,7 +131,3 @@ def _sample_sizes(tabulated: DataTable) -> np.ndarray | None:
         if m.role == "percent" and m.numerator is not None
     ]
     return np.concatenate(sizes_of_groups) if sizes_of_groups else None
-
-
-def _covers_the_state(dataset: Dataset) -> bool:
-    return dataset.coverage.granularity == "statewide" or dataset.coverage.geography in ("California", "United States")

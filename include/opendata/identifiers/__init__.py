@@ -14,6 +14,7 @@ Medicare or Medi-Cal numbers, which are most of what matters here.
 
 from include.opendata.identifiers.columns import Column
 from include.opendata.identifiers.findings import IdentifierFinding, IdentifierScan, require_not_personal
+from include.opendata.identifiers.records_of_persons import require_one_record_each
 from include.opendata.identifiers.scan import scan_columns, scan_output, scan_source
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "IdentifierFinding",
     "IdentifierScan",
     "require_not_personal",
+    "require_one_record_each",
     "scan_columns",
     "scan_output",
     "scan_source",

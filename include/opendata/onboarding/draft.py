@@ -388,6 +388,11 @@ def _questions(design: Design, high_risk: tuple[str, ...]) -> list[str]:
         "Are the records a sample? Then write `survey: yes`.",
         f"Is each record {_RECORDS[design.record]}? It was taken to be so. {design.record_reason}",
     ]
+    if design.record == "event" and design.person is None:
+        questions.append(
+            "How many records may a person have? Name the column that says whose event it is with `persons:` in each count, or "
+            "answer `records_per_person: one` or `several` under `source`."
+        )
     dimensions = {column for table in design.tables for column in table.dimensions}
     for m in design.meanings:
         # The question of an unlisted variable stands in the declaration, as its reviewer.

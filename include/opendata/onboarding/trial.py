@@ -36,6 +36,13 @@ AS_IF_PERMITTED = PermissionAnswers(
 """Stands in for the open answers while designs are compared; it is written nowhere."""
 
 
+def _as_if_answered(declared: Dataset) -> Dataset:
+    source = declared.source
+    if source.record == "event" and source.records_per_person is None:
+        source = source.model_copy(update={"records_per_person": "several"})
+    return declared.model_copy(update={"permission": AS_IF_PERMITTED, "source": source})
+
+
 class ScoreLine(BaseModel):
     """One line of a publication score."""
 
@@ -114,7 +121,7 @@ def score_and_mask(declared: Dataset, warehouse: Warehouse) -> tuple[tuple[Trial
 
 def advise(declared: Dataset, warehouse: Warehouse, trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
     """The same trials with the advisor's alternatives for the tables that must be masked."""
-    permitted = declared.model_copy(update={"permission": AS_IF_PERMITTED})
+    permitted = _as_if_answered(declared)
     masked = {trial.table for trial in trials if trial.masking_required}
     advised = []
     for trial in trials:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.opendata.identifiers import scan_source
+from include.opendata.identifiers import require_one_record_each, scan_source
 from include.opendata.pipeline.identifiers import require_no_identifiers
 from include.opendata.pipeline.ledger_notes import quality_recorder
 from include.opendata.pipeline.results import SourceChecked
@@ -14,12 +14,14 @@ from include.opendata.warehouse import open_snapshot
 
 
 def perform(run: Run) -> SourceChecked:
-    """Check the source where the snapshot lies. Raises Refused where the suite, a control total or the scan says no."""
+    """Check the source where the snapshot lies. Raises Refused where the suite, a control total,
+    a repeated person or the scan says no."""
     opened = open_run(run)
     declared = opened.declared
     with open_snapshot(opened.snapshot.parquet, dataset=run.dataset) as warehouse:
         report = check_source(declared, warehouse, record=quality_recorder(opened))
         control_totals(declared, warehouse)
+        require_one_record_each(declared, warehouse)
         scan = scan_source(declared, warehouse)
     opened.area.write_json("quality/source.json", report.to_json())
     opened.decide(

@@ -255,10 +255,15 @@ def test_no_figure_of_the_advice_is_a_number_of_hidden_cells_or_events(scored, a
 
 
 def test_a_table_that_needs_no_masking_gets_no_proposal(advise):
-    declared = of_counties_and_years()
-    advice = advise(declared, {**cases(), "n": [5000] * 580})
+    advice = advise(of_counties_and_years(YEAR), cases())
     assert (advice.now, advice.proposals) == (None, ())
     assert "needs no masking" in advice.sentence
+
+
+def test_a_table_without_a_small_count_gets_no_proposal_whatever_its_score(advise):
+    advice = advise(of_counties_and_years(), {**cases(), "n": [5000] * 580})
+    assert advice.proposals == ()
+    assert "Nothing is hidden today" in advice.sentence
 
 
 def test_a_design_the_rules_keep_back_is_named_with_its_reason(advise):

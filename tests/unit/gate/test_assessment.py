@@ -170,18 +170,32 @@ def test_a_table_about_people_without_facts_for_its_score_is_refused_and_masked_
     assert found.masking_required
 
 
-def test_a_score_that_rests_on_a_larger_count_than_the_smallest_is_refused():
-    found = assessed(facts=facts(events=40, sex={}))
-    assert slugs(found, "refuse") == ["events-disagree"]
-    assert slugs(assessed(facts=facts(events=None, sex={})), "refuse") == ["events-disagree"]
-
-
 def test_a_variable_outside_the_criteria_needs_a_named_reviewer():
     for nobody in (None, "", "  "):
         assert slugs(assessed(unlisted=(UnlistedVariable("diet", nobody),)), "refuse") == ["reviewer-missing"]
     found = assessed(unlisted=(UnlistedVariable("diet", "B. Expert"),))
     assert found.refusals == ()
     assert "expert-review" in slugs(found, "note")
+
+
+def test_events_without_a_named_person_wait_for_the_answer_how_many_are_of_one():
+    found = assessed(persons_behind=None)
+    assert slugs(found, "refuse") == ["persons-behind-unknown"]
+    assert "records_per_person" in found.refusals[0].sentence
+    assert "how many of its events may be of one person" in found.conclusion
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [("one", "a person has one at most"), ("several", "a few persons, or of one")]
+)
+def test_the_answer_how_many_events_a_person_may_have_is_told(answer, said):
+    found = assessed(persons_behind=answer)
+    assert found.refusals == ()
+    assert [said in reason.sentence for reason in found.reasons if reason.slug == "persons-behind"] == [True]
+
+
+def test_of_events_of_no_person_nothing_is_asked():
+    assert slugs(assessed(persons_behind=None, personal_characteristics=False), "refuse") == []
 
 
 def test_ages_over_89_told_apart_are_refused():
@@ -209,7 +223,7 @@ def test_every_refusal_has_its_words_in_the_conclusion():
         assessed(permission=PermissionAnswers(individual_records=True)),
         assessed(permission=PermissionAnswers()),
         assessed(facts=None),
-        assessed(facts=facts(events=40)),
+        assessed(persons_behind=None),
         assessed(unlisted=(UnlistedVariable("diet"),)),
         assessed(survey=True),
         assessed(age_bands=((95, 99),)),
@@ -273,15 +287,34 @@ def test_independent_margins_are_scored_apart_and_the_highest_decides():
     assert [score.total for score in found.independent_scores] == [7 - 3 + 1 + 1]
 
 
-def test_where_counts_are_hidden_the_score_does_not_tell_how_large_the_smallest_is():
-    def hidden(smallest: int) -> dict[str, Any]:
-        shown = Facts.model_validate(
-            {"events": smallest, "time": "month", "variables": {"residence_geography": {"population": 3_900}}}
-        )
-        return assessed(facts=shown, counts=[smallest, 40]).model_dump(mode="json")
+SCORED = [
+    {
+        "residence_geography": {"population": 3_900}
+    },  # 14 with a smallest count of 1 or 2, 9 by the criteria with one of 5
+    {"residence_geography": {"population": 30_000}},  # 11 and 6
+    {"residence_geography": {"population": 30_000}, "sex": {}},
+]
 
-    assert hidden(1)["masking_required"]
-    assert hidden(1) == hidden(4) == hidden(9)
+
+@pytest.mark.parametrize("rule", [thresholds().small_cell, thresholds().small_cell.raised_to(15)])
+@pytest.mark.parametrize("variables", SCORED)
+def test_nothing_in_an_assessment_follows_the_smallest_count(variables, rule):
+    """Neither decision nor score, path, bands, findings and conclusion: all of it is told to someone."""
+
+    def told(smallest: int) -> str:
+        figures = {"counts": [smallest, 40], "facts": facts(events=smallest, **variables), "rule": rule}
+        return assessed(**figures).model_dump_json()
+
+    assert len({told(smallest) for smallest in range(1, rule.below)}) == 1
+    assert len({told(smallest) for smallest in (rule.below, 99, 100, 999, 5_000)}) == 1
+
+
+def test_the_decision_is_that_of_a_smallest_count_of_one():
+    for smallest in (1, 2, 3, 5, 10):
+        found = assessed(facts=facts(events=smallest, **SCORED[0]), counts=[smallest, 40])
+        assert found.masking_required
+        assert found.score is not None
+        assert found.score.total == 14
 
 
 def test_an_assessment_survives_json():
@@ -316,14 +349,3 @@ def test_counts_that_are_small_by_the_declaration_alone_are_masked():
     score_of_twelve = facts(events=12, residence_geography={"population": 3_900}, age_range={"narrowest_years": 1})
     assert not assessed(**figures, facts=score_of_twelve).masking_required
     assert assessed(**figures, facts=score_of_twelve, rule=RAISED).masking_required
-
-
-def test_the_score_does_not_tell_in_which_band_the_smallest_hidden_count_lies():
-    def shown(smallest: int) -> Assessment:
-        score_facts = facts(
-            events=smallest, residence_geography={"population": 3_900}, age_range={"narrowest_years": 1}
-        )
-        return assessed(counts=[smallest, 40], facts=score_facts, rule=RAISED)
-
-    assert shown(12).masking_required
-    assert shown(12).model_dump() == shown(3).model_dump()

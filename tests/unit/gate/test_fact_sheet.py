@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from include.opendata.errors import EXIT_BAD_INPUT, DeclarationError
 from include.opendata.gate.fact_sheet import Facts, load_facts
-from include.opendata.gate.scoring import score, score_file
+from include.opendata.gate.scoring import score
 
 COMPLETE = """\
 events: 4
@@ -38,11 +38,11 @@ def problem(folder: Path, text: str) -> str:
 
 
 def test_a_complete_facts_file_is_scored(tmp_path):
-    assert score_file(written(tmp_path, COMPLETE)).total == 7 + 4 + 4 + 5 + 1 + 1 + 5 + 4
+    assert score(load_facts(written(tmp_path, COMPLETE))).total == 7 + 4 + 4 + 5 + 1 + 1 + 5 + 4
 
 
 def test_the_json_of_a_score_has_the_agreed_shape(tmp_path):
-    found = score_file(written(tmp_path, COMPLETE)).model_dump(mode="json")
+    found = score(load_facts(written(tmp_path, COMPLETE))).model_dump(mode="json")
     assert list(found) == ["total", "masking_required", "safe_harbor", "components"]
     assert {tuple(component) for component in found["components"]} == {
         ("variable", "score", "band", "reason", "section")

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from include.opendata.gate.fact_sheet import Variables
-from include.opendata.gate.scoring import score_file
+from include.opendata.gate.scoring import load_facts, score
 from include.opendata.rules.criteria import FOLDER
 from include.opendata.rules.scoring import scoring_criteria
 
@@ -33,7 +33,7 @@ def test_the_example_on_the_page_scores_as_it_says(tmp_path):
     (said,) = re.findall(r"That table scores ([0-9 +]+) = ([0-9]+)", page)
     path = tmp_path / "facts.yaml"
     path.write_text(example, encoding="utf-8")
-    found = score_file(path)
+    found = score(load_facts(path))
     assert [component.score for component in found.components] == [int(points) for points in said[0].split("+")]
     assert found.total == int(said[1])
 
