@@ -64,19 +64,7 @@ def _source(dataset: Dataset) -> Iterator[Inconsistency]:
     for index, key in enumerate(source.key):
         yield from _known(key, names, ("source", "key", index), "column")
     for index, column in enumerate(source.columns):
-        if isinstance(column.valid_values, ValueRange) and column.type in ("text", "boolean"):
-            yield Inconsistency(
-                ("source", "columns", index, "valid_values"),
-                f"a range makes no sense for a column of type {column.type}",
-            )
-        elif isinstance(column.valid_values, ValueRange) and _is_empty(column.valid_values):
-            yield Inconsistency(
-                ("source", "columns", index, "valid_values"), "`to` is before `from`: nothing is between"
-            )
-        if column.pattern is not None and not _is_readable(column.pattern):
-            yield Inconsistency(
-                ("source", "columns", index, "pattern"), "this is no regular expression that can be read"
-            )
+        yield from _source_column(column, ("source", "columns", index))
     yield from source_inconsistencies(source, ("source", "columns"))
     for index, control in enumerate(source.control_totals):
         if control.column is not None:
@@ -84,6 +72,16 @@ def _source(dataset: Dataset) -> Iterator[Inconsistency]:
             yield from _known(control.column, names, where, "column")
             if control.column in names and source.column(control.column).type not in ("integer", "number"):
                 yield Inconsistency(where, "only a column of type integer or number can be added up")
+
+
+def _source_column(column: SourceColumn, at: FieldPath) -> Iterator[Inconsistency]:
+    if isinstance(column.valid_values, ValueRange):
+        if column.type in ("text", "boolean"):
+            yield Inconsistency((*at, "valid_values"), f"a range makes no sense for a column of type {column.type}")
+        elif _is_empty(column.valid_values):
+            yield Inconsistency((*at, "valid_values"), "`to` is before `from`: nothing is between")
+    if column.pattern is not None and not _is_readable(column.pattern):
+        yield Inconsistency((*at, "pattern"), "this is no regular expression that can be read")
 
 
 def _is_empty(values: ValueRange) -> bool:

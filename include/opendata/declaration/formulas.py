@@ -30,18 +30,20 @@ def formula_inconsistencies(table: t.Table, at: FieldPath) -> Iterator[Inconsist
         here = (*at, "dimensions", index)
         columns.append((here, dimension))
         columns += [((*here, "attributes", n), attribute) for n, attribute in enumerate(dimension.attributes)]
-        texts: list[tuple[FieldPath, str]] = [
-            (("labels", value), label) for value, label in (dimension.labels or {}).items()
-        ]
-        texts += [(("recode", label), label) for label in dimension.recode or {}]
-        texts += [(("bins", n, "label"), one.label) for n, one in enumerate(dimension.bins or [])]
-        texts += [((name,), text) for name in ("missing", "total") if (text := getattr(dimension, name))]
-        yield from (formula_at((*here, *field)) for field, text in texts if no_label(text))
+        yield from (formula_at((*here, *field)) for field, text in _labels(dimension) if no_label(text))
     columns += [((*at, "measures", index), measure) for index, measure in enumerate(table.measures)]
     for here, column in columns:
         yield from (
             formula_at((*here, name)) for name in ("label", "definition") if runs_as_formula(getattr(column, name))
         )
+
+
+def _labels(dimension: t.Dimension) -> Iterator[tuple[FieldPath, str]]:
+    """Every label a dimension declares, with its place in the dimension."""
+    yield from ((("labels", value), label) for value, label in (dimension.labels or {}).items())
+    yield from ((("recode", label), label) for label in dimension.recode or {})
+    yield from ((("bins", n, "label"), bin_.label) for n, bin_ in enumerate(dimension.bins or []))
+    yield from (((name,), text) for name in ("missing", "total") if (text := getattr(dimension, name)))
 
 
 def formula_at(field: FieldPath) -> Inconsistency:

@@ -34,10 +34,16 @@ def refresh_inconsistencies(dataset: Dataset, table: t.Table, at: FieldPath) -> 
             yield _no(at, "a table that is replaced needs no `key` and no `remove`; take records out with `filter`")
         return
     names = [d.name for d in table.dimensions]
-    for name in [*(refresh.key or []), *([refresh.remove.dimension] if refresh.remove else [])]:
-        if name not in names:
-            yield _no(at, f"there is no dimension called {name!r}", ", ".join(names))
-            return
+    named = [*(refresh.key or []), *([refresh.remove.dimension] if refresh.remove else [])]
+    if unknown := next((name for name in named if name not in names), None):
+        yield _no(at, f"there is no dimension called {unknown!r}", ", ".join(names))
+        return
+    yield from _merged(dataset, table, at)
+
+
+def _merged(dataset: Dataset, table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
+    """What does not fit in a table that is merged with what is published."""
+    refresh = table.refresh
     if table.masking == "whole_percentages":
         yield _no(at, "a table of whole percentages is replaced: no count of it is kept")
     if any(d.attributes for d in table.dimensions):

@@ -79,13 +79,7 @@ def published_inconsistencies(dataset: Dataset, table: t.Table, at: FieldPath) -
             yield from _attribute(dataset, table, attribute, standards.get(attribute.name), where)
         if dimension.standard == "county":
             yield from _words_beside_counties(dimension, standards[dimension.name], (*at, "dimensions", index))
-    elements = {standard.element for standard in standards.values()}
-    for name, standard in standards.items():
-        missing = [element for element in standard.requires if element not in elements]
-        if missing and _declares(dataset, table, name):
-            yield Inconsistency(
-                (*at, "dimensions"), f"{name} needs {' and '.join(missing)} beside it (Handbook, Guidelines §3)"
-            )
+    yield from _beside_standards(dataset, table, standards, (*at, "dimensions"))
     if table.masking == "whole_percentages" and table.attributes:
         yield Inconsistency((*at, "dimensions"), "a table of whole percentages has no attributes")
     if table.points is not None:
@@ -94,6 +88,17 @@ def published_inconsistencies(dataset: Dataset, table: t.Table, at: FieldPath) -
         for index, chosen in enumerate(table.formats):
             if chosen in ("geojson", "shapefile"):
                 yield Inconsistency((*at, "formats", index), f"{chosen} needs a table with `points`")
+
+
+def _beside_standards(
+    dataset: Dataset, table: t.Table, standards: dict[str, FieldStandard], at: FieldPath
+) -> Iterator[Inconsistency]:
+    """Columns of a declared standard whose companions the table does not publish."""
+    elements = {standard.element for standard in standards.values()}
+    for name, standard in standards.items():
+        missing = [element for element in standard.requires if element not in elements]
+        if missing and _declares(dataset, table, name):
+            yield Inconsistency(at, f"{name} needs {' and '.join(missing)} beside it (Handbook, Guidelines §3)")
 
 
 def _declares(dataset: Dataset, table: t.Table, name: str) -> bool:
