@@ -8,14 +8,12 @@ or DuckDB. The full check of a declaration belongs to the run (and to ``bin/open
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from airflow.sdk import DAG
-from airflow.sdk.definitions.callback import SyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.version import version as airflow_version
 
-from dags.notifications import refresh_failed, still_running
+from dags.notifications import refresh_failed
 from include.opendata.declaration.light import Outline
 from include.opendata.errors import DeclarationError, Place
 from include.opendata.storage.outline_cache import OutlineCache, outline_of
@@ -74,12 +72,8 @@ def dag_of(outline: Outline) -> DAG:
         default_args={"owner": outline.owner, "retries": 0},
         tags=sorted({outline.department, outline.topic, *outline.tags}),
         on_failure_callback=refresh_failed,
-        # A run that waits for its approvers has their deadline; one that is still there a day later is lost.
-        deadline=DeadlineAlert(
-            reference=DeadlineReference.DAGRUN_QUEUED_AT,
-            interval=timedelta(days=outline.approval_days + 1),
-            callback=SyncCallback(still_running, kwargs={"dataset": outline.dataset}),
-        ),
+        # No deadline of Airflow's: a run that has one cannot be cleared (Airflow answers 500), and its alert also fires for
+        # runs that ended. The daily watch names the runs that should have ended.
         auto_register=False,
     )
 

@@ -121,11 +121,3 @@ def watch_failed(context: Context) -> None:
         f"The daily watch of the open data failed ({context['dag_run'].run_id}): what it found, if it could look at all, did "
         f"not reach every person. The log of its failed task in Airflow says why."
     )
-
-
-def still_running(**about: Any) -> None:
-    """What the channel receives of a run beyond its deadline. Called by Airflow's triggerer, or worker, with ``dataset``."""
-    send_to_channel(
-        f"A refresh of {about.get('dataset', 'a dataset')} has not ended by its deadline: neither done, nor refused, nor "
-        f"answered by its approvers. Look at its run in Airflow."
-    )

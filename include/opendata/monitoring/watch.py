@@ -113,9 +113,11 @@ def _waiting(
     missing = ", ".join(role.role_name for role in roles if role.state != "given")
     since = moment(request.asked_at)
     if missing and now - since >= dt.timedelta(days=declared.approval_deadline.remind_after):
-        until = (request.answer_by or "")[:10]
-        sentence = f"A release waits since {since.date()} for: {missing}. It waits until {until}."
-        yield "approval-waits", "error", sentence
+        until = moment(request.answer_by) if request.answer_by else None
+        end = "" if until is None else f" It waits until {until.date()}."
+        if until is not None and now > until:
+            end = f" It should have ended by {until.date()} and has not: look at its run in Airflow."
+        yield "approval-waits", "error", f"A release waits since {since.date()} for: {missing}.{end}"
 
 
 def _expiry(role: RoleStatus, today: dt.date) -> Iterator[tuple[str, Severity, str]]:

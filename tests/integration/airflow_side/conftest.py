@@ -166,7 +166,6 @@ def run_dag(bag: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> Callable
             if task.retries:
                 task.retry_delay = timedelta(seconds=0)
                 task.max_retry_delay = timedelta(seconds=1)
-        dag.deadline = None  # `dag.test()` takes a deadline for the id of one kept by a scheduler, and stops
         dag_run = dag.test()
         states: dict[str, list[str]] = {"": [str(dag_run.state)]}
         for instance in dag_run.get_task_instances():

@@ -28,6 +28,7 @@ PASSWORD = "a password for this test"
 WAITING = ("visits_approved", "visits_by_hand", "visits_rejected", "visits_in_browser")
 KEPT_OUT, CLOSED = "viewer", "refresh__visits_by_hand"  # a user, and the one DAG that closed_auth.py keeps them from
 HOSTILE = "visits_hostile"
+CLEARED = "visits_cleared"  # every form is declared, so that nothing waits
 HOSTILE_TITLE = '<script>document.title="owned"</script><img src=x onerror=alert(1)>'
 LEGAL = "  - {role: legal_counsel, name: C, date: 2026-01-01, reference: F1}\n"
 ARTEFACTS = ROOT / "test-artefacts"
@@ -95,8 +96,9 @@ def declare(folder: Path) -> None:
         installation.write_source("id,sex,age\n" + "".join(f"{n},{s},{20 + n % 50}\n" for n, s in enumerate(sexes, 1)))
         assert LEGAL in SOUND
         text = SOUND.replace(LEGAL, "").replace("location: visits.csv", f"location: {installation.source}")
-        for dataset in (*WAITING, HOSTILE):
-            own = text.replace("clinic_visits", dataset)
+        approved = SOUND.replace("location: visits.csv", f"location: {installation.source}")
+        for dataset in (*WAITING, HOSTILE, CLEARED):
+            own = (approved if dataset == CLEARED else text).replace("clinic_visits", dataset)
             if dataset == HOSTILE:
                 own = own.replace("title: Clinic visits", f"title: '{HOSTILE_TITLE}'", 1)
             write(folder / "datasets", own, dataset)

@@ -118,6 +118,12 @@ def test_an_approver_who_lets_a_release_wait_is_reminded_of(ledger):
     assert "run-lost" not in slugs(ledger, later=dt.timedelta(days=2))
 
 
+def test_a_run_that_is_there_after_its_deadline_is_named(ledger):
+    asked(ledger, days_ago=4)
+    (waits,) = [p for p in find_problems([ID], ledger, now=TODAY) if p.slug == "approval-waits"]
+    assert "should have ended by" in waits.sentence
+
+
 def test_a_run_that_was_killed_after_its_approvals_waits_for_nobody_and_is_lost(ledger):
     asked(ledger)
     given(ledger, TODAY.date() + dt.timedelta(days=90))
