@@ -45,9 +45,14 @@ def refuse_dependent_columns(
     found = ties(dataset, warehouse, dict.fromkeys(groups))
     if masked:
         found += filter_ties(now)
-    for tie in found:
-        if not tie.by_chance and not (tie.exact and any(tie.columns <= axis for axis in linked)):
-            raise _refusal(dataset, tie, now)
+    in_doubt = next((tie for tie in found if not _is_answered(tie, linked)), None)
+    if in_doubt is not None:
+        raise _refusal(dataset, in_doubt, now)
+
+
+def _is_answered(tie: Tie, linked: Collection[frozenset[str]]) -> bool:
+    """Whether a tie is none, or one that an axis holds."""
+    return tie.by_chance or (tie.exact and any(tie.columns <= axis for axis in linked))
 
 
 def _refusal(dataset: Dataset, tie: Tie, now: Iterable[CountingTable]) -> Refused:
