@@ -39,3 +39,10 @@ def test_every_exit_code_is_in_the_readme():
 def test_every_page_of_documentation_is_linked_from_the_readme():
     for path in PAGES[2:]:
         assert f"docs/{path.name}" in README
+
+
+def test_every_option_of_the_audit_is_explained():
+    command = next(entry for entry in COMMANDS if entry.name == "audit").load()
+    options = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
+    text = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    assert {name for name in options if name not in text} == set()

@@ -138,13 +138,13 @@ def test_a_single_blank_is_recovered_and_the_owner_is_told_what_an_attacker_woul
     assert answer.code == 4
     assert "The blank at (Alpine, f) is (All, f) minus the other parts, which are all shown. It is 3." in answer.out
     assert "annotation: combined (the codes of the table)" in answer.out
-    assert answer.err == ""
+    assert "County: “All” is Alpine, Butte (as declared)" in answer.out
     found = installation.opendata(
         "audit", published, *BY[:2], "--dimension", "Sex", "--count", "Persons", "--json"
     ).json()
     assert found["verdicts"]["recoverable"] == 1
     assert found["cells"] == [
-        {"cell": {"County": "Alpine", "Sex": "f"}, "verdict": "recoverable", "low": 3, "high": 3}
+        {"cell": {"County": "Alpine", "Sex": "f"}, "verdict": "recoverable", "line": 2, "low": 3, "high": 3}
         | {"sentence": found["cells"][0]["sentence"]}
     ]
 
@@ -173,7 +173,11 @@ def test_a_rate_beside_its_denominator_gives_a_blank_away(installation, tmp_path
     rows = [("Alpine", "", "400", "1.8"), ("Butte", "", "900", "2.0"), ("All", "25", "1300", "1.9")]
     published = write(tmp_path / "p.csv", rows, ("County", "Persons", "Population", "Share"))
     by = ("--dimension", "County:All", "--count", "Persons")
-    assert installation.opendata("audit", published, *by).code == 0
+    refused = installation.opendata("audit", published, *by)
+    assert (refused.code, "not understood: Share" in refused.err) == (2, True)
+    without = installation.opendata("audit", published, *by, "--ignore", "Share")
+    assert without.code == 0
+    assert "Not looked at: Share" in without.out
     rate = ("--denominator", "Population", "--rate", "Share:100:1")
     assert installation.opendata("audit", published, *by, *rate).code == 4
 
@@ -258,5 +262,96 @@ def test_a_time_limit_ends_in_undecided(installation, tmp_path):
 
 def test_small_counts_that_are_shown_are_named_though_nothing_is_hidden(installation, table):
     answer = installation.opendata("audit", table, *BY)
-    assert answer.code == 0
+    assert answer.code == 4
     assert "counts from 1 to 10 that are shown: 1" in answer.out
+    assert "(Alpine, f)" in answer.out
+    assert installation.opendata("audit", table, *BY, "--small-shown").code == 0
+
+
+STRATA = """County,Strata,Strata_Name,Count
+Alameda,Total Population,Total Population,49
+Alameda,Sex,Female,40
+Alameda,Sex,Male,<11
+Alameda,Age,0-17,12
+Alameda,Age,18-64,22
+Alameda,Age,65+,15
+Butte,Total Population,Total Population,49
+Butte,Sex,Female,41
+Butte,Sex,Male,<11
+Butte,Age,0-17,12
+Butte,Age,18-64,22
+Butte,Age,65+,15
+Fresno,Total Population,Total Population,54
+Fresno,Sex,Female,44
+Fresno,Sex,Male,<11
+Fresno,Age,0-17,12
+Fresno,Age,18-64,27
+Fresno,Age,65+,15
+"""
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        ("--dimension", "County", "--dimension", "Strata", "--dimension", "Strata_Name"),
+        ("--dimension", "County", "--dimension", "Strata_Name"),
+        ("--dimension", "County", "--dimension", "Strata_Name:Total Population"),
+        ("--dimension", "County", "--strata", "Strata/Strata_Name:Total Population"),
+    ],
+)
+@pytest.mark.parametrize("token", ["<11", "", "*", "Suppressed", "--", "1-10", "≤10", "n<11", "10 or fewer", "N_A"])
+def test_stacked_strata_that_give_counts_away_are_never_called_safe(installation, tmp_path, named, token):
+    (tmp_path / "s.csv").write_text(STRATA.replace("<11", token), encoding="utf-8")
+    answer = installation.opendata("audit", str(tmp_path / "s.csv"), *named, "--count", "Count", "--json")
+    assert answer.code == 4
+    found = {c["cell"]["County"]: c["low"] for c in answer.json()["cells"] if c["verdict"] == "recoverable"}
+    assert found == {"Alameda": 9, "Butte": 8, "Fresno": 10}
+    assert any("Female, Male" in sentence for sentence in answer.json()["holds_under"]["totals"])
+
+
+def test_every_verdict_says_under_which_totals_it_holds(installation, tmp_path):
+    published = write(tmp_path / "p.csv", [("Alpine", ""), ("Butte", "30")], ("County", "Persons"))
+    answer = installation.opendata("audit", published, "--dimension", "County", "--count", "Persons")
+    assert answer.code == 0
+    assert "none: no row is taken to be a sum of others" in answer.out
+    assert "no total is known: every hidden count was looked at by itself" in answer.out
+
+
+def test_parquet_is_read_as_csv_is(installation, tmp_path):
+    import pandas as pd
+
+    frame = pd.DataFrame({"County": ["Alpine", "Butte", "All"], "Persons": pd.array([None, 60, 63], dtype="float64")})
+    frame.to_parquet(tmp_path / "p.parquet")
+    answer = installation.opendata(
+        "audit", str(tmp_path / "p.parquet"), "--dimension", "County:All", "--count", "Persons", "--json"
+    )
+    assert answer.code == 4
+    assert [(c["low"], c["high"]) for c in answer.json()["cells"]] == [(3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("content", "slug"),
+    [
+        (b"", "source-empty"),
+        (b"County,Persons\n", "table-malformed"),
+        (b"%PDF-1.4", "source-not-a-table"),
+        (None, "file-unreadable"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_by_name(installation, tmp_path, content, slug):
+    if content is not None:
+        (tmp_path / "p.csv").write_bytes(content)
+    answer = installation.opendata("audit", str(tmp_path / "p.csv"), *BY, "--json")
+    assert answer.code == 2
+    assert answer.json()["slug"] == slug
+    assert "p.csv" in answer.json()["place"]["file"]
+
+
+def test_a_file_that_hides_what_another_shows_is_named_with_the_line(installation, tmp_path):
+    first = write(tmp_path / "a.csv", [("Alpine", "", "70"), ("Butte", "30", "80")], ("County", "Persons", "Year"))
+    second = write(tmp_path / "b.csv", [("Alpine", "4", "70"), ("Butte", "30", "80")], ("County", "Persons", "Year"))
+    by = ("--dimension", "County", "--count", "Persons", "--small-shown")
+    assert installation.opendata("audit", first, *by).code == 0
+    both = installation.opendata("audit", first, second, *by)
+    assert both.code == 4
+    assert "b.csv, line 2: (Alpine) is hidden in one file and shown in another." in both.out

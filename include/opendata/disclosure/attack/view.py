@@ -45,6 +45,7 @@ class PublishedView:
     - ``rule``: which counts are small, and how far apart the smallest and the largest possible value of a blank that can
       be small must lie.
     - ``persons``: code 1 may also mean "few persons behind many events", so it gives no upper bound.
+    - ``blanks_may_be_zero``: zeros may be hidden as well; ``known_low`` alone says how small a blank can be.
     - ``places`` or None: per cell its atoms in every column; what the attack on large tables steers by.
 
     Raises :class:`InputError` for a value beside a blank, and for a shown cell without one.
@@ -57,6 +58,7 @@ class PublishedView:
     known_low: np.ndarray | None = None
     known_high: np.ndarray | None = None
     persons: bool = False
+    blanks_may_be_zero: bool = False
     places: tuple[tuple[tuple[int, ...], ...], ...] | None = None
     rule: SmallCellRule = field(kw_only=True)
     size: int = field(init=False)
@@ -118,7 +120,8 @@ class PublishedView:
             low = np.maximum(low, np.asarray(self.known_low, dtype=np.int64))
         if self.known_high is not None:
             high = np.minimum(high, np.asarray(self.known_high, dtype=np.int64))
-        low[self.blank] = np.maximum(low[self.blank], LEAST_BLANK)
+        if not self.blanks_may_be_zero:
+            low[self.blank] = np.maximum(low[self.blank], LEAST_BLANK)
         other = self.state == CODE_COMPLEMENTARY
         low[other] = np.maximum(low[other], self.rule.below)
         if not self.persons:

@@ -1,18 +1,20 @@
 """What an attacker can recover from a published table, ours or not.
 
-Reads the published file alone, makes of it the view that a release is attacked by, and attacks it. Which annotation codes a
-table tells is read off it unless it is said: codes 1 and 2 both present are separate codes, one code is the combined one.
+Reads the published files alone, makes of them the view that a release is attacked by, and attacks it. Which totals there are is
+taken from the caller and looked for in the figures; every verdict says under which totals it holds. What could change the
+verdict and is not understood is refused.
+
+Which annotation codes a table tells is read off it unless it is said: codes 1 and 2 both present are separate codes, one code
+is the combined one, and is tried as "small" too.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from include.opendata.disclosure.attack import (
     ABSENT,
@@ -23,128 +25,144 @@ from include.opendata.disclosure.attack import (
     UNBOUNDED,
     UNDECIDED,
     AttackReport,
+    CellFinding,
+    GroupFinding,
     PublishedView,
     attack,
 )
-from include.opendata.disclosure.attack.published import published_view
-from include.opendata.disclosure.cells import LinkedCells
-from include.opendata.disclosure.long_tables.reading import read_long_table
-from include.opendata.disclosure.long_tables.table import BLANK_TEXTS, LongTable
-from include.opendata.errors import DeclarationError, InputError, Place
-from include.opendata.rules.small_cells import SmallCellRule
-from include.opendata.vocabulary import ANNOTATION_SUFFIX, Annotation, ProtectedTable, Structure, TableMeasure
-
-CODES = {"": "", "0": "", "1": "1", "2": "2", "3": "3", "4": "4", "5": "5", "S": "1", "C": "2"}
-TELL_NOTHING = {"3", "4", "5"}
-"""No data, unstable, incomplete: nothing follows of such a blank, not even that it is not zero."""
-
-TABLE, COUNT, DENOMINATOR = "table", "count", "denominator"
-"""What the table and its measures are called in the structure that is made of it."""
+from include.opendata.disclosure.cell_states import BLANK, CODE_COMPLEMENTARY, CODE_SMALL, NOT_SHOWN
+from include.opendata.disclosure.long_tables.contradictions import contradiction_error, differences
+from include.opendata.disclosure.long_tables.equations import Cells, cells_of
+from include.opendata.disclosure.long_tables.places import Places, places_of
+from include.opendata.disclosure.long_tables.published_rows import PublishedRows, published_rows, stated_low
+from include.opendata.disclosure.long_tables.ratios import BesideCounts, beside_counts, bounds_of_shares
+from include.opendata.disclosure.long_tables.records import Records
+from include.opendata.disclosure.long_tables.request import AuditRequest
+from include.opendata.disclosure.long_tables.sums import (
+    Sum,
+    declared_sums,
+    refuse_unnamed_running,
+    refuse_unnamed_totals,
+    stratum_sums,
+    sums_in_figures,
+)
+from include.opendata.disclosure.long_tables.tokens import COMPLEMENTARY, NO_DATA, SMALL
+from include.opendata.errors import DeclarationError, InputError
+from include.opendata.vocabulary import Annotation
 
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """A published rate per ``per`` of the denominator, rounded to ``decimals``."""
-
-    column: str
-    per: int
-    decimals: int
-
-    @classmethod
-    def parse(cls, given: str) -> Ratio:
-        """``COL:PER:DECIMALS``. Raises DeclarationError (``bad-rate``)."""
-        column, _, rest = given.rpartition(":")
-        column, _, per = column.rpartition(":")
-        if not column or not per.isdecimal() or not int(per) or not rest.isdecimal():
-            raise DeclarationError(
-                "a rate is not given as COL:PER:DECIMALS",
-                remedy='For a percentage with two decimals: --rate "Share:100:2".',
-                slug="bad-rate",
-            )
-        return cls(column, int(per), int(rest))
-
-
-@dataclass(frozen=True)
-class AuditRequest:
-    """What to read a published table by; see ``bin/opendata audit --help``."""
-
-    count: str
-    dimensions: tuple[str, ...]
-    rule: SmallCellRule
-    hierarchies: tuple[str, ...] = ()
-    annotation: str | None = None
-    annotation_column: str | None = None
-    denominator: str | None = None
-    rates: tuple[str, ...] = ()
-    absent_unknown: bool = False
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Audit:
-    """``assumed``: the annotation was read off the table · ``shown_small``: small counts that are shown."""
+    """``view``: cells of the table first, then those that stand for differences of totals · ``sums``: the totals under which
+    the verdict holds · ``assumed``: the annotation was read off the table · ``zeros_hidden``: no table agrees with the file
+    unless blanks may be zero."""
 
     view: PublishedView
     report: AttackReport
-    table: LongTable
+    published: PublishedRows
+    cells: Cells
+    sums: tuple[Sum, ...]
+    beside: BesideCounts
     annotation: Annotation
     assumed: bool
-    shown_small: int
+    zeros_hidden: bool
 
     @property
-    def blanks(self) -> dict[str, int]:
-        """How many blanks have which verdict."""
-        counted = Counter(f.verdict for f in self.report.cells if self.view.blank[f.cell])
+    def verdicts(self) -> dict[str, int]:
+        """How many hidden counts of the file's rows have which verdict."""
+        counted = Counter(f.verdict for f in self.report.cells if f.cell < self.cells.rows)
+        missing = sum(row.figure.value is None for row in self.published.rows) - counted.total()
+        counted[SAFE_WITNESS] += missing  # no data: it may be zero
         return {verdict: counted[verdict] for verdict in (SAFE_WITNESS, SAFE_LP, RECOVERABLE, UNDECIDED)}
 
+    @property
+    def failing_cells(self) -> tuple[CellFinding, ...]:
+        """The cells that an attacker learns, or that were not decided; a hidden zero is no one's."""
+        return tuple(
+            finding
+            for finding in self.report.cells
+            if finding.verdict in (RECOVERABLE, UNDECIDED)
+            and finding.cell < len(self.cells.labels)
+            and finding.high > 0
+        )
 
-def audit_file(
-    path: Path,
+    @property
+    def failing_groups(self) -> tuple[GroupFinding, ...]:
+        """The hidden parts that add up to a small count."""
+        equations = len(self.cells.equations)
+        return tuple(
+            group
+            for group in self.report.groups
+            if group.equation < equations and max(self.view.equations[group.equation][1]) < len(self.cells.labels)
+        )
+
+    @property
+    def small_shown(self) -> tuple[int, ...]:
+        """The rows whose count is small and shown."""
+        largest = self.view.rule.largest
+        return tuple(n for n, row in enumerate(self.published.rows) if 1 <= (row.figure.value or 0) <= largest)
+
+    @property
+    def hidden_and_shown(self) -> tuple[int, ...]:
+        """The rows whose small count one file hides and another shows."""
+        small = set(self.small_shown)
+        return tuple(row for row in self.published.seen_elsewhere if row in small)
+
+    @property
+    def nothing_recovered(self) -> bool:
+        """Whether no hidden count can be recovered, as far as all was decided."""
+        return not (self.failing_cells or self.failing_groups or self.hidden_and_shown)
+
+
+def audit_records(
+    files: Sequence[Records],
     request: AuditRequest,
     *,
     seed: int = 0,
     seconds: float | None = None,
     progress: Progress | None = None,
 ) -> Audit:
-    """Attack a published file. Raises InputError and DeclarationError."""
-    table = read_long_table(path, request.dimensions, request.hierarchies, unseen=request.absent_unknown)
-    return audit_table(table, request, seed=seed, seconds=seconds, progress=progress)
+    """Attack published files, read together. ``seconds``: what is open by then stays undecided.
 
-
-def audit_table(
-    table: LongTable,
-    request: AuditRequest,
-    *,
-    seed: int = 0,
-    seconds: float | None = None,
-    progress: Progress | None = None,
-) -> Audit:
-    """Attack a table that was read; ``seconds``: what is open by then stays undecided. Raises as :func:`audit_file`."""
-    frame = _frame(table, request)
-    annotation, assumed = _annotation(frame, request)
-    view = _view(table, frame, annotation, request)
-    report = attack(view, seed=seed, seconds=seconds, progress=progress)
-    if assumed and annotation == "combined" and report.passed and _codes_at_blanks(frame) == {"1"}:
-        # code 1 by itself may stand for both, or say small of every blank: the reading that gives more away counts
-        coded = _view(table, frame, "separate", request)
+    Raises DeclarationError, and InputError for what cannot be read or is not understood, or contradicts itself.
+    """
+    report = progress or _quiet
+    published = published_rows(files, request)
+    annotation, assumed = _annotation(published, request)
+    report(f"looking for totals in {len(published.rows):,} rows")
+    beside = beside_counts(published, request)
+    sums = _sums(published, request, beside)
+    report("linking the rows of totals with those of their parts")
+    cells = cells_of(published, sums, request.running, absent_unknown=request.absent_unknown)
+    places = places_of(published, cells, sums) if request.totals == "exact" and not request.tolerance else None
+    reading = _Reading(published, cells, sums, beside, request, places)
+    if assumed and annotation == "separate":
+        return reading.of_separate_codes(seed, seconds, progress)
+    audit = reading.audited(annotation, assumed, seed, seconds, progress)
+    if assumed and annotation == "combined" and audit.report.passed and _codes_at_blanks(published) == {SMALL}:
+        # one code by itself may stand for both, or say small of every blank: the reading that gives more away counts
         try:
-            coded_report = attack(coded, seed=seed, seconds=seconds, progress=progress)
+            coded = reading.audited("separate", assumed, seed, seconds, progress)
         except InputError:
-            coded_report = report  # not all blanks can be small, so the code stands for both
-        if not coded_report.passed:
-            view, annotation, report = coded, "separate", coded_report
-    small = (view.state == SHOWN) & (view.value > 0) & (view.value <= request.rule.largest)
-    return Audit(view, report, table, annotation, assumed, int(small.sum()))
+            return audit  # not all blanks can be small, so the code stands for both
+        if not coded.nothing_recovered:
+            return coded
+    return audit
 
 
-def _annotation(frame: pd.DataFrame, request: AuditRequest) -> tuple[Annotation, bool]:
+def _quiet(step: str) -> None:
+    """Progress no one asked for."""
+
+
+def _annotation(published: PublishedRows, request: AuditRequest) -> tuple[Annotation, bool]:
     """What the codes tell, and whether that was read off the table."""
     match request.annotation:
         case "separate" | "combined" as annotation:
             return annotation, False
         case None:
-            return ("separate" if {"1", "2"} <= _codes_at_blanks(frame) else "combined"), True
+            return ("separate" if {SMALL, COMPLEMENTARY} <= _codes_at_blanks(published) else "combined"), True
         case _:
             raise DeclarationError(
                 "the annotation is neither separate nor combined",
@@ -153,147 +171,197 @@ def _annotation(frame: pd.DataFrame, request: AuditRequest) -> tuple[Annotation,
             )
 
 
-def _codes_at_blanks(frame: pd.DataFrame) -> set[str]:
-    return set(frame.loc[frame[COUNT].isna(), COUNT + ANNOTATION_SUFFIX])
+def _codes_at_blanks(published: PublishedRows) -> set[str]:
+    figures = (row.figure for row in published.rows)
+    return {figure.code for figure in figures if figure.value is None and (figure.low, figure.high) == (None, None)}
 
 
-def _view(table: LongTable, frame: pd.DataFrame, annotation: Annotation, request: AuditRequest) -> PublishedView:
-    """What the attack works on."""
-    cells = _linked_cells(table, absent_unknown=request.absent_unknown)
-    published = ProtectedTable(
-        _structure(request), annotation, frame, masked=True, small=0, complementary=0, unstable=0, cells=len(frame),
-        annotated_below=request.rule.below,
-    )  # fmt: skip
-    view = published_view(cells, [published], rule=request.rule, dataset="")
-    value, state = view.value.copy(), view.state.copy()
-    blank = frame[COUNT].isna()
-    state[table.cell[blank & frame[COUNT + ANNOTATION_SUFFIX].isin(TELL_NOTHING)]] = ABSENT
-    _show_sums(table, value, state)
-    assert view.known_low is not None
-    assert view.known_high is not None
-    high = np.minimum(view.known_high, _at_most(table, frame))
-    _refuse_contradiction(table, view.known_low, high)
-    hidden = state != SHOWN
-    return replace(
-        view, value=value, state=state, keys=table.names(), known_low=np.where(hidden, view.known_low, 0),
-        known_high=np.where(hidden, high, UNBOUNDED),
-    )  # fmt: skip
+def _sums(published: PublishedRows, request: AuditRequest, beside: BesideCounts) -> list[Sum]:
+    """The totals the caller names and those the figures show. Raises InputError where a label looks like another."""
+    declared = declared_sums(published, request)
+    if not request.search:
+        return declared
+    refuse_unnamed_running(published, request)
+    in_figures = sums_in_figures(published, request)
+    kept = [each for each in declared if not _replaced(published, each, in_figures, request, beside)]
+    for each in declared:
+        if each not in kept:
+            in_figures += _strata_instead(published, each, in_figures, request, beside)
+    known = {(each.columns, each.total, frozenset(each.parts)) for each in kept}
+    kept += [each for each in in_figures if (each.columns, each.total, frozenset(each.parts)) not in known]
+    refuse_unnamed_totals(published, kept, request)
+    return kept
 
 
-def _linked_cells(table: LongTable, *, absent_unknown: bool) -> LinkedCells:
-    """The table's cells as those of linked tables: what has a row is published, and so is what is known to be zero."""
-    names = tuple(", ".join(labels) for labels in table.names())
-    published = np.zeros(len(names), dtype=bool) if absent_unknown else table.leaf.copy()
-    published[table.cell] = True
-    return LinkedCells(
-        identity=COUNT,
-        columns=tuple(dimension.column for dimension in table.dimensions),
-        keys=table.places(),
-        published=published,
-        equations=table.equations(),
-        rows={(TABLE, COUNT): table.cell},
-        level=np.zeros(len(names), dtype=np.int64),
-        least_interesting=np.zeros(len(names), dtype=bool),
-        neighbours=((),) * len(names),
-        names=names,
+def _replaced(
+    published: PublishedRows, each: Sum, in_figures: Sequence[Sum], request: AuditRequest, beside: BesideCounts
+) -> bool:
+    """Whether a declared total cannot be the sum of all other labels, but is that of every stratum of them."""
+    if each.origin != "declared" or _holds(published, [each], request, beside):
+        return False
+    (column,), (label,) = each.columns, each.total
+    in_strata = any(
+        column in other.columns and other.total[other.columns.index(column)] == label and other.columns != each.columns
+        for other in in_figures
     )
+    return in_strata or bool(_strata_instead(published, each, in_figures, request, beside))
 
 
-def _structure(request: AuditRequest) -> Structure:
-    measures = [TableMeasure(COUNT, "count", COUNT, additive=True)]
-    if request.denominator:
-        measures.append(TableMeasure(DENOMINATOR, "population", DENOMINATOR, additive=True))
-    for number, ratio in enumerate(map(Ratio.parse, request.rates)):
-        name = _rate_name(number)
-        measures.append(
-            TableMeasure(
-                name, "rate", name, additive=False, numerator=COUNT, denominator=DENOMINATOR, per=ratio.per,
-                decimals=ratio.decimals,
-            )
+def _strata_instead(
+    published: PublishedRows, each: Sum, in_figures: Sequence[Sum], request: AuditRequest, beside: BesideCounts
+) -> list[Sum]:
+    """The strata of another column, or those the figures show and the labels they leave over."""
+    ways = [*stratum_sums(published, each.columns[0], each.total[0])]
+    inside = {
+        part
+        for other in in_figures
+        if (other.columns, other.total) == (each.columns, each.total)
+        for part in other.parts
+    }
+    left = tuple(part for part in each.parts if part not in inside)
+    if inside and left:
+        ways.append([Sum(each.columns, each.total, left, "strata")])
+    return next((list(sums) for sums in ways if sums and _holds(published, sums, request, beside)), [])
+
+
+def _holds(published: PublishedRows, sums: Sequence[Sum], request: AuditRequest, beside: BesideCounts) -> bool:
+    """Whether no equation of ``sums`` is impossible by itself."""
+    cells = cells_of(published, sums, absent_unknown=request.absent_unknown)
+    reading = _Reading(published, cells, sums, beside, request)
+    view = reading.view("combined", zeros_hidden=True)
+    low, high = view.bounds()
+    return not differences(view, low, high)
+
+
+@dataclass(frozen=True, repr=False)
+class _Reading:
+    """A table with the totals it is read by."""
+
+    published: PublishedRows
+    cells: Cells
+    sums: Sequence[Sum]
+    beside: BesideCounts
+    request: AuditRequest
+    places: Places | None = None
+    second_code_small: bool = False
+
+    def of_separate_codes(self, seed: int, seconds: float | None, progress: Progress | None) -> Audit:
+        """The attack where codes 1 and 2 are both there: 2 says that a count is not small, unless the totals contradict that;
+        then it says nothing. Raises InputError for a contradiction."""
+        try:
+            return self.audited("separate", True, seed, seconds, progress)
+        except InputError:
+            return replace(self, second_code_small=True).audited("separate", True, seed, seconds, progress)
+
+    def audited(
+        self, annotation: Annotation, assumed: bool, seed: int, seconds: float | None, progress: Progress | None
+    ) -> Audit:
+        """The attack; blanks are 1 or more where that is possible. Raises InputError for a contradiction."""
+        view, zeros_hidden = self.view(annotation, zeros_hidden=False), False
+        try:
+            report = attack(view, seed=seed, seconds=seconds, progress=progress)
+        except InputError:
+            view, zeros_hidden = self.view(annotation, zeros_hidden=True), True
+            try:
+                report = attack(view, seed=seed, seconds=seconds, progress=progress)
+            except InputError:
+                low, high = view.bounds()
+                raise contradiction_error(self.published, self.cells, view, self.sums, low, high) from None
+        return Audit(
+            view, report, self.published, self.cells, tuple(self.sums), self.beside, annotation, assumed, zeros_hidden
+        )
+
+    def view(self, annotation: Annotation, *, zeros_hidden: bool) -> PublishedView:
+        """What the attack works on."""
+        size, rule = len(self.cells.labels), self.request.rule
+        value, state = np.full(size, NOT_SHOWN), np.full(size, ABSENT, dtype=np.int8)
+        low, high = np.zeros(size, dtype=np.int64), np.full(size, UNBOUNDED)
+        for cell, row in enumerate(self.published.rows):
+            figure = row.figure
+            if figure.value is not None:
+                value[cell], state[cell] = figure.value, SHOWN
+                continue
+            low[cell] = 0 if zeros_hidden and figure.low is None else stated_low(figure)
+            high[cell] = UNBOUNDED if figure.high is None else figure.high
+            state[cell] = _state(figure.code, annotation)
+            if self.second_code_small and state[cell] == CODE_COMPLEMENTARY:
+                state[cell] = BLANK
+        for cell, least, most in bounds_of_shares(self.published, self.beside):
+            if state[cell] != SHOWN:
+                low[cell], high[cell] = max(low[cell], least), min(high[cell], most)
+        equations = [(equation.total, equation.parts) for equation in self.cells.equations]
+        self._show_sums(equations, value, state)
+        view = PublishedView(
+            value=value, state=state, equations=tuple(equations), keys=self.cells.labels, known_low=low, known_high=high,
+            places=self.places, rule=rule,
+            blanks_may_be_zero=zeros_hidden or bool((low[(state != SHOWN) & (state != ABSENT)] == 0).any()),
         )  # fmt: skip
-    return Structure(TABLE, (), tuple(measures))
+        return _loosened(view, self.request)
+
+    @staticmethod
+    def _show_sums(equations: Sequence[tuple[int, tuple[int, ...]]], value: np.ndarray, state: np.ndarray) -> None:
+        """Totals that have no row but whose parts are all shown: everyone can add them up, they hide nothing."""
+        changed = True
+        while changed:
+            changed = False
+            for total, parts in equations:
+                at = list(parts)
+                if state[total] == ABSENT and (state[at] == SHOWN).all():
+                    value[total], state[total], changed = value[at].sum(), SHOWN, True
 
 
-def _rate_name(number: int) -> str:
-    return f"rate {number}"
+def _state(code: str, annotation: Annotation) -> int:
+    if code == NO_DATA:
+        return ABSENT
+    if annotation == "separate":
+        return {SMALL: CODE_SMALL, COMPLEMENTARY: CODE_COMPLEMENTARY}.get(code, BLANK)
+    return BLANK
 
 
-def _frame(table: LongTable, request: AuditRequest) -> pd.DataFrame:
-    """The table's figures: count and denominator (Int64), the count's annotation code (text), rates (text, as published)."""
-    if request.rates and not request.denominator:
-        raise DeclarationError(
-            "a rate is named without its denominator",
-            remedy="Name the column with --denominator.",
-            slug="rate-without-denominator",
-            place=Place(file=table.file),
-        )
-    counts = table.counts(request.count)
-    frame = pd.DataFrame({COUNT: pd.array(counts, dtype="Int64")})
-    frame[COUNT + ANNOTATION_SUFFIX] = _codes(table, request)
-    if request.denominator:
-        frame[DENOMINATOR] = pd.array(table.counts(request.denominator), dtype="Int64")
-        wanted = (frame[COUNT].isna() & frame[DENOMINATOR].notna()).tolist()
-        for number, ratio in enumerate(map(Ratio.parse, request.rates)):
-            frame[_rate_name(number)] = pd.array(_rates(table, ratio, wanted), dtype="object")
-    return frame
+def _loosened(view: PublishedView, request: AuditRequest) -> PublishedView:
+    """``view`` with totals that may be more than their parts, or differ from them by a tolerance: by cells in no table."""
+    if request.totals == "exact" and not request.tolerance:
+        return view
+    extra = _Extra(view.size)
+    equations = list(extra.equations(view.equations, request))
+    value = np.concatenate([view.value, np.array(extra.value, dtype=np.int64)])
+    return replace(
+        view, value=value, state=np.concatenate([view.state, np.where(value[view.size :] >= 0, SHOWN, ABSENT)]),
+        equations=tuple(equations), keys=(*view.keys, *((name,) for name in extra.names)),
+        known_low=np.concatenate([view.known_low, np.zeros(len(extra.value), dtype=np.int64)]),
+        known_high=np.concatenate([view.known_high, np.array(extra.high, dtype=np.int64)]),
+    )  # fmt: skip
 
 
-def _codes(table: LongTable, request: AuditRequest) -> list[str]:
-    """Per row the annotation code, as text; "" for none."""
-    codes = [BLANK_TEXTS.get(text, "") for text in table.column(request.count)]
-    column = request.annotation_column or request.count + ANNOTATION_SUFFIX
-    if not request.annotation_column and column not in table.header:
-        return codes
-    for row, text in enumerate(table.column(column)):
-        if text not in CODES:
-            raise table.problem("no annotation code (0 to 5, S or C)", column, row, "annotation-unreadable")
-        codes[row] = CODES[text] or codes[row]
-    return codes
+class _Extra:
+    """Cells that stand for differences: ``value`` (-1: not shown), ``high``, ``names``."""
 
+    def __init__(self, size: int):
+        self.size = size
+        self.value: list[int] = []
+        self.high: list[int] = []
+        self.names: list[str] = []
 
-def _rates(table: LongTable, ratio: Ratio, wanted: list[bool]) -> list[str | None]:
-    """The rates on the rows that are ``wanted``, exactly as they are published; None elsewhere and for a blank."""
-    rates: list[str | None] = []
-    for row, text in enumerate(table.column(ratio.column)):
-        number = text.removesuffix("%").replace(",", "").strip()
-        if not wanted[row] or text in BLANK_TEXTS:
-            rates.append(None)
-        elif number.replace(".", "", 1).isdecimal():
-            rates.append(number)
-        else:
-            raise table.problem("neither a rate nor a blank", ratio.column, row, "rate-unreadable")
-    return rates
+    def add(self, name: str, *, value: int = int(NOT_SHOWN), high: int = int(UNBOUNDED)) -> int:
+        self.names.append(name)
+        self.value.append(value)
+        self.high.append(high)
+        return self.size + len(self.names) - 1
 
-
-def _at_most(table: LongTable, frame: pd.DataFrame) -> np.ndarray:
-    """int64[cells]: a blank is at most its denominator, unless the table shows that a count need not be."""
-    high = np.full(len(table.leaf), UNBOUNDED)
-    if DENOMINATOR not in frame:
-        return high
-    both = frame[COUNT].notna() & frame[DENOMINATOR].notna()
-    if (frame.loc[both, COUNT] <= frame.loc[both, DENOMINATOR]).all():
-        bounded = frame[COUNT].isna() & frame[DENOMINATOR].notna()
-        high[table.cell[bounded]] = frame.loc[bounded, DENOMINATOR].to_numpy(dtype=np.int64)
-    return high
-
-
-def _refuse_contradiction(table: LongTable, low: np.ndarray, high: np.ndarray) -> None:
-    if (low > high).any():
-        raise InputError(
-            "rates and denominators contradict each other",
-            remedy="Check PER and DECIMALS of --rate.",
-            slug="published-figures-contradict",
-            place=Place(file=table.file),
-        )
-
-
-def _show_sums(table: LongTable, value: np.ndarray, state: np.ndarray) -> None:
-    """Totals that have no row but whose parts are all shown: everyone can add them up, they hide nothing."""
-    values, states = value.reshape(table.shape), state.reshape(table.shape)
-    for axis, dimension in enumerate(table.dimensions):
-        front, known = np.moveaxis(values, axis, 0), np.moveaxis(states, axis, 0)
-        for node in dimension.sums:
-            parts = dimension.parts(node)
-            plain = (known[node] == ABSENT) & (known[parts] == SHOWN).all(axis=0)
-            front[node] = np.where(plain, front[parts].sum(axis=0), front[node])
-            known[node] = np.where(plain, SHOWN, known[node])
+    def equations(
+        self, given: Sequence[tuple[int, tuple[int, ...]]], request: AuditRequest
+    ) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """In the place of each equation the one that is loosened, and after all of them those of the new cells."""
+        after: list[tuple[int, tuple[int, ...]]] = []
+        for total, parts in given:
+            beside = (self.add("in the total and in no part"),) if request.totals == "at-most" else ()
+            if not request.tolerance:
+                yield total, (*parts, *beside)
+                continue
+            # total + tolerance = parts + something from 0 to twice the tolerance
+            both = self.add("a total and its tolerance")
+            fixed = self.add("the tolerance", value=request.tolerance)
+            off = self.add("a difference", high=2 * request.tolerance)
+            yield both, (*parts, *beside, off)
+            after.append((both, (total, fixed)))
+        yield from after

@@ -17,8 +17,10 @@ from typing import TypedDict
 
 import numpy as np
 
-from include.opendata.disclosure.long_tables.audit import Audit, AuditRequest, audit_table
-from include.opendata.disclosure.long_tables.reading import parse_long_table, read_long_table
+from include.opendata.disclosure.long_tables.audit import Audit, audit_records
+from include.opendata.disclosure.long_tables.reading import read_long_table
+from include.opendata.disclosure.long_tables.records import records_of_text
+from include.opendata.disclosure.long_tables.request import AuditRequest
 from include.opendata.disclosure.long_tables.table import LongTable
 from include.opendata.disclosure.protect import CellSystem, Equation, primary, suppress
 from include.opendata.disclosure.protect.cube.suppress import suppress_cube
@@ -233,9 +235,15 @@ def _attacked(
     text: str, table: LongTable, request: ProtectRequest, progress: Progress | None
 ) -> Audit:  # fmt: skip
     """Attack what would be written, as an attacker reads it. Raises AuditFailed."""
-    published = parse_long_table(text, table.file, request.dimensions, request.hierarchies)
-    reading = AuditRequest(request.count, request.dimensions, request.rule, request.hierarchies, request.annotation)
-    audit = audit_table(published, reading, seed=request.seed, progress=progress)
+    reading = AuditRequest(
+        (request.count,),
+        request.dimensions,
+        request.rule,
+        request.hierarchies,
+        annotation=request.annotation,
+        search=False,
+    )
+    audit = audit_records([records_of_text(text, table.file)], reading, seed=request.seed, progress=progress)
     try:
         audit.report.require_safe()
     except AuditFailed as failed:

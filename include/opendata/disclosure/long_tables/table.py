@@ -85,10 +85,6 @@ class LongTable:
                 equations += zip(front[node].tolist(), map(tuple, parts), strict=True)
         return tuple(equations)
 
-    def places(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
-        """Per cell its atoms in every dimension."""
-        return tuple(itertools.product(*(d.atoms() for d in self.dimensions)))
-
     def names(self) -> tuple[tuple[str, ...], ...]:
         """Per cell its labels."""
         return tuple(itertools.product(*([n or "all" for n in d.nodes] for d in self.dimensions)))

@@ -7,10 +7,11 @@ import pytest
 from include.opendata.disclosure.long_tables import (
     AuditRequest,
     ProtectRequest,
-    audit_table,
+    audit_records,
     parse_long_table,
     protect_file,
     read_long_table,
+    records_of_text,
 )
 from include.opendata.errors import DeclarationError, InputError, OpendataError, StorageError
 from tests.lib.rules import RULE
@@ -20,8 +21,7 @@ TABLE = "County,Persons\nAlpine,20\nButte,30\nAll,50\n"
 
 
 def audited(text: str, **more):
-    request = AuditRequest("Persons", BY, RULE, **more)
-    return audit_table(parse_long_table(text, "t.csv", BY, ()), request)
+    return audit_records([records_of_text(text, "t.csv")], AuditRequest(("Persons",), BY, RULE, **more))
 
 
 @pytest.mark.parametrize(
