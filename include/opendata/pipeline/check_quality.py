@@ -9,19 +9,20 @@ from include.opendata.pipeline.results import SourceChecked
 from include.opendata.pipeline.run import Run
 from include.opendata.pipeline.run_context import open_run
 from include.opendata.quality import check_source
-from include.opendata.tables import control_totals
+from include.opendata.tables import control_totals, refuse_stacked_rows
 from include.opendata.warehouse import open_snapshot
 
 
 def perform(run: Run) -> SourceChecked:
     """Check the source where the snapshot lies. Raises Refused where the suite, a control total,
-    a repeated person or the scan says no."""
+    a repeated person, rows that hold one another, or the scan says no."""
     opened = open_run(run)
     declared = opened.declared
     with open_snapshot(opened.snapshot.parquet, dataset=run.dataset) as warehouse:
         report = check_source(declared, warehouse, record=quality_recorder(opened))
         control_totals(declared, warehouse)
         require_one_record_each(declared, warehouse)
+        refuse_stacked_rows(declared, warehouse)
         scan = scan_source(declared, warehouse)
     opened.area.write_json("quality/source.json", report.to_json())
     opened.decide(
