@@ -144,10 +144,10 @@ def question(asked: ApprovalsAsked, role_name: str, page: str) -> str:
     return "\n".join(lines)
 
 
-def waits(days: int) -> TaskOptions:
+def waits(days: int, retries: int) -> TaskOptions:
     """How long the task waits, and that a hiccup of the answer's delivery (an answer within a second or two) is met by
     asking again: an answer that reached the ledger is not asked for twice."""
-    return {"response_timeout": timedelta(days=days), "retries": 2, "retry_delay": timedelta(seconds=5)}
+    return {"response_timeout": timedelta(days=days), "retries": retries, "retry_delay": timedelta(seconds=5)}
 
 
 def _comment() -> Param:

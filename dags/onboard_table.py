@@ -7,7 +7,6 @@ The last task hands on the path of the bundle and of its page. Whatever ends a r
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, get_args
@@ -16,7 +15,7 @@ from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain, get_current_c
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags.dag_builder import FIRST_DAY
-from dags.step_task import airflow_task, pipeline_run_id, run_step_without_run
+from dags.step_task import POOLS, airflow_task, pipeline_run_id, run_step_without_run
 from dags.trigger_form import filled_in
 from include.opendata.declaration.choices import Frequency, Topic
 from include.opendata.onboarding import door
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from include.opendata.onboarding.kept import Run
 
 DAG_ID = "onboard_table"
-HEAVY_POOL = os.environ.get("OPENDATA_HEAVY_POOL") or "default_pool"
 FIELDS = {"id": "dataset"}
 """Names of the form that a request calls otherwise."""
 
@@ -86,8 +84,8 @@ def options(step: OnboardingStep) -> TaskOptions:
     asked: TaskOptions = {"doc_md": f"The step {step.done}."}
     if step.retries:
         asked |= {"retries": step.retries, "retry_delay": timedelta(minutes=1)}
-    if step.heavy:
-        asked["pool"] = HEAVY_POOL
+    if step.pool is not None:
+        asked["pool"] = POOLS[step.pool]
     return asked
 
 

@@ -15,7 +15,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -26,7 +25,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from dags.approval_task import AskForApproval, asked_of_each, waits
 from dags.assets import Kind, alias_of, announce
 from dags.dag_builder import broken_dag, dag_id_of, declared_dag, outlines
-from dags.step_task import airflow_task, begin, perform, publish_if_configured, read_run, skip_in_a_dry_run
+from dags.step_task import POOLS, airflow_task, begin, perform, publish_if_configured, read_run, skip_in_a_dry_run
 from dags.trigger_form import refresh_form
 from include.opendata.declaration.light import Outline, declared_ids
 from include.opendata.errors import DeclarationError
@@ -45,11 +44,6 @@ WAITING: TaskOptions = {
     "retry_delay": timedelta(minutes=2),
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=10),
-}
-# The installation names the pools, because a task whose pool does not exist waits for ever without a word.
-POOLS = {
-    "heavy": os.environ.get("OPENDATA_HEAVY_POOL") or "default_pool",
-    "portal": os.environ.get("OPENDATA_PORTAL_POOL") or "default_pool",
 }
 ANNOUNCED_BY: dict[str, Kind] = {"has_changed": "snapshot", "stage": "release", "publish": "package"}
 """Step → the asset it may announce an event of."""
@@ -190,7 +184,9 @@ def refresh_dag(outline: Outline, dag: DAG) -> DAG:
 def ask_approvers(outline: Outline, asked: XComArg) -> MappedOperator:
     """The task that waits for people, mapped over the roles that are still open when the run gets there."""
     return AskForApproval.partial(
-        task_id="ask_approvers", map_index_template="{{ task.role_name }}", **waits(outline.approval_days)
+        task_id="ask_approvers",
+        map_index_template="{{ task.role_name }}",
+        **waits(outline.approval_days, step_named("ask_approvers").retries),
     ).expand_kwargs(asked)
 
 

@@ -36,7 +36,7 @@ from dags.trigger_form import filled_in
 from include.opendata import places
 from include.opendata.errors import AuditFailed, DeclarationError, InputError, OpendataError, Refused, SetupError
 from include.opendata.pipeline import door
-from include.opendata.pipeline.steps import step_named
+from include.opendata.pipeline.steps import Pool, step_named
 
 if TYPE_CHECKING:
     from dags.task_types import RunReference, StepFunction, StepTask
@@ -50,6 +50,11 @@ log = logging.getLogger(__name__)
 # Hundreds of lines on its own registries in every task that runs a suite; what it found is reported by the step.
 logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
+# The installation names the pools, because a task whose pool does not exist waits for ever without a word.
+POOLS: dict[Pool, str] = {
+    "heavy": os.environ.get("OPENDATA_HEAVY_POOL") or "default_pool",
+    "portal": os.environ.get("OPENDATA_PORTAL_POOL") or "default_pool",
+}
 SETTLED = (DeclarationError, InputError, SetupError, Refused, AuditFailed)
 STAGING_VARIABLE = "opendata_staging"
 PORTAL_VARIABLE = "opendata_portal"

@@ -56,7 +56,7 @@ def _how(step: Step) -> list[str]:
 
 
 def _how_in_onboarding(step: OnboardingStep) -> list[str]:
-    return [*_tries(step.retries), *(["pool heavy"] if step.heavy else [])]
+    return [*_tries(step.retries), *([f"pool {step.pool}"] if step.pool else [])]
 
 
 def _tries(retries: int) -> list[str]:

@@ -98,7 +98,7 @@ def _advice(
     try:
         return advise_table(declared, name, tabulated, warehouse, others_masked=others, progress=progress)
     except OpendataError as error:
-        # What keeps the table itself back is told, with its remedy, by the step it keeps back.
+        # What keeps the table itself back is said, with its remedy, by the step it keeps back.
         return left_out(name, f"No coarser design was looked for: {': '.join((error.what, *error.details))}.")
 
 

@@ -27,7 +27,7 @@ from include.opendata.vocabulary import ANNOTATION_SUFFIX, PERSONS_PREFIX, DataT
 MOST_CELLS_PROTECTED = 20_000
 """Counts in a table up to which it is protected in full; beyond, small counts alone are looked at."""
 FEW = 10
-"""Hidden cells under which no share of events is told, and events of room a sum of hidden counts must leave."""
+"""Hidden cells under which no share of events is given, and events of room a sum of hidden counts must leave."""
 
 Mask = NDArray[np.bool_]
 Hidden = Literal["none", "under 10", "10 or more"]
@@ -39,7 +39,7 @@ class Visibility(BaseModel):
 
     ``score``: None where the table describes no people. ``masking_required``: by
     this table's own assessment. ``cells``: its counts of persons or events, totals included. ``cells_shown_percent``: rounded
-    down. ``events_shown_percent``: of the first count, without totals, rounded down to a tenth; None where it is not told.
+    down. ``events_shown_percent``: of the first count, without totals, rounded down to a tenth; None where it is not given.
     ``how``: whether the table was protected in full or, being very large, small counts alone were left out.
     """
 

@@ -1,6 +1,6 @@
 """Whether published figures moved further from one release to the next than the declaration lets them unseen.
 
-Only figures that are shown in both releases are compared, so nothing hidden can be told by what is said of them. A figure
+Only figures that are shown in both releases are compared, so what is said of them reveals nothing hidden. A figure
 that vanished with its category moved by all it was; one that rose from zero moved further than any percentage. Where a
 figure is blank in one of the two there is nothing to compare, and it is counted as such.
 """

@@ -81,7 +81,7 @@ def _is_area_column(dataset: Dataset, name: str) -> bool:
 
 
 def _names_an_area(text: str) -> bool:
-    """Whether a word of the text names an area; words are also told by underscores, digits and capitals."""
+    """Whether a word of the text names an area; words are also set apart by underscores, digits and capitals."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
     return _AREA_WORD.search(re.sub(r"[_\-./]+", " ", words)) is not None
 

@@ -184,7 +184,7 @@ def load_facts(path: Path) -> Facts:
         problems.sort()
         raise DeclarationError(
             "the facts have 1 problem" if len(problems) == 1 else f"the facts have {len(problems)} problems",
-            remedy="Fix the lines named above; docs/rules.md shows what a facts file holds.",
+            remedy="Fix the lines that are named; docs/rules.md shows what a facts file holds.",
             slug="facts-invalid",
             place=Place(file=shown, line=problems[0][0]),
             details=tuple(f"line {line}, {sentence}" for line, sentence in problems),

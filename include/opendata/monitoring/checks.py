@@ -21,7 +21,7 @@ SHOWN_AT_MOST = 5
 def staging_check(address: str) -> Check:
     """Every byte of the current release against its manifest, the pointer and the catalog; nothing staged is nothing wrong.
 
-    The catalog is that of all datasets, so it is compared once, at the first of them, and told at each.
+    The catalog is that of all datasets, so it is compared once, at the first of them, and reported at each.
     """
 
     @cache

@@ -35,9 +35,9 @@ _ROLES = {
 _VARIABLES = {"other": "other variable", "unlisted": "for an expert to review"}
 
 
-def page(told: Mapping[str, object]) -> str:
+def page(bundle: Mapping[str, object]) -> str:
     """The page as HTML, from what ``bundle.as_json`` gives."""
-    return _template().render(told=told, limits=thresholds())
+    return _template().render(bundle=bundle, limits=thresholds())
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from include.opendata.pipeline.steps import Pool
+
 if TYPE_CHECKING:
     from include.opendata.release.metadata.json_document import JsonObject
 
@@ -26,7 +28,7 @@ class OnboardingStep:
     """One step of getting to know a source.
 
     ``done``: what it did, for people; it follows "the step" · ``module``: where its story is · ``reads``, ``writes``: files of
-    the run's work area and places outside it · ``heavy``: holds a whole source in reach · ``retries``: how often Airflow tries
+    the run's work area and places outside it · ``pool``: as for a step of a refresh · ``retries``: how often Airflow tries
     it again, more than 0 only for a step that reaches other machines.
     """
 
@@ -36,7 +38,7 @@ class OnboardingStep:
     module: str
     reads: tuple[str, ...]
     writes: tuple[str, ...]
-    heavy: bool = False
+    pool: Pool | None = None
     retries: int = 0
 
 
@@ -59,7 +61,7 @@ ONBOARDING_STEPS: tuple[OnboardingStep, ...] = (
         module=_ROOM + "profile_columns",
         reads=("request.json", "reading.json", "source/"),
         writes=("profile.json", "personal.json", "source/"),
-        heavy=True,
+        pool="heavy",
     ),
     OnboardingStep(
         name="propose_tables",
@@ -92,7 +94,7 @@ ONBOARDING_STEPS: tuple[OnboardingStep, ...] = (
         module=_ROOM + "score_and_mask",
         reads=("draft/", "source/"),
         writes=("trials.json", "refused_columns.json"),
-        heavy=True,
+        pool="heavy",
     ),
     OnboardingStep(
         name="advise",
@@ -101,7 +103,7 @@ ONBOARDING_STEPS: tuple[OnboardingStep, ...] = (
         module=_ROOM + "advise",
         reads=("draft/", "source/", "trials.json"),
         writes=("advised.json",),
-        heavy=True,
+        pool="heavy",
     ),
     OnboardingStep(
         name="write_bundle",

@@ -21,7 +21,8 @@ class Step:
 
     ``done``: what it did, in the words of the people it is done for; it follows "the step" · ``module``: where its story is,
     None for a step that only Airflow performs because it needs a person or a portal · ``per_table``: performed once for each
-    declared table · ``retries``: how often Airflow tries it again, more than 0 only for a step that reaches other machines ·
+    declared table · ``retries``: how often Airflow tries it again, more than 0 only for a step that reaches other
+    machines, or people ·
     ``reads``, ``writes``: files of the run's work area and places outside it.
     """
 

@@ -37,11 +37,11 @@ class Provenance:
 
 @dataclass(frozen=True)
 class ChangesSince:
-    """What the release differs in from the one before. ``diff``: the bytes of ``diff.json``, which say what ``told`` says ·
-    ``files``: table → the header and the rows of its change file."""
+    """What the release differs in from the one before. ``diff``: the bytes of ``diff.json``, which say what
+    ``differences`` says · ``files``: table → the header and the rows of its change file."""
 
     diff: bytes
-    told: Mapping[str, Any]
+    differences: Mapping[str, Any]
     files: Mapping[str, tuple[Sequence[str], Iterable[Sequence[str]]]]
 
 

@@ -49,7 +49,7 @@ def task(embedded_airflow, pipeline):
         subject="Approve",
         body="…",
         assigned_users=[{"id": "counsel", "name": "counsel"}],
-        **waits(14),
+        **waits(14, 2),
     )
 
 

@@ -106,7 +106,7 @@ def changes_view(inputs: ReleaseInputs) -> ChangesView | None:
     """What the evidence page shows of the changes; None for a first release."""
     if inputs.changes is None:
         return None
-    differences = inputs.changes.told
+    differences = inputs.changes.differences
     titles = {table.table: table.title for table in inputs.dataset.tables}
     tables = [(titles.get(table["table"], table["table"]), table) for table in differences["tables"]]
     tolerances = tuple(ToleranceLine(title, **result) for title, result in _each(tables, "tolerances"))

@@ -122,12 +122,12 @@ def _refuse_shown_blanks(protected: ProtectedTable, place: Place) -> None:
     """No value may stand where its annotation says that it is blank (Handbook, Guidelines §3), and no code may tell what
     the table's mode leaves untold: in ``combined`` there is no code 2."""
     blank = {str(code.code) for code in annotation_codes().codes if code.blank}
-    told = blank - {"2"} if protected.annotation == "combined" else blank
+    known = blank - {"2"} if protected.annotation == "combined" else blank
     for measure in protected.structure.measures:
         column = f"{measure.name}{ANNOTATION_SUFFIX}"
         if column not in protected.frame.columns:
             continue
-        unknown = set(protected.frame[column].dropna().astype(str)) - told - {"", "0"}
+        unknown = set(protected.frame[column].dropna().astype(str)) - known - {"", "0"}
         if unknown:
             raise Refused(
                 "an annotation is not one of the codes that this table declares",

@@ -92,7 +92,7 @@ def _resource(
 
 
 def _file(name: str, title: str, file: PublishedFile, files: Mapping[str, tuple[str, int]]) -> JsonObject:
-    """The table in another format, described as a file: the specification's tables are CSV, and the schema is told there."""
+    """The table in another format, described as a file: the specification's tables are CSV, and the schema stands there."""
     sha256, size = files[file.path]
     return {
         "profile": "data-resource",

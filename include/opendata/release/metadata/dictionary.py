@@ -1,4 +1,4 @@
-"""The data dictionary: one description per published field, told once and written in every format that needs it.
+"""The data dictionary: one description per published field, stated once and written in every format that needs it.
 
 Decides what is said of a field; the CSV, the portal's DataStore and the data package all read the same
 :class:`FieldDescription`. Rules: Handbook, Guidelines §3 (annotations, the small-cell method is stated) and §4 (name,
