@@ -355,3 +355,41 @@ def test_a_file_that_hides_what_another_shows_is_named_with_the_line(installatio
     both = installation.opendata("audit", first, second, *by)
     assert both.code == 4
     assert "b.csv, line 2: (Alpine) is hidden in one file and shown in another." in both.out
+
+
+def workbook(path, *sheets):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)
+    for name, rows in sheets:
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return str(path)
+
+
+DATA = ("Data", [("County", "Persons", "Share"), ("Alpine", "<11", None), ("Butte", 60, 95.24), ("All", 63, 100.0)])
+
+
+def test_a_sheet_of_a_workbook_is_read_as_csv_is(installation, tmp_path):
+    by = ("--dimension", "County:All", "--count", "Persons")
+    single = installation.opendata("audit", workbook(tmp_path / "p.xlsx", DATA), *by)
+    assert single.code == 4
+    assert "line 2: The blank at (Alpine) is (All) minus the other parts, which are all shown. It is 3." in single.out
+    several = workbook(tmp_path / "q.xlsx", ("Notes", [("made by",)]), DATA)
+    unnamed = installation.opendata("audit", several, *by, "--json")
+    assert (unnamed.code, unnamed.json()["slug"]) == (2, "sheet-not-named")
+    assert "“Notes”, “Data”" in unnamed.json()["remedy"]
+    assert installation.opendata("audit", several, *by, "--sheet", "Data").code == 4
+    assert installation.opendata("audit", several, *by, "--sheet", "data").code == 2
+
+
+def test_a_damaged_workbook_is_refused_by_name(installation, tmp_path):
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "p.xlsx", "w") as packed:
+        packed.writestr("xl/workbook.xml", "<workbook")
+    answer = installation.opendata("audit", str(tmp_path / "p.xlsx"), *BY, "--json")
+    assert (answer.code, answer.json()["slug"]) == (2, "source-damaged")

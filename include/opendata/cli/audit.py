@@ -44,6 +44,9 @@ def audit(
         Many,
         typer.Option(metavar="NAME[:TOTAL_LABEL]", help="A column of labels, and the label of its total rows."),
     ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The sheet of an Excel workbook that has several.")
+    ] = None,
     strata: Annotated[
         Many,
         typer.Option(
@@ -119,7 +122,7 @@ def audit(
         unshown=tuple(unshown or ()), running=tuple(running or ()), categories=tuple(category or ()),
         tokens=tuple(token or ()), ignored=tuple(ignore or ()),
     )  # fmt: skip
-    files = [read_records(path) for path in published]
+    files = [read_records(path, sheet) for path in published]
     result = audit_records(files, request, seed=seed, seconds=time_limit, progress=report_step)
     if json:
         print_json(audit_view(result, small_shown=small_shown))

@@ -13,6 +13,7 @@ from include.opendata.errors import InputError, Place
 from include.opendata.sources.readers.delimited import OpenText
 from include.opendata.sources.readers.protocol import OpenSource, RawFile
 from include.opendata.sources.readers.registry import explore
+from include.opendata.sources.readers.workbook import is_workbook, rows_of_sheet
 from include.opendata.sources.sql import literal, quoted
 from include.opendata.warehouse.duckdb_dialect import settings
 
@@ -20,11 +21,13 @@ FIRST_RECORD = 2
 """The line of the first record, below the header."""
 
 
-def read_records(path: Path) -> Records:
-    """The table in a file of any format a source can have. Raises InputError for what is no table."""
+def read_records(path: Path, sheet: str | None = None) -> Records:
+    """The table in a file of any format a source can have, or in a workbook's ``sheet``. Raises InputError for what is none."""
     place = Place(file=str(path))
     if not path.is_file():
         raise InputError("there is no such file", remedy="Check the path.", slug="file-unreadable", place=place)
+    if is_workbook(path):
+        return records_of_rows(rows_of_sheet(path, sheet, place), str(path))
     with tempfile.TemporaryDirectory(prefix="audit-") as scratch:
         folder = Path(scratch)
         try:

@@ -42,8 +42,9 @@ _ORIGINS: Mapping[Origin, str] = {
 }  # fmt: skip
 
 _TOTAL = re.compile(
-    r"(grand |sub[- ]?)?totals?( population)?|sum|all|all .*|both|both sexes|overall|any|combined|everyone|"
-    r"state ?wide( total)?|state( total)?|total .*|.* total|.*\(total\)|.*\(all\)|entire .*|california|"
+    r"(grand |sub[- ]?)?totals?( population)?|sum|tot\.?|_?t|0{2,5}|all|all[ _-].*|both|both sexes|"
+    r"overall|any|any .*|(.* )?combined|every(one|body)|(county|city|region)[ -]?wide|"
+    r"state ?wide( total)?|state( total)?|total .*|.*[ _-]total|total[ _-].*|.*\(total\)|.*\(all\)|entire .*|california|"
     r"united states|usa?|u\.s\.|nation(al|wide)?|" + re.escape(BLANK_LABEL),
     re.IGNORECASE,
 )
@@ -316,7 +317,7 @@ def _splits(published: PublishedRows, column: str, each: Sum) -> bool:
 
 
 def _possible_totals(published: PublishedRows, column: str, sums: Sequence[Sum]) -> Iterator[str]:
-    """Labels that no sum holds and that can be the total of all others wherever they stand, in two places and more."""
+    """Labels that no sum holds and that can be the total of two others and more wherever they stand."""
     at = published.dimensions.index(column)
     held = {
         label[each.columns.index(column)]
@@ -334,8 +335,9 @@ def _possible_totals(published: PublishedRows, column: str, sums: Sequence[Sum])
             for number, low, high in zip(numbers, lows, highs, strict=True):
                 possible = sum(lows) - low <= high and sum(highs) - high >= low
                 fits.setdefault(published.rows[number].labels[at], []).append(possible)
+    shown = {row.labels[at] for row in published.rows if row.figure.value is not None}
     for label, possible_at in fits.items():
-        if label not in held and len(possible_at) > 1 and all(possible_at):
+        if label in shown and label not in held and all(possible_at):
             yield label
 
 

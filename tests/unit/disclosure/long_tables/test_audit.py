@@ -197,3 +197,18 @@ def test_everything_that_is_hidden_is_attacked_with_large_tables_too():
     audit = audited("\n".join(lines) + "\n", "County", strata=("Strata/Name:All",), annotation="combined")
     assert len(learned(audit)) == 0
     assert audit.verdicts["safe_by_lp"] == 300
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["Grand Total", "Sub-total", "All-cause", "all_ages", "_T", "000", "Countywide", "Both sexes combined", "TOTAL - ALL",
+     "(blank)", "State total", "California", "U.S."],
+)  # fmt: skip
+def test_words_for_totals_are_known(label):
+    text = f"Sex,N\nf,<11\n{'' if label == '(blank)' else label},12\n"
+    assert refusal(text, "Sex").slug == "total-not-named"
+
+
+def test_a_total_by_any_name_is_asked_for_where_the_figures_allow_it():
+    assert refusal("County,N\na,<11\nb,40\nc,33\nEvery place,78\n", "County").slug == "total-not-named"
+    assert audited("County,N\na,<11\nb,40\nc,33\nd,20\n", "County").sums == ()
