@@ -42,6 +42,7 @@ ORDER = (
     ("SourceColumn", "A column of the source"),
     ("ValueRange", "A range of valid values"),
     ("ControlTotal", "A control total of the source"),
+    ("UnrelatedColumns", "Columns that have nothing to do with one another"),
     ("Quality", "Quality"),
     ("PermissionAnswers", "The permission questions"),
     ("Approval", "An approval"),

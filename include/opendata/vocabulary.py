@@ -96,6 +96,30 @@ def columns_of(axis: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class MeasureSum:
+    """One measure that is the sum of others in every cell, because it is in every record: all of men and women, visits of
+    first visits and the rest. Measures are named by their identity."""
+
+    whole: str
+    parts: tuple[str, ...]
+    rest: bool = False
+    """Whether the whole is more than the parts: what it has besides is in no table."""
+    rest_counts: bool = False
+    """Whether the rest is a count of persons or events, and must not be small and known: persons without a vaccination.
+    How many more visits there are than clients counts no one."""
+
+
+@dataclass(frozen=True)
+class MeasureFamily:
+    """Measures that sums tie to one another, so that their cells are those of one system."""
+
+    name: str
+    """The identity of the measure that stands for all of them."""
+    identities: tuple[str, ...]
+    sums: tuple[MeasureSum, ...]
+
+
+@dataclass(frozen=True)
 class TableMeasure:
     """A measure of a tabulated table."""
 
@@ -120,6 +144,15 @@ class TableMeasure:
     apart: tuple[str, ...] | None = None
     """For a count of distinct persons: the axes, and their columns, whose categories share no person, so that figures add up
     over them. None where no one looked."""
+    family: MeasureFamily | None = None
+    """The sums that tie this count to others; None where nothing does."""
+    at_most: tuple[str, ...] = ()
+    """For a count of distinct persons: the identities of counts that are no less in any cell, beside that of records."""
+
+    @property
+    def system(self) -> str:
+        """The name of the cell system a count belongs to: its family's, else its own."""
+        return self.identity if self.family is None else self.family.name
 
 
 @dataclass(frozen=True)

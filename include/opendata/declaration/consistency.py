@@ -66,6 +66,9 @@ def _source(dataset: Dataset) -> Iterator[Inconsistency]:
     for index, column in enumerate(source.columns):
         yield from _source_column(column, ("source", "columns", index))
     yield from source_inconsistencies(source, ("source", "columns"))
+    for index, answer in enumerate(source.unrelated):
+        for number, name in enumerate(answer.columns):
+            yield from _known(name, names, ("source", "unrelated", index, "columns", number), "column")
     for index, control in enumerate(source.control_totals):
         if control.column is not None:
             where = ("source", "control_totals", index, "column")

@@ -65,6 +65,13 @@ class ControlTotal(Strict):
     where: Annotated[str, Field(default="", description="Where the figure is from.")] = ""
 
 
+class UnrelatedColumns(Strict):
+    """Columns that look in the data as if one were a part of the other, and are not."""
+
+    columns: Annotated[list[str], Field(min_length=2, description="Names of source columns.")]
+    because: Annotated[Text, Field(description="Why none of them counts a part of another.")]
+
+
 class Source(Strict):
     """The source, read as it is and never changed."""
 
@@ -102,6 +109,14 @@ class Source(Strict):
         Field(default=[], description="Columns the source has and the tables do not need; they are not kept."),
     ] = []
     control_totals: list[ControlTotal] = []
+    unrelated: Annotated[
+        list[UnrelatedColumns],
+        Field(
+            default=[],
+            description="Answers the refusal `measures-nearly-tied`: columns that are added up and have nothing to do with one "
+            "another, although one is the larger, or the sum of others, in all but a few records.",
+        ),
+    ] = []
 
     def column(self, name: str) -> SourceColumn:
         """The column called ``name``; KeyError when there is none."""
@@ -111,4 +126,4 @@ class Source(Strict):
         raise KeyError(name)
 
 
-__all__ = ["ColumnName", "ControlTotal", "Source", "SourceColumn", "ValueRange"]
+__all__ = ["ColumnName", "ControlTotal", "Source", "SourceColumn", "UnrelatedColumns", "ValueRange"]

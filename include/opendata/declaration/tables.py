@@ -200,6 +200,16 @@ class CountDistinctMeasure(_Measure):
     column: Annotated[str, Field(description="The column that names the person.")]
 
 
+NotACount = Annotated[
+    Text | None,
+    Field(
+        default=None,
+        description="For an amount or a mean of small whole numbers, or of one and the same: why its figures count nothing "
+        "(a score, a grade).",
+    ),
+]
+
+
 class SumMeasure(_Measure):
     """A column added up."""
 
@@ -217,6 +227,7 @@ class SumMeasure(_Measure):
         ),
     ] = None
     decimals: Annotated[int, Field(default=0, ge=0, le=6)] = 0
+    not_a_count_because: NotACount = None
 
 
 class PopulationMeasure(_Measure):
@@ -234,6 +245,7 @@ class MeanMeasure(_Measure):
     column: str
     base: Annotated[str, Field(description="The count the mean is taken over; hidden with it.")]
     decimals: Annotated[int, Field(default=1, ge=0, le=6)] = 1
+    not_a_count_because: NotACount = None
 
 
 class RateMeasure(_Measure):

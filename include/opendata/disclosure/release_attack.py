@@ -157,7 +157,7 @@ def _truth(cells: LinkedCells, tables: Sequence[DataTable], suffix: str = "") ->
     for table in tables:
         for measure in table.structure.measures:
             rows = cells.rows.get((table.structure.table + suffix, measure.name))
-            if rows is not None and measure.identity == cells.identity:
+            if rows is not None and measure.identity in cells.identities:
                 truth[rows] = table.frame[measure.name].to_numpy(dtype=np.int64)
     return truth
 

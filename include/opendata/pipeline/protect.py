@@ -17,6 +17,7 @@ from include.opendata.staging import open_staging
 from include.opendata.storage.tables import read_table, write_table
 from include.opendata.tables.column_dependencies import refuse_dependent_columns
 from include.opendata.tables.column_ties import CountingTable
+from include.opendata.tables.measure_relations import tied_tables
 from include.opendata.vocabulary import DataTable, columns_of
 from include.opendata.warehouse import open_snapshot
 
@@ -34,7 +35,7 @@ def perform(run: Run) -> TablesProtected:
         declaration=opened.record.declaration_sha256,
     )
     masked = any(read_assessment(opened.area, name).masking_required for name in opened.tables)
-    _refuse_dependent(opened, true_tables, earlier, masked=masked)
+    true_tables = _tied(opened, true_tables, earlier, masked=masked)
     protection = protect_and_attack(opened.declared, true_tables, masked=masked, earlier=earlier)
     keep_attack(opened.area, protection)
     for table in protection.tables:
@@ -50,23 +51,31 @@ def perform(run: Run) -> TablesProtected:
     )
 
 
-def _refuse_dependent(
+def _tied(
     opened: OpenRun, tables: list[DataTable], earlier: tuple[PublishedRelease, ...], *, masked: bool
-) -> None:
+) -> list[DataTable]:
+    """The tables with what the records say of how their columns and counts hang together. Raises Refused where that cannot
+    be protected."""
     # What is shown in full now still says what an earlier release hid.
     compared = [release for release in earlier if masked or release.hides]
-    if masked or compared:
-        axes = {frozenset(d.tied) for table in tables for d in table.structure.dimensions if d.tied}
-        axes |= {frozenset(columns_of(axis)) for table in tables for axis in table.structure.filter_atoms}
-        axes |= {axis for release in earlier for axis in release.tied}
-        with open_snapshot(opened.snapshot.parquet, dataset=opened.run.dataset) as warehouse:
-            refuse_dependent_columns(
-                opened.declared,
-                warehouse,
-                linked=axes,
-                earlier=[[_counting(table) for table in release.tables] for release in compared],
-                masked=masked,
-            )
+    if not (masked or compared):
+        return tables
+    axes = {frozenset(d.tied) for table in tables for d in table.structure.dimensions if d.tied}
+    axes |= {frozenset(columns_of(axis)) for table in tables for axis in table.structure.filter_atoms}
+    axes |= {axis for release in earlier for axis in release.tied}
+    published = [table.structure for release in compared for table in release.tables]
+    with open_snapshot(opened.snapshot.parquet, dataset=opened.run.dataset) as warehouse:
+        refuse_dependent_columns(
+            opened.declared,
+            warehouse,
+            linked=axes,
+            earlier=[[_counting(table) for table in release.tables] for release in compared],
+            masked=masked,
+        )
+        tied = tied_tables(opened.declared, tables, warehouse, published=published)
+    for sentence in tied.sentences:
+        opened.decide("protect", "counts-read-together", sentence, section="DDG 2.0 §4.4.1 (2)")
+    return tied.tables
 
 
 def _counting(table: PublishedTable) -> CountingTable:

@@ -124,10 +124,9 @@ def _judge_cells(search: _Search, clock: Clock, progress: Callable[[str], None] 
     """Cell that is not shown → verdict."""
     view = search.view
     verdicts: dict[int, str] = {}
-    hidden = np.flatnonzero(view.state != SHOWN).tolist()
-    for number, cell in enumerate(hidden):
+    for number, cell in enumerate(view.secrets):
         if progress is not None and number and number % 50 == 0:
-            progress(f"attacking: {len(hidden) - number:,} of {len(hidden):,} cells to go")
+            progress(f"attacking: {len(view.secrets) - number:,} of {len(view.secrets):,} cells to go")
         verdicts[cell] = UNDECIDED if clock.over else search.judge(_cell_requirement(view, cell))
     return verdicts
 
@@ -141,9 +140,9 @@ def _judge_groups(search: _Search, sentences: Sentences) -> tuple[GroupFinding, 
     """Rule 6: groups of two or more hidden parts whose sum can be computed and is small."""
     view = search.view
     findings = []
-    for equation, (_, children) in enumerate(view.equations):
+    for equation, (parent, children) in enumerate(view.equations):
         hidden = [c for c in children if view.state[c] != SHOWN]
-        if len(hidden) < 2 or search.part_of.keys().isdisjoint(hidden):
+        if len(hidden) < 2 or search.part_of.keys().isdisjoint(hidden) or not view.is_secret_sum(parent):
             continue  # a single hidden part is judged as a cell, and so is what is known
         if search.low[hidden].sum() >= view.rule.below:
             continue

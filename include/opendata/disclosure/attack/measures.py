@@ -36,8 +36,8 @@ RECORDS, PERSONS = "count:records", "count_distinct:"
 
 @dataclass(frozen=True, repr=False, eq=False)
 class TwoMeasures:
-    """``identities`` of records and persons · ``view`` of both: cells of the records, of the persons, and what records have
-    more, from ``cells`` on; equations from ``equations`` on say so."""
+    """``identities`` of a count and of persons who are no more · ``view`` of both: cells of the count, of the persons, and
+    what the count has more, from ``cells`` on; equations from ``equations`` on say so."""
 
     identities: tuple[str, str]
     view: PublishedView
@@ -45,24 +45,24 @@ class TwoMeasures:
     equations: int
 
     def failures(self, report: AttackReport) -> tuple[str, ...]:
-        """What an attack on ``view`` says of the two measures; how many more records there are is no count of persons."""
+        """What an attack on ``view`` says of the two measures; how much more there is of one is no count of persons."""
         failing = (RECOVERABLE, UNDECIDED)
         cells = [f.sentence for f in report.cells if f.cell < self.cells and f.verdict in failing]
         return (*cells, *(g.sentence for g in report.groups if g.equation < self.equations and g.verdict in failing))
 
 
 def two_measures(views: Sequence[tuple[LinkedCells, PublishedView]]) -> list[TwoMeasures]:
-    """Records with every measure of distinct persons that shares a cell with them, where either has a blank."""
-    records = [(cells, view) for cells, view in views if cells.identity == RECORDS]
+    """Every measure of distinct persons with the counts that are no less and share a cell with it, where either has a
+    blank: records, and what was found in the data."""
     persons = [(cells, view) for cells, view in views if cells.identity.startswith(PERSONS)]
-    together = [_together(more, fewer) for more in records for fewer in persons]
+    together = [_together(more, fewer) for fewer in persons for more in views if more[0] is not fewer[0]]
     return [measures for measures in together if measures is not None]
 
 
 def _together(more: tuple[LinkedCells, PublishedView], fewer: tuple[LinkedCells, PublishedView]) -> TwoMeasures | None:
     """Both measures as one system: in every cell of both, ``more`` is ``fewer`` and some that no table shows."""
     (above, records), (below, persons) = more, fewer
-    if above.columns != below.columns or not (records.blank.any() or persons.blank.any()):
+    if not (records.blank.any() or persons.blank.any()):
         return None
     shared = _shared(above, below)
     if not shared:
@@ -77,16 +77,22 @@ def _together(more: tuple[LinkedCells, PublishedView], fewer: tuple[LinkedCells,
         known_high=np.concatenate(high),
         rule=records.rule,
         persons=records.persons or persons.persons,
+        counts_no_one=np.concatenate([above.counts_no_one, below.counts_no_one]),
     )
     says_so = [(record, (records.size + person, both.size + number)) for number, (record, person) in enumerate(shared)]
     view = _with_absent_cells(both, [records.keys[record] for record, _ in shared], says_so)
     return TwoMeasures((above.identity, below.identity), view, both.size, len(both.equations))
 
 
-def _shared(first: LinkedCells, second: LinkedCells) -> list[tuple[int, int]]:
+def _shared(more: LinkedCells, fewer: LinkedCells) -> list[tuple[int, int]]:
     """The cells of both measures, by their number in either."""
-    at = {key: number for number, key in enumerate(first.keys)}
-    return [(at[key], number) for number, key in enumerate(second.keys) if key in at]
+    shared: list[tuple[int, int]] = []
+    columns, places = fewer.cells_of(fewer.identity)
+    for identity in dict.fromkeys((RECORDS, *fewer.at_most)):
+        if identity in more.identities:
+            of_more, at = more.cells_of(identity)
+            shared += [(at[key], number) for key, number in places.items() if columns == of_more and key in at]
+    return shared
 
 
 def _moved(equations: Sequence[Equation], by: int) -> list[Equation]:
@@ -108,6 +114,9 @@ def _with_absent_cells(
         known_high=np.concatenate([high, np.full(extra, UNBOUNDED)]),
         rule=view.rule,
         persons=view.persons,
+        counts_no_one=None
+        if view.counts_no_one is None
+        else np.append(view.counts_no_one, np.zeros(extra, dtype=bool)),
     )
 
 
@@ -202,7 +211,7 @@ def _bound_by_denominator(cells: LinkedCells, table: ProtectedTable, rate: Table
     own."""
     name = rate.numerator or ""
     rows = cells.rows.get((table.structure.table, name))
-    if rate.denominator is None or rows is None or table.structure.measure(name).identity != cells.identity:
+    if rate.denominator is None or rows is None or table.structure.measure(name).identity not in cells.identities:
         return
     above, below = table.frame[name], table.frame[rate.denominator]
     if bool((above > below).fillna(False).any()):

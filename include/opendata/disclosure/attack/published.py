@@ -49,7 +49,7 @@ def published_view(
     for table in tables:
         for measure in table.structure.measures:
             rows = cells.rows.get((table.structure.table, measure.name))
-            if rows is not None and measure.identity == cells.identity:
+            if rows is not None and measure.identity in cells.identities:
                 told.add(table, measure, rows)
     contradictory = int((told.shown_by & told.hidden_by).sum())
     if contradictory:
@@ -70,6 +70,7 @@ def published_view(
         rule=rule,
         persons=told.persons,
         places=cells.keys,
+        counts_no_one=cells.counts_no_one,
     )
 
 
@@ -97,7 +98,7 @@ class _Told:
         self.shown_by[rows[~blank]] = True
         self.hidden_by[rows[blank]] = True
         self.state[rows[blank]] = [self._state(code, table) for code in codes[blank]]
-        if table.annotation == "separate" and table.annotated_below != self.rule.below:
+        if table.annotation == "separate":  # also where small counts lie below another number now, or measures differ
             self._bound_by_codes(rows[blank], codes[blank], table.annotated_below, measure.persons)
         for ratio in table.structure.measures:
             if ratio.role in ("rate", "percent") and measure.name in (ratio.numerator, ratio.denominator):

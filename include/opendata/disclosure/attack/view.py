@@ -47,6 +47,7 @@ class PublishedView:
     - ``persons``: code 1 may also mean "few persons behind many events", so it gives no upper bound.
     - ``blanks_may_be_zero``: zeros may be hidden as well; ``known_low`` alone says how small a blank can be.
     - ``places`` or None: per cell its atoms in every column; what the attack on large tables steers by.
+    - ``counts_no_one`` bool[n] or None: cells in no table that no one needs to be kept from knowing.
 
     Raises :class:`InputError` for a value beside a blank, and for a shown cell without one.
     """
@@ -60,6 +61,7 @@ class PublishedView:
     persons: bool = False
     blanks_may_be_zero: bool = False
     places: tuple[tuple[tuple[int, ...], ...], ...] | None = None
+    counts_no_one: np.ndarray | None = None
     rule: SmallCellRule = field(kw_only=True)
     size: int = field(init=False)
 
@@ -77,7 +79,7 @@ class PublishedView:
         self._require_values_of_shown_cells_alone()
 
     def _require_one_entry_per_cell(self) -> None:
-        for name in ("state", "keys", "known_low", "known_high", "places"):
+        for name in ("state", "keys", "known_low", "known_high", "places", "counts_no_one"):
             part: Sequence[Any] | None = getattr(self, name)
             if part is not None and len(part) != self.size:
                 raise ValueError(f"{name} has {len(part)} entries for {self.size} cells")
@@ -106,6 +108,16 @@ class PublishedView:
         few persons may stand behind many events, a large count is no excuse."""
         state = self.state[cell]
         return state in (ABSENT, CODE_COMPLEMENTARY) or (state == BLANK and not self.persons)
+
+    @cached_property
+    def secrets(self) -> list[int]:
+        """The cells that are not shown and count someone, ascending."""
+        hidden = self.state != SHOWN
+        return [int(c) for c in np.flatnonzero(hidden if self.counts_no_one is None else hidden & ~self.counts_no_one)]
+
+    def is_secret_sum(self, parent: int) -> bool:
+        """Whether the hidden parts of a total may not be added up to a small count: not where it counts no one."""
+        return self.counts_no_one is None or not bool(self.counts_no_one[parent])
 
     @property
     def blank(self) -> np.ndarray:

@@ -14,6 +14,9 @@ A cell of a measure is a set of atoms (see ``vocabulary``) for every source colu
 
 A combination that a table leaves out is known to be zero, so it is a published cell like any other.
 
+Counts that are sums of one another in every record (men and women are all) are cells of one system, the measure being one
+more column of theirs (``measures``).
+
 Distinct persons add up only over columns that tell them apart (``TableMeasure.apart``) and over totals that are published.
 
 ``link(…, joint=True)`` adds, where sums of single columns do not tell everything (three and more tables that overlap in a
@@ -23,7 +26,8 @@ is told by the attacker when that was not enough.
 """
 
 from include.opendata.disclosure.cells.linking import LinkedCells, link
+from include.opendata.disclosure.cells.measures import of_measure
 from include.opendata.disclosure.cells.nodes import Node
 from include.opendata.disclosure.cells.tables import DescribedTable, described
 
-__all__ = ["DescribedTable", "LinkedCells", "Node", "described", "link"]
+__all__ = ["DescribedTable", "LinkedCells", "Node", "described", "link", "of_measure"]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from include.opendata.disclosure.cells.builder import CellBuilder
 from include.opendata.disclosure.cells.equations import drop_uncountable, equations_of
 from include.opendata.disclosure.cells.finest import add_finest, are_cut_differently
-from include.opendata.disclosure.cells.nodes import Equation, Key, Partitions
+from include.opendata.disclosure.cells.measures import MEASURE, add_measure_sums, nodes_of, of_measure, uncounted
+from include.opendata.disclosure.cells.nodes import Equation, Grid, Key, Partitions
 from include.opendata.disclosure.cells.partitions import add_remainders, add_unions_across_tables
 from include.opendata.disclosure.cells.tables import DescribedTable, Labels, add_table, grid_of
-from include.opendata.vocabulary import Structure, TableMeasure
+from include.opendata.vocabulary import MeasureFamily, Structure, TableMeasure
 
 Rows = dict[tuple[str, str], np.ndarray]
 """(table, measure) → int64: the cell of every row of its frame."""
@@ -21,12 +22,15 @@ Rows = dict[tuple[str, str], np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class LinkedCells:
-    """All cells of one measure over the tables that carry it.
+    """All cells of one measure, or of the measures of one family, over the tables that carry them.
 
-    ``keys``: per cell, for each of ``columns``, its atoms · ``published`` bool[n] · ``equations``: (parent, children) cell
-    indices · ``rows``: for each (table, measure) the cell of every row of its frame · ``level`` int[n]: in how many
-    columns the cell is a sum of others · ``least_interesting`` bool[n] · ``neighbours``: per cell, cells one category away
-    · ``names``: per cell, the labels it is published under, for messages in the work area.
+    ``identity``: of the measure, or the family's name · ``family``: None for one measure by itself · ``keys``: per cell, for
+    each of ``columns``, its atoms · ``published`` bool[n] · ``equations``: (parent, children) cell indices · ``rows``: for
+    each (table, measure) the cell of every row of its frame · ``level`` int[n]: in how many columns the cell is a sum of
+    others · ``least_interesting`` bool[n] · ``neighbours``: per cell, cells one category away · ``names``: per cell, the
+    labels it is published under, for messages in the work area · ``no_one``: cells in no table that only say what one measure
+    is more than another; nothing is asked of them · ``at_most``: of distinct persons, the measures that are no less in any
+    cell.
     """
 
     identity: str
@@ -39,6 +43,28 @@ class LinkedCells:
     least_interesting: np.ndarray
     neighbours: tuple[tuple[int, ...], ...]
     names: tuple[str, ...]
+    family: MeasureFamily | None = None
+    at_most: tuple[str, ...] = ()
+    no_one: frozenset[int] = frozenset()
+
+    @property
+    def counts_no_one(self) -> np.ndarray:
+        """bool[n]: the cells of ``no_one``."""
+        return np.isin(np.arange(len(self.keys)), sorted(self.no_one))
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """Every measure whose cells these are."""
+        return (self.identity,) if self.family is None else self.family.identities
+
+    def cells_of(self, identity: str) -> tuple[tuple[str, ...], dict[Key, int]]:
+        """The source columns, and the cell of every place on them, of one measure."""
+        if self.family is None:
+            return self.columns, {key: number for number, key in enumerate(self.keys)}
+        at = self.columns.index(MEASURE)
+        node = nodes_of(self.family)[identity]
+        columns = (*self.columns[:at], *self.columns[at + 1 :])
+        return columns, {(*k[:at], *k[at + 1 :]): number for number, k in enumerate(self.keys) if k[at] == node}
 
 
 @dataclass(frozen=True)
@@ -51,21 +77,22 @@ class _Member:
 
 
 def link(tables: Sequence[DescribedTable], *, joint: bool = False) -> list[LinkedCells]:
-    """The cells of every protected count of a dataset, one :class:`LinkedCells` per measure identity.
+    """The cells of every protected count of a dataset, one :class:`LinkedCells` per measure, or per family of measures.
 
     ``tables``: each table's structure with its frame's label columns (:func:`described`). ``joint``: with the finest cells,
     where sums of single columns do not tell everything. Raises Refused when the tables together have more cells than can
     be held (``too-many-cells``, ``too-many-cells-to-attack``).
     """
-    by_identity: dict[str, list[_Member]] = {}
+    by_system: dict[str, list[_Member]] = {}
     for structure, labels in tables:
         for measure in structure.measures:
             if measure.role == "count":
-                by_identity.setdefault(measure.identity, []).append(_Member(structure, measure, labels))
-    return [_link_measure(identity, members, joint) for identity, members in by_identity.items()]
+                member = _Member(of_measure(structure, measure), measure, labels)
+                by_system.setdefault(measure.system, []).append(member)
+    return [_link_system(identity, members, joint) for identity, members in by_system.items()]
 
 
-def _link_measure(identity: str, members: Sequence[_Member], joint: bool) -> LinkedCells:
+def _link_system(identity: str, members: Sequence[_Member], joint: bool) -> LinkedCells:
     builder = CellBuilder(_columns_of(members), _additive_columns(members))
     partitions: Partitions = {column: set() for column in builder.columns}
     rows = {
@@ -73,14 +100,28 @@ def _link_measure(identity: str, members: Sequence[_Member], joint: bool) -> Lin
         for member in members
     }
     grids = [grid_of(builder, member.structure) for member in members]
+    family = members[0].measure.family
     add_unions_across_tables(builder, partitions)
     crossing = add_remainders(builder, partitions)
-    if joint and builder.additive and (crossing or len(members) > 2 or are_cut_differently(grids)):
+    if joint and builder.additive and (crossing or _need_finest(members, grids)):
         add_finest(builder, partitions)
+    if family is not None:
+        add_measure_sums(builder, family, partitions)
     equations = equations_of(builder, partitions, grids)
     if not joint:
         equations, rows = _countable(builder, equations, rows)
-    return _linked(identity, builder, equations, rows, _levels(builder, partitions))
+    cells = _linked(identity, builder, equations, rows, _levels(builder, partitions))
+    if family is not None:
+        return replace(cells, family=family, no_one=uncounted(builder, family))
+    return replace(cells, at_most=tuple(dict.fromkeys(i for member in members for i in member.measure.at_most)))
+
+
+def _need_finest(members: Sequence[_Member], grids: Sequence[Grid]) -> bool:
+    """Whether tables of one measure overlap in ways that sums of single columns do not tell."""
+    of_measures: dict[str, list[Grid]] = {}
+    for member, grid in zip(members, grids, strict=True):
+        of_measures.setdefault(member.measure.identity, []).append(grid)
+    return any(len(own) > 2 or are_cut_differently(own) for own in of_measures.values())
 
 
 def _linked(
@@ -117,7 +158,7 @@ def _additive_columns(members: Sequence[_Member]) -> frozenset[str]:
     """The columns over which every table's figures of the measure add up."""
     measures = [member.measure for member in members]
     if all(measure.additive for measure in measures):
-        return frozenset(_columns_of(members))
+        return frozenset(_columns_of(members)) - {MEASURE}
     told_apart = [frozenset(m.apart) for m in measures if not m.additive and m.apart is not None]
     return frozenset.intersection(*told_apart) if told_apart else frozenset()
 

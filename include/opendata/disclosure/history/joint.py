@@ -19,10 +19,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from include.opendata.disclosure.cells import LinkedCells, Node, link
+from include.opendata.disclosure.cells import LinkedCells, Node, link, of_measure
 from include.opendata.disclosure.cells.tables import key_at, places_on
 from include.opendata.disclosure.history.extents import COVERED, Extent, TableExtents, union
 from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
+from include.opendata.disclosure.history.relations import tied_like_newest
 from include.opendata.disclosure.history.tied_points import TiedPoints, tied_points
 from include.opendata.errors import Place, Refused
 from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure, axis_of, columns_of
@@ -62,77 +63,80 @@ def joint_cells(releases: Sequence[PublishedRelease], *, dataset: str) -> list[J
     """
     named = _same_names(releases)
     _refuse_replaced(named, dataset)
-    restated = _restated(_same_time(named), dataset)
-    identities = list(
-        dict.fromkeys(m.identity for t in restated[-1] for m in t.structure.measures if m.role == "count")
-    )
-    return [_joint(identity, [r.release for r in releases], restated) for identity in identities]
+    restated = tied_like_newest(_restated(_same_time(named), dataset))
+    systems = list(dict.fromkeys(m.system for t in restated[-1] for m in t.structure.measures if m.role == "count"))
+    return [_joint(system, [r.release for r in releases], restated) for system in systems]
 
 
-def _joint(identity: str, names: list[str], restated: list[tuple[ProtectedTable, ...]]) -> JointCells:
-    """The cells of one measure over the tables of all releases that carry it."""
-    carrying = [tuple(t for t in tables if _carries(t.structure, identity)) for tables in restated]
-    columns = tuple(sorted({c for t in carrying[-1] for c in _columns(t.structure)}))
-    grids = {t.structure.table: _grid(t, columns) for tables in carrying for t in tables}
-    cells = _linked(_with_new_cells(carrying, grids), identity)
+def _joint(system: str, names: list[str], restated: list[tuple[ProtectedTable, ...]]) -> JointCells:
+    """The cells of one measure, or of one family, over the tables of all releases that carry it."""
+    carrying = [tuple(t for t in tables if _carries(t.structure, system)) for tables in restated]
+    columns = tuple(sorted({c for t in carrying[-1] for c in _columns(t.structure, system)}))
+    grids = {
+        (t.structure.table, m.name): _grid(t, m, columns)
+        for tables in carrying
+        for t in tables
+        for m in _carries(t.structure, system)
+    }
+    cells = _linked(_with_new_cells(carrying, grids), system)
     index = {key: number for number, key in enumerate(cells.keys)}
     return JointCells(
-        replace(cells, rows=_rows(itertools.chain(*carrying), identity, grids, index)),
+        replace(cells, rows=_rows(grids, index)),
         tuple(names),
         tuple(_published(tables, grids, index) for tables in carrying),
         tuple(carrying),
     )
 
 
-def _published(tables: Iterable[ProtectedTable], grids: dict[str, _Grid], index: dict[Key, int]) -> np.ndarray:
+def _published(tables: Iterable[ProtectedTable], grids: _Grids, index: dict[Key, int]) -> np.ndarray:
     """The cells that tables publish, ascending."""
-    cells = {index[key] for t in tables for key in grids[t.structure.table].cells}
+    cells = {index[key] for t in tables for key in _keys_of(t, grids)}
     return np.array(sorted(cells), dtype=np.int64)
 
 
-def _rows(
-    tables: Iterable[ProtectedTable], identity: str, grids: dict[str, _Grid], index: dict[Key, int]
-) -> dict[tuple[str, str], np.ndarray]:
+def _keys_of(table: ProtectedTable, grids: _Grids) -> list[Key]:
+    """The keys of all cells a table publishes, over its measures of one system."""
+    return [key for (name, _), grid in grids.items() if name == table.structure.table for key in grid.cells]
+
+
+def _rows(grids: _Grids, index: dict[Key, int]) -> dict[tuple[str, str], np.ndarray]:
     """For each (table, measure) the cell of every row."""
-    return {
-        (t.structure.table, name): np.array([index[key] for key in grids[t.structure.table].rows], dtype=np.int64)
-        for t in tables
-        for name in _carries(t.structure, identity)
-    }
+    return {place: np.array([index[key] for key in grid.rows], dtype=np.int64) for place, grid in grids.items()}
 
 
-def _carries(structure: Structure, identity: str) -> list[str]:
-    """The names under which a table publishes a count."""
-    return [m.name for m in structure.measures if m.identity == identity and m.role == "count"]
+def _carries(structure: Structure, system: str) -> list[TableMeasure]:
+    """The counts of one system that a table publishes."""
+    return [m for m in structure.measures if m.role == "count" and m.system == system]
 
 
-def _with_new_cells(carrying: list[tuple[ProtectedTable, ...]], grids: dict[str, _Grid]) -> list[ProtectedTable]:
+def _with_new_cells(carrying: list[tuple[ProtectedTable, ...]], grids: _Grids) -> list[ProtectedTable]:
     """The tables, the newest first, that have a cell which none before them has."""
     known: set[Key] = set()
     tables = []
     for table in (table for release in reversed(carrying) for table in release):
-        keys = grids[table.structure.table].cells
+        keys = _keys_of(table, grids)
         if not known.issuperset(keys):
             known.update(keys)
             tables.append(table)
     return tables
 
 
-def _linked(tables: list[ProtectedTable], identity: str) -> LinkedCells:
+def _linked(tables: list[ProtectedTable], system: str) -> LinkedCells:
     described = [
-        (_only(t.structure, identity), {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions})
-        for t in tables
+        (_only(t.structure, system), {d.name: t.frame[d.name].tolist() for d in t.structure.dimensions}) for t in tables
     ]
-    (cells,) = (cells for cells in link(described, joint=True) if cells.identity == identity)
+    (cells,) = link(described, joint=True)
     return cells
 
 
-def _columns(structure: Structure) -> set[str]:
-    return {d.axis for d in structure.dimensions} | set(structure.filter_atoms)
+def _columns(structure: Structure, system: str) -> set[str]:
+    """The axes of a table's cells, the one of its measures included."""
+    placed = (of_measure(structure, measure) for measure in _carries(structure, system))
+    return {axis for of in placed for axis in (*(d.axis for d in of.dimensions), *of.filter_atoms)}
 
 
-def _only(structure: Structure, identity: str) -> Structure:
-    return replace(structure, measures=tuple(m for m in structure.measures if m.identity == identity))
+def _only(structure: Structure, system: str) -> Structure:
+    return replace(structure, measures=tuple(_carries(structure, system)))
 
 
 @dataclass(frozen=True)
@@ -143,8 +147,12 @@ class _Grid:
     rows: list[Key]
 
 
-def _grid(table: ProtectedTable, columns: tuple[str, ...]) -> _Grid:
-    structure = table.structure
+_Grids = dict[tuple[str, str], _Grid]
+"""Of each (table, measure)."""
+
+
+def _grid(table: ProtectedTable, measure: TableMeasure, columns: tuple[str, ...]) -> _Grid:
+    structure = of_measure(table.structure, measure)
     places = places_on(columns, structure)
     nodes = [{label: d.atoms[label] for label in _labels(d)} for d in structure.dimensions]
     labels = [table.frame[d.name].tolist() for d in structure.dimensions]

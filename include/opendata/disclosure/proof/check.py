@@ -360,9 +360,9 @@ def _groups(cells: LinkedCells, facts: CellFacts, at: np.ndarray, tables: np.nda
     """Hidden parts of one total whose sum is the same small count in every witness (DDG 2.0 §4.4.1 (6))."""
     place = {int(c): i for i, c in enumerate(at)}
     same = 0
-    for _, children in cells.equations:
+    for parent, children in cells.equations:
         hidden = [place[c] for c in children if facts.state[c] != SHOWN]
-        if len(hidden) < 2 or not len(tables):
+        if len(hidden) < 2 or not len(tables) or cells.counts_no_one[parent]:
             continue
         sums = tables[:, hidden].sum(axis=1)
         same += bool(sums.min() == sums.max() and 1 <= sums.max() < rule.below)

@@ -108,7 +108,7 @@ def _carrying(
     for table in tables:
         for measure in table.structure.measures:
             rows = cells.rows.get((table.structure.table, measure.name))
-            if rows is not None and measure.identity == cells.identity:
+            if rows is not None and measure.identity in cells.identities:
                 yield table, measure, rows
 
 
@@ -119,13 +119,11 @@ def _read_code(facts: CellFacts, cell: int, table: ProtectedTable, code: str, no
         return BLANK
     state = STATE_OF_CODE.get(code, BLANK)
     then = table.annotated_below
-    if then == now:
-        return state
     if state == CODE_COMPLEMENTARY:
         facts.narrow(cell, then, int(UNBOUNDED))
     elif state == CODE_SMALL and not persons:
         facts.narrow(cell, 0, then - 1)
-    return BLANK
+    return state if then == now else BLANK
 
 
 def _read_ratio(

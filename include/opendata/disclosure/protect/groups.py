@@ -89,7 +89,8 @@ def open_groups(system: CellSystem, hidden: np.ndarray, rule: SmallCellRule) -> 
     if system.persons is not None:  # many events, all of them of a few persons: at most so many stand behind the sum
         behind = system.children @ (unknown * system.persons)
         small_sum |= (blanks >= 1) & (hidden_sum >= 1) & (behind >= 1) & (behind < rule.below)
-    for e in np.flatnonzero(total_known & (all_tiny | small_sum)).tolist():
+    counts_someone = ~system.counts_no_one[system.parents]
+    for e in np.flatnonzero(total_known & counts_someone & (all_tiny | small_sum)).tolist():
         found.setdefault(e, RULE_SIX)
     return [OpenGroup(e, found[e]) for e in sorted(found)]
 

@@ -1,4 +1,4 @@
-"""Several measures as one cell system: in every cell records and persons share, records are the persons and some more."""
+"""Several measures as one cell system: in every cell a count and distinct persons share, it is the persons and some more."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from include.opendata.disclosure.cell_states import UNBOUNDED
-from include.opendata.disclosure.protect.counts import RECORDS, Counts
+from include.opendata.disclosure.protect.counts import PERSONS, Counts
 from include.opendata.disclosure.protect.engine import GENERAL_UP_TO
 from include.opendata.disclosure.protect.policy import Policy
 from include.opendata.disclosure.protect.system import CellSystem, Equation
@@ -18,15 +18,15 @@ Systems = Mapping[str, CellSystem]
 
 Parts = dict[str, slice]
 Shared = Sequence[tuple[int, int]]
-"""(cell of the records, the same cell of persons)."""
+"""(cell of the count that is more, the same cell of persons)."""
 
 
 def side_by_side(measures: Sequence[Counts], policy: Policy) -> Counts:
-    """``measures`` (systems of one measure each, records among them) as one. Behind their cells stand those of what records
-    are more than persons, which count no one. Raises Refused (``too-many-linked-cells``)."""
+    """``measures`` (systems of one measure or family each) as one. Behind their cells stand those of what counts are more
+    than persons, which count no one. Raises Refused (``too-many-linked-cells``)."""
     systems = {counts.identity: counts.system for counts in measures}
     parts = _parts(systems)
-    shared = _shared_cells(systems, parts)
+    shared = _shared_cells(measures, parts)
     values = np.concatenate([system.values for system in systems.values()])
     size, extra = len(values), len(shared)
     if size + extra > GENERAL_UP_TO:
@@ -47,7 +47,7 @@ def side_by_side(measures: Sequence[Counts], policy: Policy) -> Counts:
         neighbours=(*_neighbours(systems, parts), *((),) * extra),
         persons=np.append(_persons(systems), more) if _persons_are_counted(systems) else None,
         known_high=np.append(_known_high(systems, policy), np.full(extra, UNBOUNDED)),
-        counts_no_one=np.arange(size + extra) >= size,
+        counts_no_one=np.append(_joined(systems, "counts_no_one"), np.ones(extra, dtype=bool)),
     )
     rows = {place: cells + parts[counts.identity].start for counts in measures for place, cells in counts.rows.items()}
     return Counts(system, rows, parts)
@@ -60,14 +60,14 @@ def _parts(systems: Systems) -> Parts:
     }
 
 
-def _shared_cells(systems: Systems, parts: Parts) -> Shared:
-    records = {key: parts[RECORDS].start + number for number, key in enumerate(systems[RECORDS].keys)}
-    return [
-        (records[key], parts[identity].start + number)
-        for identity, system in systems.items()
-        for number, key in enumerate(system.keys)
-        if identity != RECORDS and key in records
-    ]
+def _shared_cells(measures: Sequence[Counts], parts: Parts) -> Shared:
+    shared: list[tuple[int, int]] = []
+    for persons in measures:
+        below = parts[persons.identity].start
+        for counts in measures:
+            above = parts[counts.identity].start
+            shared += [(more + above, fewer + below) for more, fewer in persons.no_more_than(counts)]
+    return shared
 
 
 def _joined(systems: Systems, name: str) -> np.ndarray:
@@ -116,7 +116,7 @@ def _known_high(systems: Systems, policy: Policy) -> np.ndarray:
 
 def _code_bounds_count(identity: str, systems: Systems, policy: Policy) -> bool:
     # where persons are counted, code 1 tells nothing of events; of distinct persons it still says how many at most
-    return policy.annotation == "separate" and identity != RECORDS and _persons_are_counted(systems)
+    return policy.annotation == "separate" and identity.startswith(PERSONS) and _persons_are_counted(systems)
 
 
 def _small_by_code(system: CellSystem, policy: Policy) -> np.ndarray:

@@ -206,7 +206,9 @@ class _Search:
         system = self.system
         known, _ = known_cells(system, hidden)
         sums = system.children @ ((~known) * system.values)
-        groups = np.flatnonzero((sums >= 1) & (sums < self.rule.below))
+        assert system.counts_no_one is not None
+        counts_someone = ~system.counts_no_one[system.parents]
+        groups = np.flatnonzero(counts_someone & (sums >= 1) & (sums < self.rule.below))
         unknown = [tuple(cell for cell in system.equations[e].children if not known[cell]) for e in groups]
         return [Target(cells, 1) for cells in unknown if len(cells) > 1]
 

@@ -152,6 +152,9 @@ class CellSystem:
             level=self.level[cells],
             neighbours=self._neighbours_within(cells, new),
             persons=None if self.persons is None else self.persons[cells],
+            known_low=None if self.known_low is None else self.known_low[cells],
+            known_high=None if self.known_high is None else self.known_high[cells],
+            counts_no_one=None if self.counts_no_one is None else self.counts_no_one[cells],
         )
 
     def _neighbours_within(self, cells: np.ndarray, new: dict[int, int]) -> tuple[tuple[int, ...], ...] | None:

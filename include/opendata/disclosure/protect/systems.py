@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from include.opendata.disclosure.cells import LinkedCells, described, link
-from include.opendata.disclosure.protect.counts import PERSONS, RECORDS, Counts
+from include.opendata.disclosure.protect.counts import PERSONS, Counts
 from include.opendata.disclosure.protect.engine import GENERAL_UP_TO
 from include.opendata.disclosure.protect.measures_together import side_by_side
 from include.opendata.disclosure.protect.policy import Policy
@@ -49,8 +49,11 @@ def systems_of(tables: Sequence[DataTable], reasoning: Reasoning, *, policy: Pol
     ``too-many-linked-cells`` and ``too-many-cells-to-attack``.
     """
     single = [_counts(cells, tables, reasoning, dataset) for cells in linked(tables, finest=reasoning.finest)]
-    together = [counts for counts in single if reasoning.measures and counts.read_with_others]
-    if len(together) < 2 or RECORDS not in {counts.identity for counts in together}:
+    if not reasoning.measures:
+        return single
+    pairs = [(more, fewer) for fewer in single for more in single if fewer.no_more_than(more)]
+    together = [counts for counts in single if any(counts in pair for pair in pairs)]
+    if not together:
         return single
     return [side_by_side(together, policy), *(counts for counts in single if counts not in together)]
 
@@ -75,7 +78,7 @@ def _counts(cells: LinkedCells, tables: Sequence[DataTable], reasoning: Reasonin
             slug="distinct-persons-overlap",
             place=Place(dataset=dataset, table=", ".join(table for table, _ in cells.rows)),
         ) from None
-    return Counts(system, cells.rows, {cells.identity: slice(0, system.size)}, cells.keys)
+    return Counts(system, cells.rows, {cells.identity: slice(0, system.size)}, cells)
 
 
 def _system(cells: LinkedCells, tables: Sequence[DataTable], reasoning: Reasoning) -> CellSystem:
@@ -90,4 +93,5 @@ def _system(cells: LinkedCells, tables: Sequence[DataTable], reasoning: Reasonin
         neighbours=cells.neighbours,
         persons=persons,
         known_high=counted_from(cells, tables) if reasoning.measures else None,
+        counts_no_one=cells.counts_no_one,
     )

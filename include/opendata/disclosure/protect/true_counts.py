@@ -34,9 +34,9 @@ def true_counts(cells: LinkedCells, tables: Sequence[DataTable]) -> tuple[np.nda
     for table in tables:
         for measure in table.structure.measures:
             rows = cells.rows.get((table.structure.table, measure.name))
-            if rows is None or measure.identity != cells.identity:
+            if rows is None or measure.identity not in cells.identities:
                 continue
-            values[rows] = table.frame[measure.name].to_numpy(dtype=np.int64)
+            values[rows] = persons[rows] = table.frame[measure.name].to_numpy(dtype=np.int64)
             if PERSONS_PREFIX + measure.name in table.frame:
                 counted = True
                 persons[rows] = table.frame[PERSONS_PREFIX + measure.name].to_numpy(dtype=np.int64)
@@ -117,7 +117,7 @@ def counted_from(cells: LinkedCells, tables: Sequence[DataTable]) -> np.ndarray:
 
 def _bound_numerator(most: np.ndarray, cells: LinkedCells, table: DataTable, rate: TableMeasure) -> None:
     rows = cells.rows.get((table.structure.table, rate.numerator or ""))
-    if rows is None or table.structure.measure(rate.numerator or "").identity != cells.identity:
+    if rows is None or table.structure.measure(rate.numerator or "").identity not in cells.identities:
         return
     above = table.frame[rate.numerator].to_numpy(dtype=np.int64)
     below = np.floor(table.frame[rate.denominator].to_numpy(dtype=float, na_value=np.inf))

@@ -70,7 +70,7 @@ def _needs(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, Need], dic
     """What each cell that is not shown must satisfy, and the verdicts on those that have one value left."""
     needs: dict[int, Need] = {}
     known: dict[int, str] = {}
-    for cell in np.flatnonzero(view.state != SHOWN).tolist():
+    for cell in view.secrets:
         at = int(unknown.place[cell])
         if at < 0:
             known[cell] = _verdict_on_known(view, cell, int(unknown.all_low[cell]))
@@ -101,6 +101,8 @@ def _groups(view: PublishedView, unknown: Unknowns) -> tuple[dict[int, Need], di
         parts = np.array(children)
         secret = parts[hidden[parts]]
         if len(secret) < 2 or not (low[secret] < high[secret]).any() or low[secret].sum() >= view.rule.below:
+            continue
+        if not view.is_secret_sum(parent):
             continue
         shown = int(low[parts[~hidden[parts]]].sum())
         at = int(unknown.place[parent])
