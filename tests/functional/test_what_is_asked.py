@@ -128,3 +128,14 @@ def test_only_a_statewide_table_without_an_area_earns_the_credit_for_the_state(i
     pages = [page.read_text(encoding="utf-8") for page in installation.folder.rglob("evidence/**/index.html")]
     assert pages
     assert all(("The whole state is one area." in page) is credited for page in pages)
+
+
+def test_records_of_persons_that_share_an_identifier_are_refused_without_its_value(installation):
+    lines = ["id,sex,client,age", *(f"{n},{'fm'[n % 2]},{70_000 + n // 2},{20 + n % 50}" for n in range(400))]
+    installation.write_source("\n".join(lines) + "\n")
+    client = column("client").replace("privacy: public", "privacy: direct_identifier")
+    installation.declare(SOUND.replace("    - {name: age,", client + "    - {name: age,", 1))
+    answer = installation.opendata("refresh", "clinic_visits")
+    assert answer.code == 3
+    assert "column client, a direct identifier: 400 records share its value with another" in answer.err
+    assert "70000" not in answer.err
