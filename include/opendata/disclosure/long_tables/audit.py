@@ -35,7 +35,7 @@ from include.opendata.disclosure.long_tables.contradictions import contradiction
 from include.opendata.disclosure.long_tables.equations import Cells, cells_of
 from include.opendata.disclosure.long_tables.places import Places, places_of
 from include.opendata.disclosure.long_tables.published_rows import PublishedRows, published_rows, stated_low
-from include.opendata.disclosure.long_tables.ratios import BesideCounts, beside_counts, bounds_of_shares
+from include.opendata.disclosure.long_tables.ratios import BesideCounts, beside_counts, bounds_of_shares, column_totals
 from include.opendata.disclosure.long_tables.records import Records
 from include.opendata.disclosure.long_tables.request import AuditRequest
 from include.opendata.disclosure.long_tables.sums import (
@@ -182,7 +182,7 @@ def _sums(published: PublishedRows, request: AuditRequest, beside: BesideCounts)
     if not request.search:
         return declared
     refuse_unnamed_running(published, request)
-    in_figures = sums_in_figures(published, request)
+    in_figures = [*sums_in_figures(published, request), *_sums_to_columns(published, beside)]
     kept = [each for each in declared if not _replaced(published, each, in_figures, request, beside)]
     for each in declared:
         if each not in kept:
@@ -191,6 +191,13 @@ def _sums(published: PublishedRows, request: AuditRequest, beside: BesideCounts)
     kept += [each for each in in_figures if (each.columns, each.total, frozenset(each.parts)) not in known]
     refuse_unnamed_totals(published, kept, request)
     return kept
+
+
+def _sums_to_columns(published: PublishedRows, beside: BesideCounts) -> Iterator[Sum]:
+    """All labels of a dimension, where they add up to a column of denominators."""
+    for total in column_totals(published, beside):
+        labels = dict.fromkeys((row.labels[total.dimension],) for row in published.rows)
+        yield Sum((published.dimensions[total.dimension],), (total.label,), tuple(labels), "figures")
 
 
 def _replaced(
@@ -289,6 +296,8 @@ class _Reading:
         for cell, least, most in bounds_of_shares(self.published, self.beside):
             if state[cell] != SHOWN:
                 low[cell], high[cell] = max(low[cell], least), min(high[cell], most)
+        if self.request.search:
+            self._show_columns(value, state)
         equations = [(equation.total, equation.parts) for equation in self.cells.equations]
         self._show_sums(equations, value, state)
         view = PublishedView(
@@ -297,6 +306,16 @@ class _Reading:
             blanks_may_be_zero=zeros_hidden or bool((low[(state != SHOWN) & (state != ABSENT)] == 0).any()),
         )  # fmt: skip
         return _loosened(view, self.request)
+
+    def _show_columns(self, value: np.ndarray, state: np.ndarray) -> None:
+        """Totals that stand in a column of denominators are shown, though no row is theirs."""
+        for total in column_totals(self.published, self.beside):
+            for cell in range(self.cells.rows, len(self.cells.labels)):
+                labels = self.cells.labels[cell]
+                if labels[total.dimension] == total.label:
+                    counts = total.counts_at((*labels[: total.dimension], *labels[total.dimension + 1 :]))
+                    if len(counts) == 1:
+                        value[cell], state[cell] = counts.pop(), SHOWN
 
     @staticmethod
     def _show_sums(equations: Sequence[tuple[int, tuple[int, ...]]], value: np.ndarray, state: np.ndarray) -> None:

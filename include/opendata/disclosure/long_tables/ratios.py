@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from include.opendata.disclosure.attack.view import denominator_bounds, rate_bounds
 from include.opendata.disclosure.cell_states import UNBOUNDED
-from include.opendata.disclosure.long_tables.published_rows import PublishedRows, columns_of, unreadable
+from include.opendata.disclosure.long_tables.published_rows import Label, PublishedRows, columns_of, unreadable
 from include.opendata.disclosure.long_tables.request import AuditRequest, Ratio
 from include.opendata.disclosure.long_tables.tokens import count_of, stated_bounds
 from include.opendata.errors import DeclarationError, InputError, Place
@@ -261,6 +261,52 @@ def _refuse(published: PublishedRows, columns: Sequence[str]) -> None:
         slug="column-not-understood",
         place=Place(file=published.files[0].file, column=columns[0]),
     )
+
+
+@dataclass(frozen=True, repr=False)
+class ColumnTotal:
+    """A column of denominators that turned out to be the total of the counts along a dimension: all pupils of a school.
+
+    ``values``: the total by the labels of the other dimensions."""
+
+    column: str
+    dimension: int
+    values: Mapping[Label, int]
+
+    @property
+    def label(self) -> str:
+        """The label of the total, which no row has."""
+        return f"({self.column})"
+
+    def counts_at(self, other: Label) -> set[int]:
+        """The totals at labels of the other dimensions; a label that follows from the summed ones is "" and any."""
+        if other in self.values:
+            return {self.values[other]}
+        fixed = [k for k, label in enumerate(other) if label]
+        return {count for key, count in self.values.items() if all(key[k] == other[k] for k in fixed)}
+
+
+def column_totals(published: PublishedRows, beside: BesideCounts) -> Iterator[ColumnTotal]:
+    """Denominators that are the sum of the counts along one dimension wherever all of these are shown."""
+    for column, below in beside.limits.items():
+        for k in range(len(published.dimensions)):
+            groups: dict[Label, list[int]] = {}
+            for number, row in enumerate(published.rows):
+                groups.setdefault((*row.labels[:k], *row.labels[k + 1 :]), []).append(number)
+            values = {
+                other: below[numbers[0]] for other, numbers in groups.items() if len({below[n] for n in numbers}) == 1
+            }
+            if _are_sums(published, groups, values):
+                yield ColumnTotal(column, k, {other: value for other, value in values.items() if value is not None})
+
+
+def _are_sums(published: PublishedRows, groups: Mapping[Label, list[int]], values: Mapping[Label, int | None]) -> bool:
+    sums = []
+    for other, numbers in groups.items():
+        counts = [published.rows[number].figure.value for number in numbers]
+        if len(counts) > 1 and None not in counts and values.get(other) is not None:
+            sums.append(sum(count or 0 for count in counts) == values[other])
+    return len(sums) >= LEAST_ROWS and all(sums)
 
 
 def bounds_of_shares(published: PublishedRows, beside: BesideCounts) -> Iterator[tuple[int, int, int]]:

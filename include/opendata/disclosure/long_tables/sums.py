@@ -42,7 +42,7 @@ _ORIGINS: Mapping[Origin, str] = {
 }  # fmt: skip
 
 _TOTAL = re.compile(
-    r"(grand |sub[- ]?)?totals?( population)?|sum|tot\.?|_?t|0{2,5}|all|all[ _-].*|both|both sexes|"
+    r"(grand |sub[- ]?)?totals?( population)?|sum|tot\.?|_t|0{2,5}|all|all[ _-].*|both|both sexes|"
     r"overall|any|any .*|(.* )?combined|every(one|body)|(county|city|region)[ -]?wide|"
     r"state ?wide( total)?|state( total)?|total .*|.*[ _-]total|total[ _-].*|.*\(total\)|.*\(all\)|entire .*|california|"
     r"united states|usa?|u\.s\.|nation(al|wide)?|" + re.escape(BLANK_LABEL),

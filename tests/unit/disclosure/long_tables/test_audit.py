@@ -212,3 +212,13 @@ def test_words_for_totals_are_known(label):
 def test_a_total_by_any_name_is_asked_for_where_the_figures_allow_it():
     assert refusal("County,N\na,<11\nb,40\nc,33\nEvery place,78\n", "County").slug == "total-not-named"
     assert audited("County,N\na,<11\nb,40\nc,33\nd,20\n", "County").sums == ()
+
+
+def test_a_column_that_is_the_sum_of_the_counts_is_their_total():
+    """Pupils of a school by category, beside all of its pupils."""
+    rows = [(f"s{n}", 20 + n, 30 + 2 * n, 15 + 5 * n) for n in range(4)]
+    lines = [f"{s},{k},{c},{a + b + d}" for s, a, b, d in rows for k, c in zip("xyz", (a, b, d), strict=True)]
+    text = "\n".join(["School,Kind,N,Enrollment", *lines, "t,x,*,57", "t,y,30,57", "t,z,20,57"]) + "\n"
+    audit = audited(text, "School", "Kind", annotation="combined")
+    assert learned(audit) == {("t", "x"): (7, 7)}
+    assert [each.sentence for each in audit.sums] == ["Kind: “(Enrollment)” is x, y, z (found in the figures)"]
