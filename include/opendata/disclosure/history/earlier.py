@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from include.opendata.disclosure.history import UPCOMING
 from include.opendata.disclosure.history.extents import TableExtents
@@ -37,11 +36,12 @@ class Earlier:
 def earlier_figures(
     releases: Sequence[PublishedRelease], tables: Sequence[DataTable], extents: dict[str, TableExtents], *, dataset: str
 ) -> Earlier:
-    """What ``releases`` (the oldest first) told of the cells of ``tables``; no figure of ``tables`` is looked at.
+    """What ``releases`` (the oldest first) told of the cells of ``tables``; figures of ``tables`` are looked at only to see
+    whether a period declared anew is the one it was.
 
     Raises what ``joint_cells`` raises.
     """
-    upcoming = PublishedRelease(UPCOMING, tuple(_labels_alone(t, extents[t.structure.table]) for t in tables))
+    upcoming = PublishedRelease(UPCOMING, tuple(_to_compare(t, extents[t.structure.table]) for t in tables))
     shown: dict[tuple[str, str], tuple[frozenset[int], ...]] = {}
     hidden: dict[tuple[str, str], np.ndarray] = {}
     for joint in joint_cells([*releases, upcoming], dataset=dataset):
@@ -54,11 +54,16 @@ def earlier_figures(
     return Earlier(shown, hidden)
 
 
-def _labels_alone(table: DataTable, extents: TableExtents) -> PublishedTable:
-    labels = pd.DataFrame({d.name: table.frame[d.name] for d in table.structure.dimensions})
-    # without a figure there is no code, so no number is asked for
+def _to_compare(table: DataTable, extents: TableExtents) -> PublishedTable:
+    """Labels and true counts, without codes: by the counts alone one sees whether a period is the one it was."""
+    names = [d.name for d in table.structure.dimensions] + [
+        m.name for m in table.structure.measures if m.role == "count"
+    ]
+    # without a code, no number it was chosen by is asked for
     limits = PublishedLimits(0, 0, 0)
-    return PublishedTable.about_to_be(without_atoms(table.structure), extents, "combined", labels, limits)
+    return PublishedTable.about_to_be(
+        without_atoms(table.structure), extents, "combined", table.frame[names].copy(), limits
+    )
 
 
 def _published_values(joint: JointCells) -> tuple[dict[int, set[int]], np.ndarray]:

@@ -31,9 +31,6 @@ from include.opendata.vocabulary import Structure, TableDimension, columns_of
 COVERED = "(period covered)"
 """Stands for the time of a dataset none of whose dimensions or filters is a time."""
 
-NEAR_COVERAGE = 366
-"""Days by which a filter may reach beyond the declared coverage and still say which part of it is counted."""
-
 _YEAR = re.compile(r"^\d{4}$")
 _PERIOD = re.compile(r"^(\d{4})(?:-(?:H([12])|Q([1-4])|(0[1-9]|1[0-2])))?$")
 _TRUE = {"true", "yes", "t", "1"}
@@ -82,6 +79,14 @@ class Extent:
         names, others = _either(self.without_names(), other.without_names())
         return Extent(_merged(overlaps), names, not others, self.blank and other.blank)
 
+    def complement(self) -> Extent:
+        """All other values."""
+        return Extent(_outside(self.ranges), self.names, not self.others, not self.blank)
+
+    def without(self, other: Extent) -> Extent:
+        """Values that are not of ``other``."""
+        return self.common(other.complement())
+
     def without_names(self) -> Extent:
         """The same names turned round: those left out for those put in."""
         return Extent((), self.names, not self.others)
@@ -102,6 +107,7 @@ class Extent:
         return cls(ranges, frozenset(given["names"]), given["others"], given["blank"])
 
 
+NOTHING = Extent()
 ALL = Extent(((-math.inf, math.inf),), frozenset(), True, True)
 
 
@@ -319,13 +325,13 @@ def _is_time(dimension: Dimension, column: SourceColumn) -> bool:
 
 
 def _says_when(condition: Condition, column: SourceColumn, dataset: Dataset) -> bool:
-    """Whether a condition keeps a part of the time covered: days or years in it or near it, as a date of birth is not."""
+    """Whether a condition keeps a part of the time covered: a day or year it names lies in it, as a date of birth does not."""
     ends = [end for end in (condition.from_, condition.to) if end is not None]
     given = [str(value) for value in condition.in_ or condition.not_in or ends]
     if not given or not _are_times(given, column):
         return False
-    first, last = dataset.coverage.start.toordinal() - NEAR_COVERAGE, dataset.coverage.end.toordinal() + NEAR_COVERAGE
-    return all(first <= start and end <= last for start, end in _values(given, column, True).ranges)
+    first, last = dataset.coverage.start.toordinal(), dataset.coverage.end.toordinal() + 1
+    return any(start < last and first < end for start, end in _values(given, column, True).ranges)
 
 
 def _are_times(values: Sequence[str], column: SourceColumn) -> bool:

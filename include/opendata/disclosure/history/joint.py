@@ -5,28 +5,31 @@ Decides which cells of different releases are the same figure. Per source column
 earlier release is just one more table of the same dataset: the rolling years of two releases overlap, a year to date is a
 part of the next one, a renamed or regrouped category is seen for what it is. The equations are those of ``cells.link``.
 
-A column or measure that changed its source's name but is published under the same one is the same. A column that held
-numbers in one release and texts in another is compared as numbers; where that cannot be done the releases cannot be
-compared, and the pipeline refuses rather than forget what was published.
+What changed its name (``same_names``) or its spelling in the source (``same_values``) is the same; what may be the same is
+read both ways (``doubtful``). A column that held numbers in one release and texts in another is compared as numbers. Where
+that cannot be done the releases cannot be compared, and the pipeline refuses rather than forget what was published.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from include.opendata.disclosure.cells import LinkedCells, Node, link, of_measure
 from include.opendata.disclosure.cells.tables import key_at, places_on
-from include.opendata.disclosure.history.extents import COVERED, Extent, TableExtents, union
+from include.opendata.disclosure.history.doubtful import with_corrected_periods, with_renamed_columns
+from include.opendata.disclosure.history.extents import ALL, Extent, union
 from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
 from include.opendata.disclosure.history.relations import tied_like_newest
+from include.opendata.disclosure.history.same_names import refuse_replaced, same_names, same_time
+from include.opendata.disclosure.history.same_values import same_values, with_extents_of
 from include.opendata.disclosure.history.tied_points import TiedPoints, tied_points
 from include.opendata.errors import Place, Refused
-from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure, axis_of, columns_of
+from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure, columns_of
 
 Key = tuple[Node, ...]
 """A cell: its atoms in every column."""
@@ -61,11 +64,12 @@ def joint_cells(releases: Sequence[PublishedRelease], *, dataset: str) -> list[J
     Raises Refused (``releases-not-comparable``; ``count-replaced``; ``too-many-cells`` and ``too-many-cells-to-attack`` of
     ``cells.link``).
     """
-    named = _same_names(releases)
-    _refuse_replaced(named, dataset)
-    restated = tied_like_newest(_restated(_same_time(named), dataset))
+    named = same_names(releases)
+    refuse_replaced(named, dataset)
+    read = with_corrected_periods(same_values(with_renamed_columns(named), dataset=dataset))
+    restated = tied_like_newest(_restated(same_time(read), dataset))
     systems = list(dict.fromkeys(m.system for t in restated[-1] for m in t.structure.measures if m.role == "count"))
-    return [_joint(system, [r.release for r in releases], restated) for system in systems]
+    return [_joint(system, [r.release for r in read], restated) for system in systems]
 
 
 def _joint(system: str, names: list[str], restated: list[tuple[ProtectedTable, ...]]) -> JointCells:
@@ -169,123 +173,6 @@ def _labels(dimension: TableDimension) -> tuple[str, ...]:
     return dimension.labels if dimension.total is None else (*dimension.labels, dimension.total)
 
 
-# -- the same names ---------------------------------------------------------------------------------------------------
-
-
-def _same_names(releases: Sequence[PublishedRelease]) -> list[PublishedRelease]:
-    """Earlier releases in the newest one's words, where a source column or a measure was only renamed."""
-    newest = _Words.of(releases[-1])
-    return [*(_in_words_of(newest, release) for release in releases[:-1]), releases[-1]]
-
-
-@dataclass(frozen=True)
-class _Words:
-    """What a release calls things: ``columns`` of the source · ``dimensions``: name → column · ``counts``: name → identity."""
-
-    columns: frozenset[str]
-    dimensions: dict[str, str]
-    counts: dict[str, str]
-
-    @classmethod
-    def of(cls, release: PublishedRelease) -> _Words:
-        structures = [t.structure for t in release.tables]
-        return cls(
-            frozenset(column for t in release.tables for column in t.extents.whole),
-            {d.name: d.column for s in structures for d in s.dimensions},
-            {m.name: m.identity for m in _counts(structures)},
-        )
-
-
-def _in_words_of(newest: _Words, release: PublishedRelease) -> PublishedRelease:
-    """A column or count that the newest release does not know is the one it publishes under the same name, unless this
-    release has that one as well."""
-    then = _Words.of(release)
-    dimensions = [(d.name, d.column) for t in release.tables for d in t.structure.dimensions]
-    counts = [(m.name, m.identity) for m in _counts(t.structure for t in release.tables)]
-    columns = _new_words(dimensions, newest.dimensions, newest.columns, then.columns)
-    measures = _new_words(counts, newest.counts, newest.counts.values(), {identity for _, identity in counts})
-    return PublishedRelease(release.release, tuple(_renamed(t, columns, measures) for t in release.tables))
-
-
-def _new_words(
-    named: Iterable[tuple[str, str]], newest: Mapping[str, str], known: Collection[str], taken: Collection[str]
-) -> dict[str, str]:
-    """What is no longer ``known`` → what the newest release has under the same name, where that is not ``taken``."""
-    return {
-        old: newest[name] for name, old in named if old not in known and name in newest and newest[name] not in taken
-    }
-
-
-def _counts(structures: Iterable[Structure]) -> Iterator[TableMeasure]:
-    """Every count that tables publish."""
-    return (m for s in structures for m in s.measures if m.role == "count")
-
-
-def _refuse_replaced(releases: Sequence[PublishedRelease], dataset: str) -> None:
-    """Refuse a count that was never published before in the place of one that is gone: it may be the same count under
-    another name, made in another way, and then no one would attack the earlier releases beside it."""
-    then, now = (_count_names(some) for some in (releases[:-1], releases[-1:]))
-    new = sorted(name for identity, name in now.items() if identity not in then)
-    gone = sorted(name for identity, name in then.items() if identity not in now)
-    if new and gone:
-        raise Refused(
-            f"{', '.join(new)} was never published, and {', '.join(gone)} that was is gone: whether they count the same "
-            "persons or events cannot be told, so earlier releases cannot be attacked beside this one",
-            remedy="Where it counts the same, keep the measure's name, and the releases are compared. Where it counts "
-            "something else, publish both in one release before the old one goes.",
-            slug="count-replaced",
-            place=Place(dataset=dataset),
-        )
-
-
-def _count_names(releases: Sequence[PublishedRelease]) -> dict[str, str]:
-    """Identity of every count → the name it was last published under."""
-    return {m.identity: m.name for m in _counts(t.structure for r in releases for t in r.tables)}
-
-
-def _same_time(releases: Sequence[PublishedRelease]) -> list[PublishedRelease]:
-    """Releases that show no time, and so speak of all that was covered, in the time column of those that do.
-
-    Which days a release without months speaks of is told by its coverage, and months of another lie in it or outside.
-    """
-    tables = [table for release in releases for table in release.tables]
-    times = [t.extents.time for t in tables if t.extents.time != COVERED]
-    if not times:
-        return list(releases)
-    time = times[-1]
-    undated = any(time in t.extents.whole and t.extents.whole[time].blank for t in tables)
-    return [PublishedRelease(r.release, tuple(_dated(t, time, blank=undated) for t in r.tables)) for r in releases]
-
-
-def _dated(table: PublishedTable, time: str, *, blank: bool) -> PublishedTable:
-    """A table that speaks of all that was covered, saying so of the column ``time``; any other one as it is."""
-    if table.extents.time != COVERED or time in table.extents.whole:
-        return table
-    whole = {column: extent for column, extent in table.extents.whole.items() if column != COVERED}
-    whole[time] = replace(table.extents.whole[COVERED], blank=blank)
-    return table.with_extents(replace(table.extents, whole=whole, time=time))
-
-
-def _renamed(table: PublishedTable, columns: dict[str, str], measures: dict[str, str]) -> PublishedTable:
-    if not columns and not measures:
-        return table
-    structure = replace(
-        table.structure,
-        dimensions=tuple(replace(d, column=columns.get(d.column, d.column)) for d in table.structure.dimensions),
-        measures=tuple(replace(m, identity=measures.get(m.identity, m.identity)) for m in table.structure.measures),
-    )
-    whole = {columns.get(column, column): extent for column, extent in table.extents.whole.items()}
-    time = columns.get(table.extents.time, table.extents.time)
-    there = {columns.get(column, column): extent for column, extent in table.extents.there.items()}
-    tied = {
-        axis_of([columns.get(column, column) for column in columns_of(axis)]): tuple(
-            {columns.get(column, column): extent for column, extent in one.items()} for one in combinations
-        )
-        for axis, combinations in table.extents.tied.items()
-    }
-    return table.with_extents(TableExtents(table.extents.labels, whole, time, there, tied), structure)
-
-
 # -- points -----------------------------------------------------------------------------------------------------------
 
 
@@ -300,7 +187,7 @@ class _Points:
         self.size = len(self.segments) + len(self.names) + 2
 
     def of(self, extent: Extent) -> Node:
-        """Ascending; an extent without any value gets a point of its own: its cells are always zero."""
+        """Ascending; without any value there is no point, and its cells are the one of which no record is."""
         found = [
             i for i, (a, b) in enumerate(self.segments) if any(low <= a and b <= high for low, high in extent.ranges)
         ]
@@ -308,8 +195,6 @@ class _Points:
         found += [first + i for i, name in enumerate(self.names) if (name in extent.names) != extent.others]
         found += [first + len(self.names)] if extent.others else []
         found += [first + len(self.names) + 1] if extent.blank else []
-        if not found:
-            found, self.size = [self.size], self.size + 1
         return tuple(found)
 
 
@@ -318,7 +203,7 @@ def _restated(releases: Sequence[PublishedRelease], dataset: str) -> list[tuple[
     tables = [table for release in releases for table in release.tables]
     columns = sorted({column for table in tables for column in table.extents.whole})
     for column in columns:
-        tables = _one_kind(tables, column, dataset)
+        tables = [_as_known(table, column, tables) for table in _one_kind(tables, column, dataset)]
     anything = {column: _anything(tables, column) for column in columns}
     points = {column: _Points([anything[column], *_extents_of(tables, column)]) for column in columns}
     restating = _Restating(points, anything, _tied_points(tables, points))
@@ -335,6 +220,20 @@ def _tied_points(tables: Sequence[PublishedTable], points: dict[str, _Points]) -
     ]
     axes = [columns_of(axis) for table in tables for axis in table.extents.tied]
     return tied_points(axes, {column: of.size for column, of in points.items()}, known)
+
+
+def _as_known(table: PublishedTable, column: str, tables: Sequence[PublishedTable]) -> PublishedTable:
+    """A table of a release that does not know which values of a column there are: those that others know there are."""
+    known = [there for t in tables for there in [_there(t, column)] if there not in (None, ALL)]
+    if _there(table, column) != ALL or not known:
+        return table
+    everything = union([*known, *_label_extents([table], column)])
+    return with_extents_of(table, column, lambda extent: extent.common(everything))
+
+
+def _there(table: PublishedTable, column: str) -> Extent | None:
+    """The values of a column in the data a table is made of; None where its release does not say."""
+    return table.extents.there.get(column, table.extents.whole.get(column))
 
 
 def _anything(tables: Sequence[PublishedTable], column: str) -> Extent:
@@ -417,7 +316,7 @@ def _one_kind(tables: list[PublishedTable], column: str, dataset: str) -> list[P
     if not (any(e.ranges for e in of_labels) and any(e.names for e in of_labels)):
         return tables
     try:
-        return [_as_numbers(table, column) for table in tables]
+        return [with_extents_of(table, column, _numbers) for table in tables]
     except ValueError:
         raise Refused(
             "the column held numbers in one release and texts in another, so their categories cannot be compared",
@@ -428,27 +327,8 @@ def _one_kind(tables: list[PublishedTable], column: str, dataset: str) -> list[P
         ) from None
 
 
-def _as_numbers(table: PublishedTable, column: str) -> PublishedTable:
-    """Raises ValueError when a name is not a number."""
-    extents = table.extents
-    labels = {
-        d.name: tuple(map(_numbers, extents.labels[d.name])) if d.column == column else extents.labels[d.name]
-        for d in table.structure.dimensions
-    }
-    whole = {name: _numbers(extent) if name == column else extent for name, extent in extents.whole.items()}
-    there = {name: _numbers(extent) if name == column else extent for name, extent in extents.there.items()}
-    tied = {
-        axis: tuple(
-            {name: _numbers(extent) if name == column else extent for name, extent in one.items()}
-            for one in combinations
-        )
-        for axis, combinations in extents.tied.items()
-    }
-    return table.with_extents(TableExtents(labels, whole, extents.time, there, tied))
-
-
 def _numbers(extent: Extent) -> Extent:
-    """The names of an extent as numbers."""
+    """The names of an extent as numbers. Raises ValueError when a name is not a number."""
     if not extent.names:
         return extent
     if extent.others or extent.ranges:

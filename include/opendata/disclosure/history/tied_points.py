@@ -51,14 +51,11 @@ class TiedPoints:
         return axis_of(self.columns)
 
     def of(self, points: Mapping[str, Node]) -> Node:
-        """The combinations of these points, ascending; with none a number of its own: its cells are always zero."""
+        """The combinations of these points, ascending."""
         chosen = np.ones(len(next(iter(self._points.values()))), dtype=bool)
         for column, node in points.items():
             chosen &= np.isin(self._points[column], node)
-        found = tuple(np.flatnonzero(chosen).tolist())
-        if not found:
-            found, self.size = (self.size,), self.size + 1
-        return found
+        return tuple(np.flatnonzero(chosen).tolist())
 
     def _not_ruled_out(self, combinations: Sequence[Combination], shape: tuple[int, ...]) -> np.ndarray:
         """bool, one axis per column: what occurs in a release, or has a point it knows nothing of."""

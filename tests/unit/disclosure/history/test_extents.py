@@ -1,6 +1,7 @@
 """What a category stands for outlasts its label."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -71,9 +72,20 @@ def test_a_release_is_linked_once_however_often_it_was_published():
     assert joint.cells.equations == alone.cells.equations
 
 
-def test_numbers_that_became_texts_are_compared_and_words_refused():
-    from dataclasses import replace
+def relabelled(release, labels):
+    """The same release, its clinics under other labels."""
+    (table,) = release.tables
+    clinic, year = table.structure.dimensions
+    clinic = replace(clinic, labels=tuple(labels.get(label, label) for label in clinic.labels))
+    text = table.text
+    for old, new in labels.items():
+        text = text.replace(f"\n{old},", f"\n{new},")
+    return replace(
+        release, tables=(replace(table, structure=replace(table.structure, dimensions=(clinic, year)), text=text),)
+    )
 
+
+def test_numbers_that_became_texts_are_compared_and_words_refused():
     from include.opendata.disclosure.history.extents import TableExtents
 
     release = published("r2", declared(), {("Alder", "2020"): 20, ("Birch", "2020"): 30})
@@ -82,6 +94,7 @@ def test_numbers_that_became_texts_are_compared_and_words_refused():
     labels = {**table.extents.labels, "Clinic": numbers}
     whole = {**table.extents.whole, "clinic": Extent(((1, 3),))}
     before = replace(release, release="r1", tables=(replace(table, extents=TableExtents(labels, whole)),))
+    before = relabelled(before, {"Alder": "First", "Birch": "Second"})
     with pytest.raises(Refused) as refused:
         joint_cells([before, release], dataset="clinic_visits")
     assert refused.value.slug == "releases-not-comparable"
