@@ -8,7 +8,7 @@ TYPED := include dags plugins dev demo bench
 SIDE_BY_SIDE := -n logical --no-loadscope-reorder
 # Which branches of include/ the tests take; the least share that is accepted is in pyproject.toml.
 MEASURED := --cov=include --cov-branch --cov-report=
-.PHONY: help install refresh demo-sources test lint format up system-deps bench lock clean
+.PHONY: help install refresh demo-sources test soak lint format up system-deps bench lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: install system-deps ## run every test, the quick ones first; installs the 
 	@$(PYTHON_IN_VENV) -m pytest -m "not slow" -q $(SIDE_BY_SIDE) $(MEASURED)
 	@$(PYTHON_IN_VENV) -m pytest -m slow -q $(SIDE_BY_SIDE) $(MEASURED) --cov-append
 	@$(PYTHON_IN_VENV) -m coverage report --skip-covered --skip-empty
+
+soak: install ## publish random worlds by the thousand and attack them from outside (SEEDS=0-2000)
+	@$(PYTHON_IN_VENV) -m tests.proof.soak --seeds $(or $(SEEDS),0-2000)
 
 lint: install ## ruff, format check, mypy --strict
 	@.venv/bin/ruff check .

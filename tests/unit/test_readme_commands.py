@@ -15,6 +15,7 @@ PROMISED = {
     "install",
     "refresh",
     "test",
+    "soak",
     "lint",
     "format",
     "up",
