@@ -48,6 +48,7 @@ ORDER = (
     ("Approval", "An approval"),
     ("ApprovalDeadline", "How long a run waits for approvals"),
     ("Mitigation", "A mitigation an expert documents"),
+    ("OtherDataset", "What is said of another dataset"),
     ("Table", "A data table"),
     ("Condition", "A condition of the filter"),
     ("Dimension", "A dimension"),
@@ -129,7 +130,8 @@ def _typed(field: Part, titles: dict[str, str]) -> str:
     if field.get("type") == "array":
         return f"list: {_kind(field.get('items', {}), titles)}"
     if field.get("type") == "object":
-        return f"names, each with {_kind(field['additionalProperties'], titles)}"
+        (of_each,) = field.get("patternProperties", {"": field.get("additionalProperties")}).values()
+        return f"names, each with {_kind(of_each, titles)}"
     return "a date" if field.get("format") == "date" else _PLAIN[field["type"]]
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from include.opendata.declaration.base import Email, Slug, Strict, Text, WebAddress
 from include.opendata.declaration.choices import ApprovalRole, Frequency, Granularity, Topic
+from include.opendata.declaration.other_datasets import OtherDataset
 from include.opendata.declaration.source import Source
 from include.opendata.declaration.tables import Table
 from include.opendata.rules.answers import PermissionAnswers
@@ -140,6 +141,14 @@ class Dataset(Strict):
     approvals: list[Approval] = []
     approval_deadline: ApprovalDeadline = ApprovalDeadline()
     mitigations: list[Mitigation] = []
+    other_datasets: Annotated[
+        dict[Slug, OtherDataset],
+        Field(
+            default={},
+            description="By a dataset's id, what the data coordinator answered when a refresh asked whether it counts the same "
+            "records. An answer in one of the two declarations is enough.",
+        ),
+    ] = {}
     tables: Annotated[list[Table], Field(min_length=1)]
     open_questions: Annotated[
         list[Text],

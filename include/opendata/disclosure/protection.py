@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, replace
 
 from include.opendata.declaration.dataset import Dataset
 from include.opendata.disclosure import whole_percentages as percentages
+from include.opendata.disclosure.agency.refusals import small_counts_shown
+from include.opendata.disclosure.agency.together import dataset_of
 from include.opendata.disclosure.computable_amounts import hide_computable_amounts
 from include.opendata.disclosure.history.earlier import Earlier, earlier_figures
 from include.opendata.disclosure.history.extents import TableExtents, table_extents
@@ -25,7 +27,12 @@ from include.opendata.disclosure.protect.overlap import persons_told_apart
 from include.opendata.disclosure.protect.systems import EVERYDAY, Reasoning
 from include.opendata.disclosure.protect.tables import Policy, protect_tables
 from include.opendata.disclosure.protection_result import Protection, TableFacts
-from include.opendata.disclosure.release_attack import Verdicts, attack_published, attack_with_earlier
+from include.opendata.disclosure.release_attack import (
+    Verdicts,
+    attack_published,
+    attack_with_earlier,
+    attack_with_others,
+)
 from include.opendata.errors import AuditFailed, DeclarationError, OpendataError, Place, Refused
 from include.opendata.progress import report as progress
 from include.opendata.rules.release import thresholds
@@ -44,7 +51,8 @@ FOUND_WITH = {
 
 @dataclass(frozen=True)
 class _Task:
-    """What is protected, how, and what was published ``earlier``; ``before``: the figures earlier releases showed of it."""
+    """What is protected, how, and what was published: ``earlier`` of it, and of the same records by ``others``; ``before``:
+    the figures that all of these showed of it."""
 
     declared: Dataset
     tables: Sequence[DataTable]
@@ -52,6 +60,7 @@ class _Task:
     extents: dict[str, TableExtents]
     masked: bool
     earlier: tuple[PublishedRelease, ...] = ()
+    others: tuple[PublishedRelease, ...] = ()
     before: Earlier | None = None
 
 
@@ -63,11 +72,18 @@ class _BrokenBefore(Exception):
 
 
 def protect_and_attack(
-    declared: Dataset, tables: list[DataTable], *, masked: bool, earlier: Sequence[PublishedRelease] = ()
+    declared: Dataset,
+    tables: list[DataTable],
+    *,
+    masked: bool,
+    earlier: Sequence[PublishedRelease] = (),
+    others: Sequence[PublishedRelease] = (),
 ) -> Protection:
-    """Hide, then attack: the result by itself, and together with ``earlier``, everything published before, oldest first.
+    """Hide, then attack: the result by itself, and together with ``earlier``, everything published before, oldest first, and
+    with ``others``, what other datasets published of the same records (``agency.restate``).
 
-    Where releases came before, patterns that follow them most closely are tried first. Raises DeclarationError (annotations
+    Where releases came before, patterns that follow them most closely are tried first. Tables that need no masking by
+    themselves are masked where shown in full they would give away what ``others`` hide. Raises DeclarationError (annotations
     differ), Refused (no safe pattern; an incident; releases that cannot be compared), AuditFailed.
     """
     if percentages.publishes_percentages_only(declared):
@@ -79,10 +95,37 @@ def protect_and_attack(
     tables = persons_told_apart(tables)
     extents = table_extents(declared, [table.structure for table in tables])
     task = _Task(declared, tables, policy, extents, masked)
-    if not earlier:
+    if not (earlier or others):
         return _attempt(task, "pattern", [])
-    before = earlier_figures(earlier, tables, extents, dataset=declared.dataset)
-    return _following(replace(task, earlier=tuple(earlier), before=before))
+    before = earlier_figures([*others, *earlier], tables, extents, dataset=declared.dataset)
+    task = replace(task, earlier=tuple(earlier), others=tuple(others), before=before)
+    try:
+        return _beside_others(task)
+    except AuditFailed as exposed:
+        if masked or exposed.slug != "recoverable-with-other-datasets":
+            raise
+        refuse_two_roles(tables, declared.dataset)
+        return _beside_others(replace(task, masked=True))
+
+
+def _beside_others(task: _Task) -> Protection:
+    if task.masked and task.others:
+        _refuse_shown_by_others(task)
+    return _following(task)
+
+
+def _refuse_shown_by_others(task: _Task) -> None:
+    """Raise Refused (``small-cell-shown-by-other-dataset``) where others show a small count that is to be hidden."""
+    shown = earlier_figures(task.others, task.tables, task.extents, dataset=task.declared.dataset).shown
+    below = task.policy.rule.below
+    exposed = 0
+    for table in task.tables:
+        for measure in (m for m in table.structure.measures if m.role == "count"):
+            counts = table.frame[measure.name].tolist()
+            known = shown[table.structure.table, measure.name]
+            exposed += sum(0 < count < below and count in values for count, values in zip(counts, known, strict=True))
+    if exposed:
+        raise small_counts_shown(exposed, (dataset_of(r.release) for r in task.others), task.declared.dataset)
 
 
 def protection_policy(declared: Dataset) -> Policy:
@@ -168,10 +211,13 @@ def _hidden_and_attacked(task: _Task, keep: Keep, broken: list[Pattern], reasoni
     verdicts, attacked = attack_published(declared, protected, task.tables) if masked else ({}, ())
     if task.earlier:
         attacked += attack_with_earlier(declared, protected, task.tables, task.extents, task.earlier)
+    if task.others:
+        attack_with_others(declared, protected, task.extents, [*task.others, *task.earlier])
     seed = task.policy.seed if masked else None
     facts = {t.structure.table: _facts(t, seed, verdicts, amounts, reasoning) for t in protected}
     releases = tuple(release.release for release in task.earlier)
-    return Protection(protected, facts, systems, attacked, task.extents, releases)
+    others = tuple(sorted({dataset_of(release.release) for release in task.others}))
+    return Protection(protected, facts, systems, attacked, task.extents, releases, others)
 
 
 def _same(first: Pattern, second: Pattern) -> bool:

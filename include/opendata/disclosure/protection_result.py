@@ -45,7 +45,8 @@ class TableFacts(TypedDict):
 class Protection:
     """``tables`` as the public may see them · ``facts``: per table annotation, seed, cells hidden and the attack's verdicts ·
     ``systems``: per measure identity the figures of its cell system · ``attacked``: every view that was attacked ·
-    ``extents``: what the categories stand for · ``earlier``: the releases that were taken into account."""
+    ``extents``: what the categories stand for · ``earlier``: the releases that were taken into account ·
+    ``others``: the other datasets that were."""
 
     tables: tuple[ProtectedTable, ...]
     facts: dict[str, TableFacts]
@@ -53,6 +54,7 @@ class Protection:
     attacked: tuple[AttackedView, ...] = field(default=(), repr=False)
     extents: dict[str, TableExtents] = field(default_factory=dict, repr=False)
     earlier: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     def summary(self, name: str) -> tuple[str, str]:
         """(slug, sentence) for the ledger: what was done to one table, in counts."""
@@ -68,6 +70,8 @@ class Protection:
         together = (
             f", also read together with the {len(self.earlier)} release(s) published before," if self.earlier else ""
         )
+        if self.others:
+            together += f" and with the tables of {', '.join(self.others)},"
         return "protected", (
             f"{table.small} of {table.cells} counts are small and hidden, {table.complementary} more are hidden so that "
             f"none of them can be computed ({share:.0%} in all); an attack on the result{together} recovered none."

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from include.opendata.declaration.dataset import Dataset
+from include.opendata.disclosure.agency.refusals import exposed_with_others
+from include.opendata.disclosure.agency.together import Task, dataset_of, exposures
 from include.opendata.disclosure.attack import SAFE_LP, AttackReport, PublishedView, attack
 from include.opendata.disclosure.attack.measures import (
     TwoMeasures,
@@ -84,6 +86,22 @@ def attack_with_earlier(
     # where a revision of one measure contradicts the other, there is nothing to be read together
     _attack_together(declared, protected, [pair for pair in two_measures(newest) if agrees(pair.view)])
     return tuple(attacked)
+
+
+def attack_with_others(
+    declared: Dataset,
+    protected: Sequence[ProtectedTable],
+    extents: dict[str, TableExtents],
+    published: Sequence[PublishedRelease],
+) -> None:
+    """Attack what would be published together with ``published``: releases of other datasets, and the earlier ones.
+
+    Raises AuditFailed (``recoverable-with-other-datasets``).
+    """
+    task = Task(declared.dataset, declared.small_cell_rule, declared.seed, ATTACK_SECONDS, progress)
+    exposed = exposures([*published, upcoming_release(protected, extents)], task)
+    if exposed:
+        raise exposed_with_others(exposed, filter(None, (dataset_of(r.release) for r in published)), declared.dataset)
 
 
 def upcoming_release(protected: Sequence[ProtectedTable], extents: dict[str, TableExtents]) -> PublishedRelease:

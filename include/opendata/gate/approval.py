@@ -50,7 +50,10 @@ class SourceFacts(TypedDict):
     columns: dict[str, str]
 
 
-MaskingPolicy = TypedDict("MaskingPolicy", {"small cells below": int, "rule book": NotRequired[str]})
+MaskingPolicy = TypedDict(
+    "MaskingPolicy",
+    {"small cells below": int, "rule book": NotRequired[str], "other datasets": NotRequired[dict[str, str]]},
+)
 
 
 class ApprovedFacts(TypedDict):
@@ -140,6 +143,8 @@ def _masking_policy(dataset: Dataset) -> MaskingPolicy:
     policy: MaskingPolicy = {"small cells below": dataset.small_cell_rule.below}
     if not follows_shipped_book():
         policy["rule book"] = f"{thresholds().title} ({rule_book_digest()[:12]})"
+    if dataset.other_datasets:
+        policy["other datasets"] = {name: said.relation for name, said in sorted(dataset.other_datasets.items())}
     return policy
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from include.opendata import places
 from include.opendata.errors import SetupError, StorageError
+from include.opendata.ledger.locks import folder_of, one_at_a_time
 from include.opendata.ledger.pointer_moves import PointerMoves
 from include.opendata.ledger.portal_publications import PortalPublications
 from include.opendata.ledger.schema import DECISIONS, PUBLISHED_CELLS, RELEASES, RUNS
@@ -28,7 +28,6 @@ are no names for them: ledgers from before 0.1.0 had a chain of other migrations
 
 HEAD = REVISIONS[-1]
 
-_MIGRATION_LOCK = 0x0BE7DA7A
 _GONE = (sa.exc.OperationalError, sa.exc.InterfaceError)
 """What a database that went away answers, and a connection to it that did."""
 
@@ -175,6 +174,23 @@ class Ledger:
                 for row in connection.execute(query)
             ]
 
+    def published_releases(self) -> list[tuple[str, str, str]]:
+        """(dataset, release, staging place) of everything ever published, in the order it was recorded."""
+        columns = PUBLISHED_CELLS.c
+        query = (
+            sa.select(columns.dataset, columns.release, columns.staging)
+            .group_by(columns.dataset, columns.release, columns.staging)
+            .order_by(sa.func.min(columns.id))
+        )
+        with self.reading() as connection:
+            return [(row.dataset, row.release, row.staging) for row in connection.execute(query)]
+
+    @contextmanager
+    def staging_alone(self) -> Iterator[None]:
+        """Nothing else is staged meanwhile by anyone who shares this ledger."""
+        with one_at_a_time(self._engine, "staging"):
+            yield
+
     @property
     def pointer_moves(self) -> PointerMoves:
         """The moves of datasets' pointers in staging."""
@@ -257,9 +273,8 @@ def open_ledger(address: str | None = None) -> Ledger:
     (``ledger-version-unknown``), StorageError when the database cannot be reached or written to; no message holds a password.
     """
     url = _address(address or places.ledger())
-    folder: Path | None = None
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        folder = Path(url.database).parent
+    folder = folder_of(url)
+    if folder is not None:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -274,7 +289,7 @@ def open_ledger(address: str | None = None) -> Ledger:
         if (revision := _revision(engine)) != HEAD:
             if revision is not None and revision not in REVISIONS:
                 raise _unknown_version(revision)
-            with _one_at_a_time(engine, folder):
+            with one_at_a_time(engine, "migrating"):
                 _migrate(engine)
     except (sa.exc.DBAPIError, OSError) as error:
         raise _out_of_reach(url, error) from None
@@ -320,24 +335,6 @@ def _migrate(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-@contextmanager
-def _one_at_a_time(engine: sa.Engine, folder: Path | None) -> Iterator[None]:
-    """Many tasks may open a new ledger at once; one of them migrates while the others wait."""
-    if folder is not None:
-        with (folder / ".migrating").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-    elif engine.dialect.name == "postgresql":
-        with engine.connect() as connection:
-            connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
-            try:
-                yield
-            finally:
-                connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
-    else:
-        yield
 
 
 def _out_of_reach(url: sa.URL, error: Exception) -> StorageError:

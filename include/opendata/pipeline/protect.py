@@ -1,13 +1,17 @@
 """The step ``protect``: hide small cells and what would reveal them, over all tables of a dataset at once.
 
-The result is attacked as a person would attack it who kept every release before it.
+The result is attacked as a person would attack it who kept every release before it, and has what other datasets published of
+the same records.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
 from include.opendata.disclosure.protection import protect_and_attack
 from include.opendata.disclosure.protection_result import Protection
+from include.opendata.pipeline.other_datasets import find_others, record_others
 from include.opendata.pipeline.published_history import earlier_releases, keep_attack
 from include.opendata.pipeline.records import ProtectionRecord, read_assessment
 from include.opendata.pipeline.results import TablesProtected
@@ -35,9 +39,13 @@ def perform(run: Run) -> TablesProtected:
         declaration=opened.record.declaration_sha256,
     )
     masked = any(read_assessment(opened.area, name).masking_required for name in opened.tables)
-    true_tables = _tied(opened, true_tables, earlier, masked=masked)
-    protection = protect_and_attack(opened.declared, true_tables, masked=masked, earlier=earlier)
+    others = find_others(opened, true_tables)
+    true_tables = _tied(opened, true_tables, [*earlier, *others.releases], masked=masked)
+    protection = protect_and_attack(
+        opened.declared, true_tables, masked=masked, earlier=earlier, others=others.releases
+    )
     keep_attack(opened.area, protection)
+    record_others(opened, others)
     for table in protection.tables:
         write_table(opened.area, "protected", table)
         _record_table(opened, protection, table.structure.table)
@@ -52,7 +60,7 @@ def perform(run: Run) -> TablesProtected:
 
 
 def _tied(
-    opened: OpenRun, tables: list[DataTable], earlier: tuple[PublishedRelease, ...], *, masked: bool
+    opened: OpenRun, tables: list[DataTable], earlier: Sequence[PublishedRelease], *, masked: bool
 ) -> list[DataTable]:
     """The tables with what the records say of how their columns and counts hang together. Raises Refused where that cannot
     be protected."""

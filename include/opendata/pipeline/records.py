@@ -81,6 +81,13 @@ class ProtectionRecord(Record):
     systems: dict[str, dict[str, int]]
 
 
+class OthersRecord(Record):
+    """What other datasets had published when the run compared itself with them: dataset → releases."""
+
+    FILE = "proof/others.json"
+    seen: dict[str, tuple[str, ...]]
+
+
 class ReleaseRecord(Record):
     """The release a run built; ``folder`` is a path in the work area."""
 

@@ -10,6 +10,7 @@ from include.opendata.pipeline import check_approvals
 from include.opendata.pipeline.changes import check_changes
 from include.opendata.pipeline.merging import keep_base_figures, merges, prune_base_figures, require_current
 from include.opendata.pipeline.options import require_no_dry_run
+from include.opendata.pipeline.other_datasets import require_others_seen
 from include.opendata.pipeline.published_history import keep_proof, require_all_attacked
 from include.opendata.pipeline.records import ReleaseRecord, UnchangedRecord
 from include.opendata.pipeline.releases import public_files, rolled_back_same
@@ -45,12 +46,15 @@ def perform(run: Run) -> Staged:
         sentence = f"Every public file is the same as in the current release {current}; nothing new is staged."
         return _nothing_new(opened, current, "unchanged", sentence)
     require_all_attacked(run.dataset, manifest.release, opened.area, staging=staging, ledger=opened.ledger)
-    keep_proof(opened.area, manifest, folder, [read_table(opened.area, "protected", name) for name in opened.tables])
+    protected = [read_table(opened.area, "protected", name) for name in opened.tables]
+    keep_proof(opened.area, manifest, folder, protected)
     if merges(opened.declared):
         keep_base_figures(opened.area, opened.declared, manifest.release)
     UnchangedRecord.remove(opened.area)  # of an earlier try of this run, which found nothing new
-    published = staging.publish(folder, manifest, expected_current=opened.record.previous)
-    record_release(run, opened.ledger)
+    with opened.ledger.staging_alone():  # what is staged by others up to here was seen, and sees this one from here on
+        require_others_seen(opened, protected)
+        published = staging.publish(folder, manifest, expected_current=opened.record.previous)
+        record_release(run, opened.ledger)
     if merges(opened.declared):
         prune_base_figures(opened.declared, staging=staging, address=run.staging, ledger=opened.ledger)
     opened.decide("stage", "staged", f"Release {manifest.release} is in staging.")

@@ -12,7 +12,7 @@ from include.opendata.disclosure.cells.nodes import Node, Partitions, Parts, nod
 def add_unions_across_tables(builder: CellBuilder, partitions: Partitions) -> None:
     """Relations between sets of different tables: one table's category is made up of another's, or of two others'."""
     for position, column in builder.additive_columns:
-        nodes = sorted(builder.nodes(position))
+        nodes = sorted(filter(None, builder.nodes(position)))
         families = [parts for _, parts in sorted(partitions[column])]
         partitions[column].update(_unions_within_families(nodes, families))
         partitions[column].update(_unions_of_two(nodes))
@@ -44,7 +44,7 @@ def add_remainders(builder: CellBuilder, partitions: Partitions) -> bool:
     """
     crossing = False
     for position, column in builder.additive_columns:
-        nodes = sorted(builder.nodes(position), key=lambda node: (len(node), node))
+        nodes = sorted(filter(None, builder.nodes(position)), key=lambda node: (len(node), node))
         reachable = _reachable(partitions[column])
         for whole in nodes:
             largest = _largest_inside(whole, nodes, reachable.get(whole, set()))

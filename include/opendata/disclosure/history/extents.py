@@ -189,10 +189,11 @@ class _Reading:
 
     def _extents_of(self, structure: Structure) -> TableExtents:
         name = structure.table
-        present = {column: self.everything[name, column].common(self.kept[name, column]) for column in self.used}
+        kept = {column: self._kept_in_data(structure, column) for column in self.used}
+        present = {column: self.everything[name, column].common(kept[column]) for column in self.used}
         labels = {
             d.name: tuple(
-                extent.common(self.everything[name, d.column]).common(self.kept[name, d.column])
+                extent.common(self.everything[name, d.column]).common(kept[d.column])
                 for extent in self.raw[name, d.name]
             )
             for d in structure.dimensions
@@ -236,6 +237,20 @@ class _Reading:
     def _kept(self, table: Table, column: str) -> Extent:
         conditions = [condition for condition in table.filter if condition.column == column]
         return _kept(conditions, self.columns[column], column in self.times)
+
+    def _kept_in_data(self, structure: Structure, column: str) -> Extent:
+        """What the filter keeps of a column; all there is where it leaves out no record that a table without a filter has."""
+        kept = self.kept[structure.table, column]
+        atoms = self._atoms(structure, column)
+        unfiltered = [self._atoms(s, column) for s in self.structures if not self.tables[s.table].filter]
+        return ALL if atoms and atoms in unfiltered and column not in self.times else kept
+
+    @staticmethod
+    def _atoms(structure: Structure, column: str) -> set[int]:
+        """The atoms a table keeps of a column that is on an axis of its own; empty where it is not, or atoms are not known."""
+        dimensions = [d for d in structure.dimensions if d.axis == column]
+        kept = dimensions[0].atoms.get("", ()) if dimensions else structure.filter_atoms.get(column, ())
+        return set(kept)
 
     def _everything(self, structure: Structure, column: str) -> Extent:
         """The values of ``column`` that are in the data a table is made of."""

@@ -28,6 +28,7 @@ from include.opendata.disclosure.history.relations import tied_like_newest
 from include.opendata.disclosure.history.same_names import refuse_replaced, same_names, same_time
 from include.opendata.disclosure.history.same_values import same_values, with_extents_of
 from include.opendata.disclosure.history.tied_points import TiedPoints, tied_points
+from include.opendata.disclosure.history.years import years_as_days
 from include.opendata.errors import Place, Refused
 from include.opendata.vocabulary import ProtectedTable, Structure, TableDimension, TableMeasure, columns_of
 
@@ -203,7 +204,9 @@ def _restated(releases: Sequence[PublishedRelease], dataset: str) -> list[tuple[
     tables = [table for release in releases for table in release.tables]
     columns = sorted({column for table in tables for column in table.extents.whole})
     for column in columns:
-        tables = [_as_known(table, column, tables) for table in _one_kind(tables, column, dataset)]
+        tables = [
+            _as_known(table, column, tables) for table in _one_kind(years_as_days(tables, column), column, dataset)
+        ]
     anything = {column: _anything(tables, column) for column in columns}
     points = {column: _Points([anything[column], *_extents_of(tables, column)]) for column in columns}
     restating = _Restating(points, anything, _tied_points(tables, points))
