@@ -182,8 +182,8 @@ def _axis(
     absent_zero: bool,
 ) -> _Axis:
     codes, labels = _codes(text, columns)
-    told = [key for key in text if key not in columns and len(_codes(text, (*columns, key))[1]) == len(labels)]
-    others = [key for key in text if key not in columns and key not in told]
+    told = _told(text, columns, len(labels))
+    others = [key for key in text if key not in (*columns, *told)]
     where, places = _codes(text, others) if others else (np.zeros(len(frame), dtype=np.int64), [()])
     width = len(places) * len(counts)
     low = np.zeros((len(labels), width))
@@ -199,6 +199,11 @@ def _axis(
             seen[cell] = True
     groups = _groups(text, columns, told, codes, len(labels))
     return _Axis(columns, tuple(labels), low, high, seen, groups, tolerance)
+
+
+def _told(text: Mapping[str, pd.Series], columns: tuple[str, ...], size: int) -> list[str]:
+    """The other columns that follow from an axis of ``size`` labels."""
+    return [key for key in text if key not in columns and len(_codes(text, (*columns, key))[1]) == size]
 
 
 def _least_and_most(count: pd.Series, bounds: tuple[pd.Series, pd.Series] | None) -> tuple[list[float], list[float]]:
@@ -266,18 +271,31 @@ def _usual_parts(
     size = len(axis.labels)
     others = tuple(label for label in range(size) if label != total)
     yield others, size
+    yield from _parts_by_group(axis, total, others, found)
+    yield from ((parts, 2 * size) for parts in _parts_by_sums(others, found) if parts and parts != others)
+    yield from ((run, 2.0 * size * size) for run in _runs_beside(axis, total))
+
+
+def _parts_by_group(
+    axis: _Axis, total: int, others: tuple[int, ...], found: Mapping[int, list[tuple[int, ...]]]
+) -> Iterator[tuple[tuple[int, ...], float]]:
+    """The labels that another column puts together, and among how many choices they are one."""
     for column in axis.groups:
         groups = [tuple(label for label in group if label != total) for group in column]
         # where one stratum adds up to the total, the others are taken to do so unless their figures say no
         beside = any(group in found.get(total, []) for group in groups)
-        choices = 0.0 if beside else float(size * len(groups))
+        choices = 0.0 if beside else float(len(axis.labels) * len(groups))
         yield from ((group, choices) for group in groups if group and group != others)
-    if found:
-        inside = {part for families in found.values() for family in families for part in family}
-        no_sums = tuple(label for label in others if label not in found)
-        on_top = tuple(label for label in others if label not in inside)
-        yield from ((parts, 2 * size) for parts in (no_sums, on_top) if parts and parts != others)
-    yield from ((run, 2.0 * size * size) for run in _runs_beside(axis, total))
+
+
+def _parts_by_sums(
+    others: tuple[int, ...], found: Mapping[int, list[tuple[int, ...]]]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The labels that are no sums themselves, and those that are in no sum."""
+    inside = {part for families in found.values() for family in families for part in family}
+    no_sums = tuple(label for label in others if label not in found)
+    on_top = tuple(label for label in others if label not in inside)
+    return no_sums, on_top
 
 
 def _runs_beside(axis: _Axis, total: int) -> Iterator[tuple[int, ...]]:

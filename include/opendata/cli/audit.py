@@ -115,12 +115,11 @@ def audit(
     not decided, and with 2 where the table is not understood.
     """
     request = AuditRequest(
-        tuple(count), tuple(dimension or ()), rule_of(threshold, min_width), hierarchies=tuple(hierarchy or ()),
-        sums=tuple(sums or ()),
-        strata=tuple(strata or ()), annotation=annotation, annotation_column=annotation_column, denominator=denominator,
-        rates=tuple(rate or ()), absent_unknown=absent_unknown, totals=totals, tolerance=tolerance,
-        unshown=tuple(unshown or ()), running=tuple(running or ()), categories=tuple(category or ()),
-        tokens=tuple(token or ()), ignored=tuple(ignore or ()),
+        tuple(count), _given(dimension), rule_of(threshold, min_width), hierarchies=_given(hierarchy), sums=_given(sums),
+        strata=_given(strata), annotation=annotation, annotation_column=annotation_column, denominator=denominator,
+        rates=_given(rate), absent_unknown=absent_unknown, totals=totals, tolerance=tolerance,
+        unshown=_given(unshown), running=_given(running), categories=_given(category),
+        tokens=_given(token), ignored=_given(ignore),
     )  # fmt: skip
     files = [read_records(path, sheet) for path in published]
     result = audit_records(files, request, seed=seed, seconds=time_limit, progress=report_step)
@@ -130,6 +129,10 @@ def audit(
         print_lines(audit_lines(result, small_shown=small_shown))
     if not passed(result, small_shown=small_shown):
         raise typer.Exit(EXIT_AUDIT)
+
+
+def _given(values: Many) -> tuple[str, ...]:
+    return tuple(values or ())
 
 
 def passed(audit: Audit, *, small_shown: bool) -> bool:

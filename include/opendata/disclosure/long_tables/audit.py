@@ -34,7 +34,7 @@ from include.opendata.disclosure.cell_states import BLANK, CODE_COMPLEMENTARY, C
 from include.opendata.disclosure.long_tables.contradictions import contradiction_error, differences
 from include.opendata.disclosure.long_tables.equations import Cells, cells_of
 from include.opendata.disclosure.long_tables.places import Places, places_of
-from include.opendata.disclosure.long_tables.published_rows import PublishedRows, published_rows, stated_low
+from include.opendata.disclosure.long_tables.published_rows import Label, PublishedRows, published_rows, stated_low
 from include.opendata.disclosure.long_tables.ratios import BesideCounts, beside_counts, bounds_of_shares, column_totals
 from include.opendata.disclosure.long_tables.records import Records
 from include.opendata.disclosure.long_tables.request import AuditRequest
@@ -138,18 +138,11 @@ def audit_records(
     cells = cells_of(published, sums, request.running, absent_unknown=request.absent_unknown)
     places = places_of(published, cells, sums) if request.totals == "exact" and not request.tolerance else None
     reading = _Reading(published, cells, sums, beside, request, places)
-    if assumed and annotation == "separate":
+    if not assumed:
+        return reading.audited(annotation, False, seed, seconds, progress)
+    if annotation == "separate":
         return reading.of_separate_codes(seed, seconds, progress)
-    audit = reading.audited(annotation, assumed, seed, seconds, progress)
-    if assumed and annotation == "combined" and audit.report.passed and _codes_at_blanks(published) == {SMALL}:
-        # one code by itself may stand for both, or say small of every blank: the reading that gives more away counts
-        try:
-            coded = reading.audited("separate", assumed, seed, seconds, progress)
-        except InputError:
-            return audit  # not all blanks can be small, so the code stands for both
-        if not coded.nothing_recovered:
-            return coded
-    return audit
+    return reading.of_combined_code(seed, seconds, progress)
 
 
 def _quiet(step: str) -> None:
@@ -219,16 +212,17 @@ def _strata_instead(
 ) -> list[Sum]:
     """The strata of another column, or those the figures show and the labels they leave over."""
     ways = [*stratum_sums(published, each.columns[0], each.total[0])]
-    inside = {
-        part
-        for other in in_figures
-        if (other.columns, other.total) == (each.columns, each.total)
-        for part in other.parts
-    }
+    inside = _parts_of(each, in_figures)
     left = tuple(part for part in each.parts if part not in inside)
     if inside and left:
         ways.append([Sum(each.columns, each.total, left, "strata")])
     return next((list(sums) for sums in ways if sums and _holds(published, sums, request, beside)), [])
+
+
+def _parts_of(each: Sum, sums: Sequence[Sum]) -> set[Label]:
+    """The parts that ``sums`` have of one's total."""
+    total = (each.columns, each.total)
+    return {part for other in sums if (other.columns, other.total) == total for part in other.parts}
 
 
 def _holds(published: PublishedRows, sums: Sequence[Sum], request: AuditRequest, beside: BesideCounts) -> bool:
@@ -260,6 +254,18 @@ class _Reading:
         except InputError:
             return replace(self, second_code_small=True).audited("separate", True, seed, seconds, progress)
 
+    def of_combined_code(self, seed: int, seconds: float | None, progress: Progress | None) -> Audit:
+        """The attack where there is one code or none. One by itself may stand for both, or say small of every blank: the
+        reading that gives more away counts. Raises InputError for a contradiction."""
+        audit = self.audited("combined", True, seed, seconds, progress)
+        if not audit.report.passed or _codes_at_blanks(self.published) != {SMALL}:
+            return audit
+        try:
+            coded = self.audited("separate", True, seed, seconds, progress)
+        except InputError:
+            return audit  # not all blanks can be small, so the code stands for both
+        return audit if coded.nothing_recovered else coded
+
     def audited(
         self, annotation: Annotation, assumed: bool, seed: int, seconds: float | None, progress: Progress | None
     ) -> Audit:
@@ -280,7 +286,26 @@ class _Reading:
 
     def view(self, annotation: Annotation, *, zeros_hidden: bool) -> PublishedView:
         """What the attack works on."""
-        size, rule = len(self.cells.labels), self.request.rule
+        value, state, low, high = self._figures(annotation, zeros_hidden)
+        for cell, least, most in bounds_of_shares(self.published, self.beside):
+            if state[cell] != SHOWN:
+                low[cell], high[cell] = max(low[cell], least), min(high[cell], most)
+        if self.request.search:
+            self._show_columns(value, state)
+        equations = [(equation.total, equation.parts) for equation in self.cells.equations]
+        self._show_sums(equations, value, state)
+        view = PublishedView(
+            value=value, state=state, equations=tuple(equations), keys=self.cells.labels, known_low=low, known_high=high,
+            places=self.places, rule=self.request.rule,
+            blanks_may_be_zero=zeros_hidden or bool((low[(state != SHOWN) & (state != ABSENT)] == 0).any()),
+        )  # fmt: skip
+        return _loosened(view, self.request)
+
+    def _figures(
+        self, annotation: Annotation, zeros_hidden: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Per cell the value, the state, and the least and the most that its row's figure says of it."""
+        size = len(self.cells.labels)
         value, state = np.full(size, NOT_SHOWN), np.full(size, ABSENT, dtype=np.int8)
         low, high = np.zeros(size, dtype=np.int64), np.full(size, UNBOUNDED)
         for cell, row in enumerate(self.published.rows):
@@ -293,19 +318,7 @@ class _Reading:
             state[cell] = _state(figure.code, annotation)
             if self.second_code_small and state[cell] == CODE_COMPLEMENTARY:
                 state[cell] = BLANK
-        for cell, least, most in bounds_of_shares(self.published, self.beside):
-            if state[cell] != SHOWN:
-                low[cell], high[cell] = max(low[cell], least), min(high[cell], most)
-        if self.request.search:
-            self._show_columns(value, state)
-        equations = [(equation.total, equation.parts) for equation in self.cells.equations]
-        self._show_sums(equations, value, state)
-        view = PublishedView(
-            value=value, state=state, equations=tuple(equations), keys=self.cells.labels, known_low=low, known_high=high,
-            places=self.places, rule=rule,
-            blanks_may_be_zero=zeros_hidden or bool((low[(state != SHOWN) & (state != ABSENT)] == 0).any()),
-        )  # fmt: skip
-        return _loosened(view, self.request)
+        return value, state, low, high
 
     def _show_columns(self, value: np.ndarray, state: np.ndarray) -> None:
         """Totals that stand in a column of denominators are shown, though no row is theirs."""

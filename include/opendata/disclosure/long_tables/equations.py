@@ -135,19 +135,22 @@ class _Builder:
 def _axis(published: PublishedRows, columns: tuple[str, ...]) -> _Axis:
     at = tuple(published.dimensions.index(column) for column in columns)
     rest = [k for k in range(len(published.dimensions)) if k not in at]
+    following = _following(published, at, rest)
+    labels = set[Label]().union(*following.values())
+    followed = {label: tuple(of_label[label] for of_label in following.values()) for label in labels}
+    return _Axis(at, tuple(k for k in rest if k not in following), tuple(following), followed)
+
+
+def _following(published: PublishedRows, at: Sequence[int], rest: Sequence[int]) -> dict[int, dict[Label, str]]:
+    """The columns of ``rest`` whose label follows from those that stand ``at`` a row, and that label."""
     known: dict[int, dict[Label, str]] = {k: {} for k in rest}
-    following = set(rest)
     for row in published.rows:
         label = tuple(row.labels[k] for k in at)
-        for k in tuple(following):
+        for k in tuple(known):
             if known[k].setdefault(label, row.labels[k]) != row.labels[k]:
-                following.discard(k)
+                del known[k]
     # a column of one label follows from everything, and is held fixed all the same
-    following = {k for k in following if len(set(known[k].values())) > 1}
-    ordered = tuple(sorted(following))
-    labels = {label for k in ordered for label in known[k]}
-    followed = {label: tuple(known[k][label] for k in ordered) for label in labels}
-    return _Axis(at, tuple(k for k in rest if k not in following), ordered, followed)
+    return {k: of_label for k, of_label in known.items() if len(set(of_label.values())) > 1}
 
 
 def _running(builder: _Builder, published: PublishedRows, running: Sequence[str]) -> Iterator[CellEquation]:

@@ -6,7 +6,8 @@ sex. Where the sums of a table are no such tree there are no places, and the att
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from include.opendata.disclosure.long_tables.equations import Cells
 from include.opendata.disclosure.long_tables.published_rows import Label, PublishedRows
@@ -19,9 +20,26 @@ Places = tuple[tuple[Atoms, ...], ...]
 def places_of(published: PublishedRows, cells: Cells, sums: Sequence[Sum]) -> Places | None:
     """Per cell its atoms in every column; None where there are none to speak of."""
     axes = list(dict.fromkeys(each.columns for each in sums))
-    summed = [column for axis in axes for column in axis]
-    if len(set(summed)) < len(summed) or any(equation.sum is None for equation in cells.equations):
+    running = any(equation.sum is None for equation in cells.equations)
+    if running or _columns_repeat(axes):
         return None
+    of_sums = _columns_of_sums(published, cells, sums, axes)
+    if of_sums is None:
+        return None
+    places = tuple(zip(*of_sums, *_plain_columns(published, cells, axes), strict=True))
+    return places if places and len(set(places)) == len(places) else None
+
+
+def _columns_repeat(axes: Sequence[tuple[str, ...]]) -> bool:
+    """Whether a column is summed along more than one axis."""
+    summed = [column for axis in axes for column in axis]
+    return len(set(summed)) < len(summed)
+
+
+def _columns_of_sums(
+    published: PublishedRows, cells: Cells, sums: Sequence[Sum], axes: Sequence[tuple[str, ...]]
+) -> list[list[Atoms]] | None:
+    """Per column of the axes the atoms of every cell; None where the sums of one are no tree."""
     columns: list[list[Atoms]] = []
     for axis in axes:
         at = [published.dimensions.index(column) for column in axis]
@@ -30,11 +48,17 @@ def places_of(published: PublishedRows, cells: Cells, sums: Sequence[Sum]) -> Pl
         if atoms is None:
             return None
         columns += [[of_label[label] for label in labels] for of_label in atoms]
-    for k, column in enumerate(published.dimensions):
-        if column not in summed and not _follows(cells, published, k, axes):
-            columns.append(_plain([labels[k] for labels in cells.labels]))
-    places = tuple(zip(*columns, strict=True))
-    return places if places and len(set(places)) == len(places) else None
+    return columns
+
+
+def _plain_columns(published: PublishedRows, cells: Cells, axes: Sequence[tuple[str, ...]]) -> list[list[Atoms]]:
+    """The columns without sums that do not follow from an axis: every label is an atom."""
+    summed = {column for axis in axes for column in axis}
+    return [
+        _plain([labels[k] for labels in cells.labels])
+        for k, column in enumerate(published.dimensions)
+        if column not in summed and not _follows(cells, published, k, axes)
+    ]
 
 
 def _plain(labels: Sequence[str]) -> list[Atoms]:
@@ -56,42 +80,42 @@ def _follows(cells: Cells, published: PublishedRows, column: int, axes: Sequence
 
 def _atoms(sums: Sequence[Sum], labels: Sequence[Label]) -> list[dict[Label, Atoms]] | None:
     """Per column the atoms of every label: one column, or one per stratum of the single total."""
-    parents: dict[Label, int] = {}
-    for number, each in enumerate(sums):
-        for part in each.parts:
-            if part in parents:
-                return None
-            parents[part] = number
-    several = {each.total for each in sums if sum(other.total == each.total for other in sums) > 1}
-    known = list(dict.fromkeys([*labels, *parents, *(each.total for each in sums)]))
-    roots = {label for label in known if label not in parents}
-    if several and (several != roots or len(roots) > 1):
+    parts = [part for each in sums for part in each.parts]
+    if len(set(parts)) < len(parts):
         return None
-    groups = [[number] for number, each in enumerate(sums) if each.total in several] or [list(range(len(sums)))]
-    return [_column(sums, tops, known, several) for tops in groups]
+    totals = [each.total for each in sums]
+    several = {total for total, number in Counter(totals).items() if number > 1}
+    known = list(dict.fromkeys([*labels, *parts, *totals]))
+    roots = set(known) - set(parts)
+    if len(several) > 1 or several not in (set(), roots):
+        return None
+    return [_column(of_column, known, several) for of_column in _sums_by_column(sums, several)]
 
 
-def _column(
-    sums: Sequence[Sum], tops: Sequence[int], known: Sequence[Label], several: set[Label]
-) -> dict[Label, Atoms]:
+def _sums_by_column(sums: Sequence[Sum], several: set[Label]) -> list[list[Sum]]:
+    """The sums of each column: all of them, or one of those of the total of ``several`` strata with all that are below."""
+    if not several:
+        return [list(sums)]
+    below = [each for each in sums if each.total not in several]
+    return [[each, *below] for each in sums if each.total in several]
+
+
+def _column(sums: Sequence[Sum], known: Sequence[Label], several: set[Label]) -> dict[Label, Atoms]:
     """The atoms of one column; labels of other strata hold all of them."""
-    below: dict[Label, list[Label]] = {}
-    for number, each in enumerate(sums):
-        if each.total not in several or number in tops:
-            below[each.total] = list(each.parts)
-    number_of: dict[Label, int] = {}
+    below = {each.total: each.parts for each in sums}
     inside = set(_under(next(iter(several)), below)) if several else set(known)
-    whole = tuple(number_of.setdefault(leaf, len(number_of)) for leaf in known if leaf in inside and leaf not in below)
-    atoms: dict[Label, Atoms] = {}
-    for label in known:
-        if label in inside:
-            atoms[label] = tuple(sorted(number_of[leaf] for leaf in _under(label, below) if leaf not in below))
-        else:
-            atoms[label] = whole
-    return atoms
+    leaves = inside - below.keys()
+    number_of = {leaf: number for number, leaf in enumerate(label for label in known if label in leaves)}
+    whole = tuple(number_of.values())
+    return {
+        label: tuple(sorted(number_of[leaf] for leaf in _under(label, below) if leaf in leaves))
+        if label in inside
+        else whole
+        for label in known
+    }
 
 
-def _under(label: Label, below: dict[Label, list[Label]]) -> Iterator[Label]:
+def _under(label: Label, below: Mapping[Label, Sequence[Label]]) -> Iterator[Label]:
     """``label`` and everything in it."""
     yield label
     for part in below.get(label, ()):

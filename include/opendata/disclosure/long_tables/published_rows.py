@@ -65,6 +65,13 @@ class PublishedRows:
         records = self.files[published.records]
         return records.rows[published.row][records.header.index(column)].strip() if column in records.header else ""
 
+    def rows_along(self, dimension: int) -> dict[Label, list[int]]:
+        """The rows that differ in one dimension alone, by their labels in the others."""
+        rows: dict[Label, list[int]] = {}
+        for number, row in enumerate(self.rows):
+            rows.setdefault((*row.labels[:dimension], *row.labels[dimension + 1 :]), []).append(number)
+        return rows
+
     @property
     def name(self) -> str:
         """The files' names."""
@@ -73,27 +80,36 @@ class PublishedRows:
 
 def published_rows(files: Sequence[Records], request: AuditRequest) -> PublishedRows:
     """The rows of all files. Raises InputError and DeclarationError."""
-    header = tuple(dict.fromkeys(name for records in files for name in records.header))
-    named = _named_dimensions(request, header, files[0].file)
+    named = _named_dimensions(request, tuple(columns_of(files)), files[0].file)
     groups = list(_groups_of_labels(files, [column for column, _ in named], request)) if request.search else []
     named += [(column, None) for column in groups]
-    many = len(request.counts) > 1
     tokens = tokens_of(request.tokens)
-    rows: list[PublishedRow] = []
-    for number, records in enumerate(files):
-        labels = [_labels(records, column, total) for column, total in named]
-        for count in _counts_of(records, files, request):
-            codes = _codes(records, count, request)
-            for row, text in enumerate(records.column(count)):
-                figure = count_of(text, tokens)
-                if figure is None:
-                    raise unreadable(_COUNT, count, records, row, "count-unreadable")
-                cell = (*(column[row] for column in labels), *([count] if many else []))
-                rows.append(PublishedRow(cell, _coded(figure, codes[row]), number, row))
-    columns = tuple(column for column, _ in named) + ((COUNT_COLUMNS,) if many else ())
-    totals = tuple(total for _, total in named) + ((None,) if many else ())
+    rows = [row for number in range(len(files)) for row in _rows_of(files, number, named, request, tokens)]
+    if len(request.counts) > 1:
+        named.append((COUNT_COLUMNS, None))
+    columns, totals = tuple(column for column, _ in named), tuple(total for _, total in named)
     kept, elsewhere = _one_row_per_cell(tuple(files), rows)
     return PublishedRows(tuple(files), columns, totals, tuple(groups), kept, elsewhere)
+
+
+def _rows_of(
+    files: Sequence[Records],
+    number: int,
+    named: Sequence[tuple[str, str | None]],
+    request: AuditRequest,
+    tokens: Mapping[str, Figure],
+) -> Iterator[PublishedRow]:
+    """The rows of one file, column of counts by column. Raises InputError and DeclarationError."""
+    records = files[number]
+    labels = [_labels(records, column, total) for column, total in named]
+    for count in _counts_of(records, files, request):
+        codes = _codes(records, count, request)
+        for row, text in enumerate(records.column(count)):
+            figure = count_of(text, tokens)
+            if figure is None:
+                raise unreadable(_COUNT, count, records, row, "count-unreadable")
+            cell = (*(column[row] for column in labels), *([count] if len(request.counts) > 1 else []))
+            yield PublishedRow(cell, _coded(figure, codes[row]), number, row)
 
 
 _COUNT = "neither a count (a whole number, 0 or more) nor a token for a hidden one"
@@ -165,17 +181,25 @@ def _groups_of_labels(files: Sequence[Records], named: Sequence[str], request: A
     """Columns no one named that put the labels of a dimension into groups, as strata or regions do."""
     left_out = {*named, *request.counts, *request.ignored, request.denominator, request.annotation_column}
     for column in files[0].header:
-        if (
-            column in left_out
-            or "annotation" in column.casefold()
-            or any(column not in other.header for other in files)
-        ):
+        if column in left_out or "annotation" in column.casefold() or not _in_all(files, column):
             continue
-        labels = [label for records in files for label in records.column(column)]
-        if len(set(labels)) > 1 and all(labels) and not all(map(_NUMBER.fullmatch, labels)):
-            dimensions = (d for d in named if all(d in records.header for records in files))
-            if any(_groups(labels, [label for records in files for label in records.column(d)]) for d in dimensions):
-                yield column
+        labels = _labels_in(files, column)
+        dimensions = (dimension for dimension in named if _in_all(files, dimension))
+        if _may_be_groups(labels) and any(_groups(labels, _labels_in(files, dimension)) for dimension in dimensions):
+            yield column
+
+
+def _in_all(files: Sequence[Records], column: str) -> bool:
+    return all(column in records.header for records in files)
+
+
+def _labels_in(files: Sequence[Records], column: str) -> list[str]:
+    return [label for records in files for label in records.column(column)]
+
+
+def _may_be_groups(labels: Sequence[str]) -> bool:
+    """Whether there are several labels, none of them is blank, and they are no numbers."""
+    return len(set(labels)) > 1 and all(labels) and not all(map(_NUMBER.fullmatch, labels))
 
 
 def _groups(groups: Sequence[str], labels: Sequence[str]) -> bool:

@@ -66,6 +66,21 @@ class BesideCounts:
 
 def beside_counts(published: PublishedRows, request: AuditRequest) -> BesideCounts:
     """What stands beside the counts. Raises DeclarationError, and InputError (``column-not-understood``)."""
+    named, denominators = _named_shares(published, request)
+    not_named = _columns_not_named(published, request, named)
+    recognised: list[Share] = []
+    if request.search:
+        recognised, in_figures = _shares_in_figures(published, not_named, denominators)
+        denominators |= in_figures
+    used = {*denominators, *(share.ratio.column for share in recognised)}
+    ignored = [name for name in request.ignored if name in columns_of(published.files)]
+    left = [name for name in not_named if name not in used and not _is_code_of_counts(name)]
+    limits = {name: below for name, below in denominators.items() if _within(published, below)}
+    return BesideCounts((*named, *recognised), limits, (*ignored, *left))
+
+
+def _named_shares(published: PublishedRows, request: AuditRequest) -> tuple[list[Share], dict[str, Numbers]]:
+    """The ratios the caller names, and the denominators by their column. Raises DeclarationError and InputError."""
     if request.rates and not request.denominator:
         raise DeclarationError(
             "a rate is named without its denominator",
@@ -73,39 +88,45 @@ def beside_counts(published: PublishedRows, request: AuditRequest) -> BesideCoun
             slug="rate-without-denominator",
             place=Place(file=published.files[0].file),
         )
-    columns = columns_of(published.files)
-    known = {*published.dimensions, *request.counts, *request.ignored}
-    denominators: dict[str, Numbers] = {}
-    if request.denominator:
-        denominators[request.denominator] = _whole_numbers(published, request.denominator)
-    shares = [
-        Share(ratio, ratio_of, denominators[ratio_of], None, named=True)
-        for ratio in map(Ratio.parse, request.rates)
-        for ratio_of in denominators
-    ]
+    if not request.denominator:
+        return [], {}
+    below = _whole_numbers(published, request.denominator)
+    ratios = map(Ratio.parse, request.rates)
+    shares = [Share(ratio, request.denominator, below, None, named=True) for ratio in ratios]
     for share in shares:
         _require_rates(published, share.ratio.column)
-    known |= {request.denominator or "", *(share.ratio.column for share in shares)}
-    left = [name for name in columns if name not in known]
-    known_beside = [name for name in request.ignored if name in columns]
-    if request.search:
-        numeric = [name for name in left if _stands_beside_blanks(published, name)]
-        recognised, used = _recognised(published, numeric, denominators)
-        shares += recognised
-        named_so = [
-            name for name in numeric if _DENOMINATOR.fullmatch(name) and _within(published, _integers(published, name))
-        ]
-        denominators |= {name: _integers(published, name) for name in (*used, *named_so)}
-        _refuse(published, [name for name in numeric if name not in {*denominators, *(s.ratio.column for s in shares)}])
-        left = [name for name in left if name not in {*denominators, *(s.ratio.column for s in shares)}]
-    limits = {name: below for name, below in denominators.items() if _within(published, below)}
-    return BesideCounts(
-        tuple(shares), limits, (*known_beside, *(name for name in left if not _is_code_of_counts(name)))
-    )
+    return shares, {request.denominator: below}
+
+
+def _columns_not_named(published: PublishedRows, request: AuditRequest, named: Sequence[Share]) -> list[str]:
+    known = {
+        *published.dimensions, *request.counts, *request.ignored, request.denominator or "",
+        *(share.ratio.column for share in named),
+    }  # fmt: skip
+    return [name for name in columns_of(published.files) if name not in known]
+
+
+def _shares_in_figures(
+    published: PublishedRows, columns: Sequence[str], named: Mapping[str, Numbers]
+) -> tuple[list[Share], dict[str, Numbers]]:
+    """The ratios and denominators among ``columns``. Raises InputError for other numbers beside hidden counts."""
+    numeric = [name for name in columns if _stands_beside_blanks(published, name)]
+    shares, used = _recognised(published, numeric, named)
+    by_name = [
+        name for name in numeric if _DENOMINATOR.fullmatch(name) and _within(published, _integers(published, name))
+    ]
+    denominators = {name: _integers(published, name) for name in (*used, *by_name)}
+    understood = {*denominators, *(share.ratio.column for share in shares)}
+    _refuse(published, [name for name in numeric if name not in understood])
+    return shares, denominators
 
 
 def _is_code_of_counts(name: str) -> bool:
     return "annotation" in name.casefold()
+
+
+def _is_code(name: str) -> bool:
+    return bool(_CODE.fullmatch(name)) or _is_code_of_counts(name)
 
 
 def _counts(published: PublishedRows) -> Numbers:
@@ -163,15 +184,14 @@ def _within(published: PublishedRows, below: Numbers) -> bool:
 
 def _stands_beside_blanks(published: PublishedRows, column: str) -> bool:
     """Whether a column holds different numbers, some of them beside hidden counts, and is not named as a code."""
-    if _CODE.fullmatch(column) or "annotation" in column.casefold():
+    if _is_code(column):
         return False
     texts = [published.text(row, column) for row in range(len(published.rows))]
     numbers = {text for text in texts if _is_number(text)}
     if len(numbers) < 2 or (not _DENOMINATOR.fullmatch(column) and _follows_from_a_dimension(published, texts)):
         return False
     return any(
-        row.figure.value is None and (_is_number(text) or stated_bounds(text) is not None)
-        for row, text in zip(published.rows, texts, strict=True)
+        row.figure.value is None and _states_a_number(text) for row, text in zip(published.rows, texts, strict=True)
     )
 
 
@@ -191,30 +211,49 @@ def _is_number(text: str) -> bool:
     return bool(_NUMBER.fullmatch(text.removesuffix("%").replace(",", "").strip()))
 
 
+def _states_a_number(text: str) -> bool:
+    """Whether a text is a number, or a token that bounds one."""
+    return _is_number(text) or stated_bounds(text) is not None
+
+
 def _recognised(
     published: PublishedRows, numeric: Sequence[str], named: Mapping[str, Numbers]
 ) -> tuple[list[Share], list[str]]:
     """Ratios of columns that are denominators, or of counts at a total; and the columns that turned out to be denominators."""
+    candidates = _possible_denominators(published, named)
+    shares: list[Share] = []
+    for column in numeric:
+        rates = [_rate(published.text(row, column)) for row in range(len(published.rows))]
+        decimals = max((len(rate.partition(".")[2]) for rate in rates if rate), default=0)
+        of_columns = _of_columns(published, column, rates, decimals, candidates)
+        of_totals = _of_totals(published, column, rates, decimals)
+        shares += itertools.islice(itertools.chain(of_columns, of_totals), 1)
+    return shares, [share.denominators for share in shares if share.total is None]
+
+
+def _possible_denominators(published: PublishedRows, named: Mapping[str, Numbers]) -> dict[str, Numbers]:
+    """The named denominators, and all columns of whole numbers that no count is above."""
     candidates = dict(named)
     for name in columns_of(published.files):
         if name not in {*published.dimensions, *candidates} and not _CODE.fullmatch(name):
             below = _integers(published, name)
             if _within(published, below):
                 candidates[name] = below
-    shares: list[Share] = []
-    used: list[str] = []
-    for column in numeric:
-        rates = [_rate(published.text(row, column)) for row in range(len(published.rows))]
-        decimals = max((len(rate.partition(".")[2]) for rate in rates if rate), default=0)
-        for name, below in candidates.items():
-            per = None if name == column else _per(published, rates, below, decimals)
-            if per is not None:
-                shares.append(Share(Ratio(column, per, decimals), name, below, None, named=False))
-                used.append(name)
-                break
-        else:
-            shares += itertools.islice(_of_totals(published, column, rates, decimals), 1)
-    return shares, used
+    return candidates
+
+
+def _of_columns(
+    published: PublishedRows,
+    column: str,
+    rates: Sequence[str | None],
+    decimals: int,
+    candidates: Mapping[str, Numbers],
+) -> Iterator[Share]:
+    """Ratios of the columns that can be denominators."""
+    for name, below in candidates.items():
+        per = None if name == column else _per(published, rates, below, decimals)
+        if per is not None:
+            yield Share(Ratio(column, per, decimals), name, below, None, named=False)
 
 
 def _per(published: PublishedRows, rates: Sequence[str | None], below: Numbers, decimals: int) -> int | None:
@@ -227,10 +266,12 @@ def _per(published: PublishedRows, rates: Sequence[str | None], below: Numbers, 
     if len(rows) < LEAST_ROWS or len({rate for _, _, rate in rows}) < 2:
         return None
     half = Fraction(51, 100 * 10**decimals)
-    for per in PERS:
-        if all(abs(Fraction(count * per, whole) - rate) <= half for count, whole, rate in rows):
-            return per
-    return None
+    return next((per for per in PERS if _all_rates_per(per, rows, half)), None)
+
+
+def _all_rates_per(per: int, rows: Sequence[tuple[int, int, Fraction]], half: Fraction) -> bool:
+    """Whether on all ``rows`` (count, denominator, rate) the rate is the rounded ratio per so many."""
+    return all(abs(Fraction(count * per, whole) - rate) <= half for count, whole, rate in rows)
 
 
 def _of_totals(published: PublishedRows, column: str, rates: Sequence[str | None], decimals: int) -> Iterator[Share]:
@@ -239,16 +280,19 @@ def _of_totals(published: PublishedRows, column: str, rates: Sequence[str | None
     with_total = [k for k, total in enumerate(published.totals) if total is not None]
     for size in range(1, len(with_total) + 1):
         for chosen in itertools.combinations(with_total, size):
-            totals = tuple(
-                at.get(
-                    tuple((published.totals[k] or "") if k in chosen else label for k, label in enumerate(row.labels))
-                )
-                for row in published.rows
-            )
+            totals = _rows_at_totals(published, at, chosen)
             below = [None if row is None else published.rows[row].figure.value for row in totals]
             if _per(published, rates, below, decimals) == 100:
                 words = " and ".join(f"“{published.totals[k]}” of {published.dimensions[k]}" for k in chosen)
                 yield Share(Ratio(column, 100, decimals), f"the count at {words}", below, totals, named=False)
+
+
+def _rows_at_totals(published: PublishedRows, at: Mapping[Label, int], chosen: Sequence[int]) -> tuple[int | None, ...]:
+    """Per row the one that stands at the totals of the ``chosen`` dimensions and at its labels in the others."""
+    return tuple(
+        at.get(tuple((published.totals[k] or "") if k in chosen else label for k, label in enumerate(row.labels)))
+        for row in published.rows
+    )
 
 
 def _refuse(published: PublishedRows, columns: Sequence[str]) -> None:
@@ -290,9 +334,7 @@ def column_totals(published: PublishedRows, beside: BesideCounts) -> Iterator[Co
     """Denominators that are the sum of the counts along one dimension wherever all of these are shown."""
     for column, below in beside.limits.items():
         for k in range(len(published.dimensions)):
-            groups: dict[Label, list[int]] = {}
-            for number, row in enumerate(published.rows):
-                groups.setdefault((*row.labels[:k], *row.labels[k + 1 :]), []).append(number)
+            groups = published.rows_along(k)
             values = {
                 other: below[numbers[0]] for other, numbers in groups.items() if len({below[n] for n in numbers}) == 1
             }
@@ -312,20 +354,25 @@ def _are_sums(published: PublishedRows, groups: Mapping[Label, list[int]], value
 def bounds_of_shares(published: PublishedRows, beside: BesideCounts) -> Iterator[tuple[int, int, int]]:
     """(row, least, most) of every hidden count that rates, percentages and denominators bound."""
     for share in beside.shares:
-        for row, entry in enumerate(published.rows):
-            text, whole = published.text(row, share.ratio.column), share.below[row]
-            if entry.figure.value is None and whole is not None:
-                yield from ((row, *bounds) for bounds in _bounds(text, whole, share.ratio))
-            elif entry.figure.value and whole is None and share.total is not None and share.total[row] is not None:
-                rate = _rate(text)
-                if rate is not None:
-                    low, high = denominator_bounds(rate, entry.figure.value, share.ratio.per, share.ratio.decimals)
-                    yield share.total[row] or 0, low, high
+        for row in range(len(published.rows)):
+            yield from _bounds_of_share(published, share, row)
     for below in beside.limits.values():
         for row, entry in enumerate(published.rows):
             whole = below[row]
             if entry.figure.value is None and whole is not None:
                 yield row, 0, whole
+
+
+def _bounds_of_share(published: PublishedRows, share: Share, row: int) -> Iterator[tuple[int, int, int]]:
+    """(row, least, most) of the hidden count on a row, or of the hidden total that its share is of."""
+    text, whole, count = published.text(row, share.ratio.column), share.below[row], published.rows[row].figure.value
+    total = None if share.total is None else share.total[row]
+    if count is None and whole is not None:
+        yield from ((row, *bounds) for bounds in _bounds(text, whole, share.ratio))
+    elif count and whole is None and total is not None:
+        rate = _rate(text)
+        if rate is not None:
+            yield total, *denominator_bounds(rate, count, share.ratio.per, share.ratio.decimals)
 
 
 def _bounds(text: str, whole: int, ratio: Ratio) -> Iterator[tuple[int, int]]:

@@ -107,6 +107,19 @@ def _labels_of(published: PublishedRows, column: str) -> list[str]:
     return list(dict.fromkeys(row.labels[at] for row in published.rows))
 
 
+def _labels_with_total(published: PublishedRows, column: str, total: str | None) -> list[str]:
+    """The labels of a dimension; its total has to be one of them."""
+    labels = _labels_of(published, column)
+    if total is not None and total not in labels:
+        raise bad_dimension(
+            f"no row has the total label of dimension {column}",
+            "Spell it as the file does.",
+            published.files[0].file,
+            column,
+        )
+    return labels
+
+
 def _tree(
     published: PublishedRows,
     column: str,
@@ -117,20 +130,17 @@ def _tree(
 ) -> Iterator[Sum]:
     """The sums of one dimension: its groups and its total."""
     file = published.files[0].file
-    labels = _labels_of(published, column)
-    if total is not None and total not in labels:
-        raise bad_dimension(
-            f"no row has the total label of dimension {column}", "Spell it as the file does.", file, column
-        )
+    labels = _labels_with_total(published, column, total)
     if request.absent_unknown:
-        labels += [label for label in above if label not in labels]
+        labels = list(dict.fromkeys([*labels, *above]))
+    not_shown = {total: [(NOT_SHOWN_LABEL,)]} if unshown else {}
     tree = dimension_of(column, [label for label in labels if label != total], total, above, file)
     for node in tree.sums:
         label = tree.nodes[node]
         if not label or (total is None and label not in labels):
             continue
         parts = [(tree.nodes[part],) for part in tree.parts(node)]
-        hidden = [(NOT_SHOWN_LABEL,)] if unshown and label == total else []
+        hidden = not_shown.get(label, [])
         yield Sum((column,), (label,), (*parts, *hidden), "declared", frozenset(hidden))
 
 
@@ -140,13 +150,17 @@ def _named_sum(published: PublishedRows, given: str) -> Sum:
     whole, _, listed = given.rpartition("=")
     column, total = named_dimension(whole, published.dimensions, file) if whole else ("", None)
     parts = tuple((part.strip(),) for part in listed.split("|") if part.strip())
-    unknown = {total or "", *(part for (part,) in parts)} - set(_labels_of(published, column)) if column else {given}
-    if total is None or not parts or unknown or (total,) in parts:
+    if total is None or not column or not _can_be_parts(parts, total, _labels_of(published, column)):
         raise bad_dimension(
             "a sum is not NAME:TOTAL_LABEL=PART|PART of a dimension's labels",
             'Spell the labels as the file does, such as --sum "Sex:Total=Female|Male".', file, column or None,
         )  # fmt: skip
     return Sum((column,), (total,), parts, "declared")
+
+
+def _can_be_parts(parts: Sequence[Label], total: str, labels: Sequence[str]) -> bool:
+    """Whether ``parts`` and their total are labels of a dimension, and the total is none of the parts."""
+    return bool(parts) and (total,) not in parts and {total, *(part for (part,) in parts)} <= set(labels)
 
 
 def _pairs(published: PublishedRows, columns: Sequence[str]) -> list[Label]:
@@ -166,14 +180,23 @@ def _strata(published: PublishedRows, columns: tuple[str, str], label: str | Non
             columns[1],
         )
     whole = totals[0] if len(totals) == 1 else (ALL_LABEL, ALL_LABEL)
-    hidden = frozenset[Label]()
-    for stratum in dict.fromkeys(pair[0] for pair in pairs):
-        parts = tuple(pair for pair in pairs if pair[0] == stratum and pair not in totals)
-        own_total = next((pair for pair in totals if pair[0] == stratum and pair != whole), None)
-        if own_total is not None:
-            yield Sum(columns, whole, (own_total,), "strata", hidden)
-        if parts:
-            yield Sum(columns, own_total or whole, parts, "strata", hidden)
+    strata: dict[str, list[Label]] = {}
+    for pair in pairs:
+        strata.setdefault(pair[0], []).append(pair)
+    for inside in strata.values():
+        yield from _sums_of_stratum(columns, inside, totals, whole)
+
+
+def _sums_of_stratum(
+    columns: tuple[str, str], inside: Sequence[Label], totals: Sequence[Label], whole: Label
+) -> Iterator[Sum]:
+    """The labels ``inside`` a stratum add up to its own total, and that to the ``whole``; without one, they do."""
+    parts = tuple(pair for pair in inside if pair not in totals)
+    own_total = next((pair for pair in inside if pair in totals and pair != whole), None)
+    if own_total is not None:
+        yield Sum(columns, whole, (own_total,), "strata")
+    if parts:
+        yield Sum(columns, own_total or whole, parts, "strata")
 
 
 def _periods(column: str, labels: Sequence[str]) -> Iterator[Sum]:
@@ -232,28 +255,36 @@ def refuse_unnamed_totals(published: PublishedRows, sums: Sequence[Sum], request
     known = categories | {pair for each in sums for pair in _labels_of_total(published, each)}
     named = [column for column in published.dimensions if column not in published.groups]
     for column in named:
-        labels = _labels_of(published, column)
-        for label in labels:
-            if len(labels) > 1 and _TOTAL.fullmatch(label.strip()) and (column, label) not in known:
-                raise _total_not_named(published, column, label, "looks like a total")
-        for label in _possible_totals(published, column, sums):
+        for label, why in _labels_like_totals(published, column, sums):
             if (column, label) not in known:
-                raise _total_not_named(published, column, label, "may be the total of the others, going by its figures")
+                raise _total_not_named(published, column, label, why)
     _refuse_labels_left_over(published, sums, categories)
     for column in named:
-        used = any(column in each.columns or _splits(published, column, each) for each in sums)
-        if (
-            _STRATA.fullmatch(column)
-            and not used
-            and (column, "") not in categories
-            and len(_labels_of(published, column)) > 1
-        ):
-            raise InputError(
-                f"column {column} looks like strata of one total, and nothing says how they add up",
-                remedy=f'Say --strata "{column}/COLUMN OF NAMES:TOTAL_LABEL" (without a label where no row is the total), or '
-                f'--category "{column}" where the rows of its labels are not the same people.',
-                slug="strata-not-named", place=Place(file=published.files[0].file, column=column),
-            )  # fmt: skip
+        _refuse_unnamed_strata(published, column, sums, categories)
+
+
+def _labels_like_totals(published: PublishedRows, column: str, sums: Sequence[Sum]) -> Iterator[tuple[str, str]]:
+    """(label, why) of a column's labels that by their name or their figures may be totals."""
+    labels = _labels_of(published, column)
+    for label in labels:
+        if len(labels) > 1 and _TOTAL.fullmatch(label.strip()):
+            yield label, "looks like a total"
+    for label in _possible_totals(published, column, sums):
+        yield label, "may be the total of the others, going by its figures"
+
+
+def _refuse_unnamed_strata(
+    published: PublishedRows, column: str, sums: Sequence[Sum], categories: set[tuple[str, str]]
+) -> None:
+    used = any(column in each.columns or _splits(published, column, each) for each in sums)
+    known = used or (column, "") in categories or len(_labels_of(published, column)) < 2
+    if _STRATA.fullmatch(column) and not known:
+        raise InputError(
+            f"column {column} looks like strata of one total, and nothing says how they add up",
+            remedy=f'Say --strata "{column}/COLUMN OF NAMES:TOTAL_LABEL" (without a label where no row is the total), or '
+            f'--category "{column}" where the rows of its labels are not the same people.',
+            slug="strata-not-named", place=Place(file=published.files[0].file, column=column),
+        )  # fmt: skip
 
 
 def refuse_unnamed_running(published: PublishedRows, request: AuditRequest) -> None:
@@ -274,13 +305,8 @@ def refuse_unnamed_running(published: PublishedRows, request: AuditRequest) -> N
 def _refuse_labels_left_over(published: PublishedRows, sums: Sequence[Sum], categories: set[tuple[str, str]]) -> None:
     """Raise InputError (``label-in-no-total``) for hidden counts at labels beside a total that was found without them."""
     for columns in dict.fromkeys(each.columns for each in sums if each.origin == "figures"):
-        at = [published.dimensions.index(column) for column in columns]
-        inside = [_members(published, each) for each in sums if set(each.columns) & set(columns)]
-        for number, row in enumerate(published.rows):
-            label = tuple(row.labels[k] for k in at)
-            said = any(pair in categories for pair in zip(columns, label, strict=True))
-            linked = any(tuple(row.labels[k] for k in of_sum) in labels for of_sum, labels in inside)
-            if row.figure.value is None and not linked and not said:
+        for number, label in _hidden_in_no_sum(published, columns, sums):
+            if not any(pair in categories for pair in zip(columns, label, strict=True)):
                 raise InputError(
                     f"“{' / '.join(label)}” is hidden here, beside a total that the figures show of other labels; whether it "
                     "belongs to that total, or to another, they do not show",
@@ -289,6 +315,19 @@ def _refuse_labels_left_over(published: PublishedRows, sums: Sequence[Sum], cate
                     "is in no total.",
                     slug="label-in-no-total", place=published.place(number, columns[-1]),
                 )  # fmt: skip
+
+
+def _hidden_in_no_sum(
+    published: PublishedRows, columns: tuple[str, ...], sums: Sequence[Sum]
+) -> Iterator[tuple[int, Label]]:
+    """(row, labels in ``columns``) of hidden counts that no sum of these columns holds."""
+    at = [published.dimensions.index(column) for column in columns]
+    members = [_members(published, each) for each in sums if set(each.columns) & set(columns)]
+    for number, row in enumerate(published.rows):
+        if row.figure.value is None and not any(
+            tuple(row.labels[k] for k in of_sum) in labels for of_sum, labels in members
+        ):
+            yield number, tuple(row.labels[k] for k in at)
 
 
 def _members(published: PublishedRows, each: Sum) -> tuple[list[int], frozenset[Label]]:
@@ -319,26 +358,33 @@ def _splits(published: PublishedRows, column: str, each: Sum) -> bool:
 def _possible_totals(published: PublishedRows, column: str, sums: Sequence[Sum]) -> Iterator[str]:
     """Labels that no sum holds and that can be the total of two others and more wherever they stand."""
     at = published.dimensions.index(column)
-    held = {
+    shown = {row.labels[at] for row in published.rows if row.figure.value is not None}
+    held = _labels_in_sums(column, sums)
+    for label, possible in _possible_as_totals(published, at).items():
+        if label in shown and label not in held and all(possible):
+            yield label
+
+
+def _labels_in_sums(column: str, sums: Sequence[Sum]) -> set[str]:
+    """The labels of a column that some sum holds, as its total or a part."""
+    return {
         label[each.columns.index(column)]
         for each in sums
         if column in each.columns
         for label in (each.total, *each.parts)
     }
-    places: dict[Label, list[int]] = {}
-    for number, row in enumerate(published.rows):
-        places.setdefault((*row.labels[:at], *row.labels[at + 1 :]), []).append(number)
-    fits: dict[str, list[bool]] = {}
-    for numbers in places.values():
+
+
+def _possible_as_totals(published: PublishedRows, dimension: int) -> dict[str, list[bool]]:
+    """Per label whether its count can be the sum of two others and more, in every place where it stands beside these."""
+    possible: dict[str, list[bool]] = {}
+    for numbers in published.rows_along(dimension).values():
         if len(numbers) > 2:
             lows, highs = zip(*(_bounds(published.rows[number]) for number in numbers), strict=True)
             for number, low, high in zip(numbers, lows, highs, strict=True):
-                possible = sum(lows) - low <= high and sum(highs) - high >= low
-                fits.setdefault(published.rows[number].labels[at], []).append(possible)
-    shown = {row.labels[at] for row in published.rows if row.figure.value is not None}
-    for label, possible_at in fits.items():
-        if label in shown and label not in held and all(possible_at):
-            yield label
+                fits = sum(lows) - low <= high and sum(highs) - high >= low
+                possible.setdefault(published.rows[number].labels[dimension], []).append(fits)
+    return possible
 
 
 def _bounds(row: PublishedRow) -> tuple[float, float]:

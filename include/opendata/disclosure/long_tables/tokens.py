@@ -67,11 +67,16 @@ def count_of(text: str, tokens: Mapping[str, Figure]) -> Figure | None:
         return Figure(code=SMALL)
     if plain in _COMPLEMENTARY_TOKENS:
         return Figure(code=COMPLEMENTARY)
+    return _bounded(text)
+
+
+def _bounded(text: str) -> Figure | None:
+    """A hidden count that a token bounds by whole numbers; None where it is no such token."""
     bounds = stated_bounds(text)
     if bounds is None or any(bound is not None and bound != int(bound) for bound in bounds):
         return None
-    low, high = bounds
-    return Figure(low=None if low is None else int(low), high=None if high is None else int(high))
+    low, high = (None if bound is None else int(bound) for bound in bounds)
+    return Figure(low=low, high=high)
 
 
 def stated_bounds(text: str, *, whole: bool = True) -> tuple[float | None, float | None] | None:

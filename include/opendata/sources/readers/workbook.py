@@ -83,7 +83,11 @@ def _shared_texts(packed: zipfile.ZipFile) -> list[str]:
     if "xl/sharedStrings.xml" not in packed.namelist():
         return []
     table = ElementTree.fromstring(packed.read("xl/sharedStrings.xml"))  # noqa: S314 - expat limits expansion
-    return ["".join(text.text or "" for text in entry.iter(f"{_MAIN}t")) for entry in table.iter(f"{_MAIN}si")]
+    return [_text(entry) for entry in table.iter(f"{_MAIN}si")]
+
+
+def _text(entry: ElementTree.Element) -> str:
+    return "".join(text.text or "" for text in entry.iter(f"{_MAIN}t"))
 
 
 def _rows(packed: zipfile.ZipFile, part: str, shared: list[str]) -> Iterator[NumberedRow]:
@@ -113,7 +117,7 @@ def _column(reference: str | None) -> int:
 def _value(cell: ElementTree.Element, shared: list[str]) -> str:
     kind = cell.get("t", "n")
     if kind == "inlineStr":
-        return "".join(text.text or "" for text in cell.iter(f"{_MAIN}t"))
+        return _text(cell)
     stored = cell.findtext(f"{_MAIN}v") or ""
     if kind == "s":
         return shared[int(stored)]
