@@ -14,7 +14,9 @@ Such a measure is refused until the declaration says what it counts. Reads aggre
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,19 +43,43 @@ def _is_amount_of_people(measure: t.SumMeasure | t.MeanMeasure) -> bool:
     return isinstance(measure, t.MeanMeasure) or (measure.of == "amount" and measure.base is not None)
 
 
-def _refuse_count(
-    dataset: Dataset, table: t.Table, measure: t.SumMeasure | t.MeanMeasure, warehouse: Warehouse
-) -> None:
+@dataclass(frozen=True)
+class _Values:
+    """What the records of a table hold in a column. ``whole``: no value has a fraction · ``records``: those with a value."""
+
+    least: Any
+    most: Any
+    whole: bool
+    records: int
+
+    @property
+    def may_count(self) -> bool:
+        """Whether there are values, none below 0 and not all 0."""
+        return bool(self.records and self.most and not self.least < 0)
+
+    @property
+    def all_the_same(self) -> bool:
+        return bool(self.least == self.most and self.records > 1)
+
+
+def _values(dataset: Dataset, table: t.Table, column: str, warehouse: Warehouse) -> _Values:
     declared = {column.name: column for column in dataset.source.columns}
-    value = warehouse.sql_table.c[measure.column]
+    value = warehouse.sql_table.c[column]
     broken = sa.func.sum(sa.case((value == sa.func.floor(value), 0), else_=1))
     asked: Any = sa.select(sa.func.min(value), sa.func.max(value), broken, sa.func.count(value))
     kept = asked.where(keeps(table.filter, declared, warehouse.sql_table), value.is_not(None))
     (answer,) = warehouse.rows(kept, dataset=dataset.dataset)
     least, most, fractions, records = tuple(answer)
-    if not records or not most or least < 0:
+    return _Values(least, most, not fractions, records)
+
+
+def _refuse_count(
+    dataset: Dataset, table: t.Table, measure: t.SumMeasure | t.MeanMeasure, warehouse: Warehouse
+) -> None:
+    values = _values(dataset, table, measure.column, warehouse)
+    if not values.may_count:
         return
-    if not fractions and most <= 1:
+    if values.whole and values.most <= 1:
         raise _refused(
             dataset, table, measure,
             "it holds 0 or 1 only, so its sum counts persons or events and its mean is a share of them",
@@ -61,8 +87,8 @@ def _refuse_count(
             "of it over the count.",
             slug="amount-counts-persons",
         )  # fmt: skip
-    small = not fractions and most <= dataset.small_cell_rule.largest
-    if (small or (least == most and records > 1)) and measure.not_a_count_because is None:
+    small = values.whole and values.most <= dataset.small_cell_rule.largest
+    if (small or values.all_the_same) and measure.not_a_count_because is None:
         what = (
             f"it holds whole numbers up to {dataset.small_cell_rule.largest} only, so that its figures are nearly counts"
             if small
@@ -111,12 +137,14 @@ def refuse_populations_that_count(dataset: Dataset, tables: Sequence[DataTable])
 
 def _pairs(dataset: Dataset, table: DataTable) -> Iterator[tuple[TableMeasure, TableMeasure]]:
     """Every population of a table with every count of persons in it, and with what a rate says is counted from it."""
-    measures = table.structure.measures
-    rates = {(m.denominator, m.numerator) for m in measures if m.role == "rate"}
-    for population in (m for m in measures if m.role == "population"):
-        for count in (m for m in measures if m.role == "count"):
-            if (population.name, count.name) in rates or _counts_persons(dataset, count.identity):
-                yield population, count
+    rates = {(m.denominator, m.numerator) for m in _of_role(table, "rate")}
+    for population, count in itertools.product(_of_role(table, "population"), _of_role(table, "count")):
+        if (population.name, count.name) in rates or _counts_persons(dataset, count.identity):
+            yield population, count
+
+
+def _of_role(table: DataTable, role: str) -> list[TableMeasure]:
+    return [measure for measure in table.structure.measures if measure.role == role]
 
 
 def _counts_persons(dataset: Dataset, identity: str) -> bool:

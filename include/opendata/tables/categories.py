@@ -107,8 +107,7 @@ def found_categories(dimension: Dimension, declared: SourceColumn, found: Iterab
     """
     keys: list[Any] = sorted({key for key in found if key is not None})
     if dimension.period is not None:
-        if fill and keys:
-            keys = list(range(keys[0], keys[-1] + 1))
+        keys = _without_gaps(keys) if fill else keys
         labels = tuple(_period_label(dimension.period, key) for key in keys)
     elif declared.type == "boolean":
         keys = sorted(keys, reverse=True)
@@ -116,6 +115,10 @@ def found_categories(dimension: Dimension, declared: SourceColumn, found: Iterab
     else:
         labels = tuple(str(key) for key in keys)
     return _with_blank(dimension, Categories(labels, tuple(keys)))
+
+
+def _without_gaps(periods: list[int]) -> list[int]:
+    return list(range(periods[0], periods[-1] + 1)) if periods else []
 
 
 def keeps(
@@ -130,7 +133,7 @@ def keeps(
 
 def _holds(condition: Condition, declared: SourceColumn, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     if condition.in_ is not None:
-        return column.in_([typed(value, declared) for value in condition.in_])
+        return _one_of(condition.in_, declared, column)
     if condition.not_in is not None:
         return sa.or_(column.is_(None), column.not_in([typed(value, declared) for value in condition.not_in]))
     ends: list[sa.ColumnElement[bool]] = []
@@ -169,7 +172,7 @@ def _tests(
     if dimension.labels is not None:
         return _equal_to(dimension.labels, declared, column)
     if dimension.recode is not None:
-        return [column.in_([typed(value, declared) for value in values]) for values in dimension.recode.values()]
+        return [_one_of(values, declared, column) for values in dimension.recode.values()]
     if dimension.bins is not None:
         return [_within(bin_.from_, bin_.to, column) for bin_ in dimension.bins]
     if dimension.standard == "county":
@@ -183,6 +186,10 @@ def _equal_to(
     values: Iterable[Any], declared: SourceColumn, column: sa.ColumnElement[Any]
 ) -> list[sa.ColumnElement[bool]]:
     return [column == typed(value, declared) for value in values]
+
+
+def _one_of(values: Iterable[Any], declared: SourceColumn, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    return column.in_([typed(value, declared) for value in values])
 
 
 def _as_they_are(dimension: Dimension) -> bool:

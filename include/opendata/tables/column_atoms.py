@@ -145,8 +145,7 @@ def _numbered(dataset: Dataset, axis: str, ways_of_records: dict[Way, frozenset[
     for table in dataset.tables:
         held = tuple(table.table in ways_of_records[way] for way in ways)
         if not all(held):
-            pairs = zip(held, kept.get(table.table, held), strict=True)
-            kept[table.table] = tuple(first and second for first, second in pairs)
+            kept[table.table] = tuple(map(all, zip(held, kept.get(table.table, held), strict=True)))
     return ColumnAtoms(keys, kept, _empty(dataset, uses, keys, kept), columns)
 
 

@@ -38,16 +38,20 @@ def refuse_dependent_columns(
     no longer declared cannot be.
     """
     now = [CountingTable.of(table) for table in dataset.tables]
-    declared = {column.name for column in dataset.source.columns}
     groups = apart(now) if masked else []
-    for tables in earlier:
-        groups += [group for group in apart(now, tables) if group <= declared]
+    groups += _apart_from_earlier(dataset, now, earlier)
     found = ties(dataset, warehouse, dict.fromkeys(groups))
     if masked:
         found += filter_ties(now)
     in_doubt = next((tie for tie in found if not _is_answered(tie, linked)), None)
     if in_doubt is not None:
         raise _refusal(dataset, in_doubt, now)
+
+
+def _apart_from_earlier(dataset: Dataset, now: Sequence[CountingTable], earlier: EarlierTables) -> list[frozenset[str]]:
+    """Columns that tables of now and of an earlier release have apart, as far as they are still declared."""
+    declared = {column.name for column in dataset.source.columns}
+    return [group for tables in earlier for group in apart(now, tables) if group <= declared]
 
 
 def _is_answered(tie: Tie, linked: Collection[frozenset[str]]) -> bool:

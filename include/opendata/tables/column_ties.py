@@ -31,6 +31,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from include.opendata.declaration.dataset import Dataset
+from include.opendata.declaration.source import SourceColumn
 from include.opendata.declaration.tables import CountDistinctMeasure, CountMeasure, Measure, SumMeasure, Table
 from include.opendata.tables.categories import keeps, key
 from include.opendata.warehouse import Warehouse
@@ -376,12 +377,14 @@ def sorted_by(dataset: Dataset, column: str, warehouse: Warehouse) -> list[sa.Co
         if conditions:
             kept = keeps(conditions, declared, records)
             made.append(sa.case((kept, sa.literal_column("1")), else_=sa.literal_column("0")))
-    if made:
-        return made
-    values = records.c[column]
-    if declared[column].type == "date":
-        return [sa.extract("year", values), sa.extract("month", values)]
-    return [values]
+    return made or _values_or_months(records.c[column], declared[column])
+
+
+def _values_or_months(column: sa.ColumnElement[Any], declared: SourceColumn) -> list[sa.ColumnElement[Any]]:
+    """A column's values, a day by its month."""
+    if declared.type == "date":
+        return [sa.extract("year", column), sa.extract("month", column)]
+    return [column]
 
 
 def tied_together(columns: Iterable[str], found: Iterable[Tie]) -> list[tuple[str, ...]]:

@@ -17,7 +17,7 @@ more events there are than persons, or than records, counts no one.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -129,17 +129,18 @@ def _column(identity: str) -> str:
 
 def _families(identities: Sequence[str], sums: Sequence[MeasureSum]) -> tuple[MeasureFamily, ...]:
     """The measures that sums tie together, directly or through others; each family by the first of its measures."""
-    group = {identity: {identity} for identity in identities}
+    group_of = {identity: {identity} for identity in identities}
     for s in sums:
-        joined: set[str] = set().union(*(group.get(i, {i}) for i in (s.whole, *s.parts)))
-        group |= dict.fromkeys(joined, joined)
-    families = []
-    for identity in identities:
-        if len(group[identity]) > 1 and identity == next(i for i in identities if i in group[identity]):
-            own = tuple(s for s in sums if s.whole in group[identity])
-            named = dict.fromkeys((*identities, *(i for s in own for i in (s.whole, *s.parts))))
-            families.append(MeasureFamily(identity, tuple(i for i in named if i in group[identity]), own))
-    return tuple(families)
+        joined: set[str] = set().union(*(group_of.get(i, {i}) for i in (s.whole, *s.parts)))
+        group_of |= dict.fromkeys(joined, joined)
+    first_of_each = dict.fromkeys(next(i for i in identities if i in group_of[identity]) for identity in identities)
+    return tuple(_family(i, group_of[i], identities, sums) for i in first_of_each if len(group_of[i]) > 1)
+
+
+def _family(first: str, group: set[str], identities: Sequence[str], sums: Sequence[MeasureSum]) -> MeasureFamily:
+    sums_of_group = tuple(s for s in sums if s.whole in group)
+    named = dict.fromkeys((*identities, *(i for s in sums_of_group for i in (s.whole, *s.parts))))
+    return MeasureFamily(first, tuple(i for i in named if i in group), sums_of_group)
 
 
 class _Records:
@@ -207,20 +208,24 @@ class _Found:
         Sums of products tell every linear relation: a column is made up of others when what is left of it, squared and
         added up over all records, is nothing.
         """
-        complete = [self.asked.value(i).is_not(None) for i in self.counts if i != RECORDS]
-        pairs = list(itertools.combinations_with_replacement(self.counts, 2))
-        products = [sa.func.sum(self.asked.value(a) * self.asked.value(b)) for a, b in pairs]
-        gram = dict(zip(pairs, self.asked.ask(products, *complete), strict=True)) if len(self.counts) > 1 else {}
-        gram |= {(b, a): value for (a, b), value in gram.items()}
+        gram = self._sums_of_products()
         found: list[MeasureSum] = []
         independent: list[str] = []
         for count in self.counts:
-            weights = _weights(gram, independent, count) if gram else None
+            weights = _weights(gram, independent, count)
             if weights is None:
                 independent.append(count)
             elif weights:
                 found += self._sum_of(count, weights)
         return [s for s in found if self._in_every_record(s)]
+
+    def _sums_of_products(self) -> dict[tuple[str, str], int]:
+        """(a, b) → the sum of a times b over the records without a blank, in both orders."""
+        complete = [self.asked.value(i).is_not(None) for i in self.counts if i != RECORDS]
+        pairs = list(itertools.combinations_with_replacement(self.counts, 2))
+        products = [sa.func.sum(self.asked.value(a) * self.asked.value(b)) for a, b in pairs]
+        gram = dict(zip(pairs, self.asked.ask(products, *complete), strict=True))
+        return gram | {(b, a): value for (a, b), value in gram.items()}
 
     def _sum_of(self, count: str, weights: dict[str, Fraction]) -> list[MeasureSum]:
         """``count`` as the weighted sum of others, written as sums without weights; none where that cannot be done."""
@@ -229,8 +234,7 @@ class _Found:
             raise _in_proportion(self.dataset, count, other)
         if not set(weights.values()) <= {Fraction(1), Fraction(-1)}:
             return []  # other weights come about by chance where there are few records
-        plus = tuple(i for i in self.counts if weights.get(i) == 1)
-        minus = tuple(i for i in self.counts if weights.get(i) == -1)
+        plus, minus = (tuple(i for i in self.counts if weights.get(i) == weight) for weight in (1, -1))
         if not minus:
             return [MeasureSum(count, plus)]
         if len(plus) == 1:
@@ -304,11 +308,15 @@ class _Found:
         never = {pair for pair in self.more if self._is_no_more(*pair)}
         found = []
         for a, b in sorted(never, key=lambda pair: (self.counts.index(pair[1]), -self.counts.index(pair[0]))):
-            between = any((a, c) in never and (c, b) in never for c in self.counts if c not in (a, b))
-            if a in inside.get(b, set()) or b in inside.get(a, set()) or (between and (b, a) not in never):
+            is_exact = a in inside.get(b, set()) or b in inside.get(a, set())
+            if is_exact or (self._is_between(a, b, never) and (b, a) not in never):
                 continue
             found.append(MeasureSum(b, (a,), rest=True, rest_counts=self._rest_counts(a, b)))
         return found
+
+    def _is_between(self, a: str, b: str, never: Collection[tuple[str, str]]) -> bool:
+        """Whether some other count is never less than a and never more than b."""
+        return any((a, c) in never and (c, b) in never for c in self.counts if c not in (a, b))
 
     def _is_no_more(self, a: str, b: str) -> bool:
         """Raises Refused (``measures-nearly-tied``) where it is so in all but a few records, and not in every cell."""
@@ -401,17 +409,23 @@ def _added(values: Iterable[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
 
 def _weights(gram: Mapping[tuple[str, str], int], basis: Sequence[str], count: str) -> dict[str, Fraction] | None:
     """The weights with which ``count`` is the sum of ``basis`` (independent columns), those of 0 left out; None where it is
-    not. By elimination in exact fractions."""
+    not."""
     rows = [[Fraction(gram[a, b]) for b in basis] + [Fraction(gram[a, count])] for a in basis]
-    for i in range(len(basis)):
+    solution = dict(zip(basis, _solved(rows), strict=True))
+    left = gram[count, count] - sum(weight * gram[a, count] for a, weight in solution.items())
+    return {a: weight for a, weight in solution.items() if weight} if left == 0 else None
+
+
+def _solved(equations: Sequence[list[Fraction]]) -> list[Fraction]:
+    """The solution of n equations of n unknowns, each its factors and then its result; by elimination in exact fractions."""
+    rows = list(equations)
+    for i in range(len(rows)):
         pivot = rows[i][i]  # never 0: the columns are independent
         rows[i] = [value / pivot for value in rows[i]]
         for j, row in enumerate(rows):
             if j != i and row[i]:
                 rows[j] = [value - row[i] * of_pivot for value, of_pivot in zip(row, rows[i], strict=True)]
-    solution = {a: row[-1] for a, row in zip(basis, rows, strict=True)}
-    left = gram[count, count] - sum(weight * gram[a, count] for a, weight in solution.items())
-    return {a: weight for a, weight in solution.items() if weight} if left == 0 else None
+    return [row[-1] for row in rows]
 
 
 def _nested(sums: Sequence[MeasureSum]) -> list[MeasureSum]:

@@ -50,12 +50,15 @@ def refuse_stacked_rows(dataset: Dataset, warehouse: Warehouse) -> None:
     frame = _figures(dataset, warehouse, _keys(dataset, counts), counts)
     keys = [name for name in frame.columns if name not in {*counts, *_kept_columns(dataset), _ROWS}]
     overlaps = list(_overlaps(dataset, frame, row_sums(frame, keys, counts)))
-    if not overlaps:
-        return
+    if overlaps:
+        raise _refusal(dataset, overlaps)
+
+
+def _refusal(dataset: Dataset, overlaps: Sequence[_Overlap]) -> Refused:
     columns = list(dict.fromkeys(column for overlap in overlaps for column in overlap.columns))
     tables = list(dict.fromkeys(table for overlap in overlaps for table in overlap.tables))
     more = len(overlaps) - MOST_NAMED
-    raise Refused(
+    return Refused(
         "the tables count rows of the source that are sums of other rows they count",
         remedy="Let the tables keep one of them: leave the totals out with a `filter` (`not_in`), and all strata but one, and "
         "publish totals with `total:` in the dimensions.",
@@ -82,14 +85,18 @@ def _keys(dataset: Dataset, counts: Sequence[str]) -> list[str]:
     """The columns that say what a row is: texts, dates, and whatever a table is made of."""
     used = {d.column for table in dataset.tables for d in table.dimensions}
     used |= {condition.column for table in dataset.tables for condition in table.filter} | set(dataset.source.key)
-    added = {
-        m.column for table in dataset.tables for m in table.measures if isinstance(m, t.SumMeasure | t.MeanMeasure)
-    }
+    figures = {*counts, *_added_up(dataset)}
     return [
         column.name
         for column in dataset.source.columns
-        if column.name not in {*counts, *added} and (column.name in used or column.type in ("text", "date", "boolean"))
+        if column.name not in figures and (column.name in used or column.type in ("text", "date", "boolean"))
     ]
+
+
+def _added_up(dataset: Dataset) -> set[str]:
+    """The columns of sums and means, whatever they are of."""
+    measures = (measure for table in dataset.tables for measure in table.measures)
+    return {m.column for m in measures if isinstance(m, t.SumMeasure | t.MeanMeasure)}
 
 
 def _kept_columns(dataset: Dataset) -> dict[str, t.Table]:
@@ -100,11 +107,7 @@ def _kept_columns(dataset: Dataset) -> dict[str, t.Table]:
 def _figures(dataset: Dataset, warehouse: Warehouse, keys: Sequence[str], counts: Sequence[str]) -> pd.DataFrame:
     """The source added up by ``keys`` (text), with each count (Int64) and what the tables keep. Where there are more rows than
     ``MOST_ROWS`` the columns of the most labels are added over: what holds row by row holds for their sums."""
-    keys = list(keys)
-    labels = {key: _distinct(dataset, warehouse, [key]) for key in keys}
-    keys = [key for key in keys if labels[key] <= MOST_LABELS]
-    while len(keys) > 1 and _distinct(dataset, warehouse, keys) > MOST_ROWS:
-        keys.remove(max(keys, key=lambda key: labels[key]))
+    keys = _compared_keys(dataset, warehouse, keys)
     records = warehouse.sql_table
     declared = {column.name: column for column in dataset.source.columns}
     kept = {
@@ -117,6 +120,15 @@ def _figures(dataset: Dataset, warehouse: Warehouse, keys: Sequence[str], counts
     frame = pd.DataFrame([tuple(row) for row in rows], columns=[*keys, *counts, *kept, _ROWS])
     types = {**dict.fromkeys(keys, "string"), **dict.fromkeys(counts, "Int64")}
     return frame.astype(types).fillna(dict.fromkeys(keys, ""))
+
+
+def _compared_keys(dataset: Dataset, warehouse: Warehouse, keys: Sequence[str]) -> list[str]:
+    """The columns that are searched, few enough that no more than ``MOST_ROWS`` rows are compared."""
+    labels = {key: _distinct(dataset, warehouse, [key]) for key in keys}
+    compared = [key for key in keys if labels[key] <= MOST_LABELS]
+    while len(compared) > 1 and _distinct(dataset, warehouse, compared) > MOST_ROWS:
+        compared.remove(max(compared, key=lambda key: labels[key]))
+    return compared
 
 
 def _distinct(dataset: Dataset, warehouse: Warehouse, keys: Sequence[str]) -> int:

@@ -95,10 +95,7 @@ def link(tables: Sequence[DescribedTable], *, joint: bool = False) -> list[Linke
 def _link_system(identity: str, members: Sequence[_Member], joint: bool) -> LinkedCells:
     builder = CellBuilder(_columns_of(members), _additive_columns(members))
     partitions: Partitions = {column: set() for column in builder.columns}
-    rows = {
-        (member.structure.table, member.measure.name): add_table(builder, member.structure, member.labels, partitions)
-        for member in members
-    }
+    rows = _add_tables(builder, members, partitions)
     grids = [grid_of(builder, member.structure) for member in members]
     family = members[0].measure.family
     add_unions_across_tables(builder, partitions)
@@ -113,7 +110,19 @@ def _link_system(identity: str, members: Sequence[_Member], joint: bool) -> Link
     cells = _linked(identity, builder, equations, rows, _levels(builder, partitions))
     if family is not None:
         return replace(cells, family=family, no_one=uncounted(builder, family))
-    return replace(cells, at_most=tuple(dict.fromkeys(i for member in members for i in member.measure.at_most)))
+    return replace(cells, at_most=_at_most(members))
+
+
+def _add_tables(builder: CellBuilder, members: Sequence[_Member], partitions: Partitions) -> Rows:
+    return {
+        (member.structure.table, member.measure.name): add_table(builder, member.structure, member.labels, partitions)
+        for member in members
+    }
+
+
+def _at_most(members: Sequence[_Member]) -> tuple[str, ...]:
+    """The measures that are no less than this one in any cell, as its tables say."""
+    return tuple(dict.fromkeys(identity for member in members for identity in member.measure.at_most))
 
 
 def _need_finest(members: Sequence[_Member], grids: Sequence[Grid]) -> bool:

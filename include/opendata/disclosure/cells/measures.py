@@ -8,7 +8,7 @@ in no table. Nothing is added up over this column but what a sum says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -32,7 +32,11 @@ def of_measure(structure: Structure, measure: TableMeasure) -> Structure:
 def nodes_of(family: MeasureFamily) -> dict[str, Node]:
     """Identity → its set on the column. Where the sums are a tree, a whole is the union of its parts, so that the cells can
     make up one cube; else every measure has a number of its own, and the sums alone say what adds up."""
-    return _of_tree(family) or {identity: (number,) for number, identity in enumerate(_names(family))}
+    return _of_tree(family) or _numbered(_names(family))
+
+
+def _numbered(names: Iterable[str]) -> dict[str, Node]:
+    return {name: (number,) for number, name in enumerate(names)}
 
 
 def _names(family: MeasureFamily) -> tuple[str, ...]:
@@ -46,20 +50,25 @@ def _rest_name(family: MeasureFamily, s: MeasureSum) -> str:
 
 def _of_tree(family: MeasureFamily) -> dict[str, Node] | None:
     parts = {s.whole: _parts_of(family, s) for s in family.sums}
-    below = [part for of_whole in parts.values() for part in of_whole]
-    roots = [identity for identity in parts if identity not in below]
-    if len(parts) < len(family.sums) or len(set(below)) < len(below) or len(roots) != 1:
+    root = _root(parts)
+    if root is None or len(parts) < len(family.sums):
         return None
-    leaves = [name for name in _names(family) if name not in parts]
-    nodes: dict[str, Node] = {name: (number,) for number, name in enumerate(leaves)}
+    nodes = _numbered(name for name in _names(family) if name not in parts)
 
     def union(name: str) -> Node:
         if name not in nodes:
             nodes[name] = node_of(atom for part in parts[name] for atom in union(part))
         return nodes[name]
 
-    union(roots[0])
+    union(root)
     return nodes if set(nodes) == set(_names(family)) else None
+
+
+def _root(parts: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The only whole that is a part of no other, where nothing is a part of two; else None."""
+    below = [part for of_whole in parts.values() for part in of_whole]
+    roots = [identity for identity in parts if identity not in below]
+    return roots[0] if len(set(below)) == len(below) and len(roots) == 1 else None
 
 
 def _parts_of(family: MeasureFamily, s: MeasureSum) -> tuple[str, ...]:
@@ -80,20 +89,29 @@ def add_measure_sums(builder: CellBuilder, family: MeasureFamily, partitions: Pa
     column = builder.columns.index(MEASURE)
     sums = list(_sums(family))
     partitions[MEASURE].update(sums)
+    _add_wholes_of_no_table(builder, column, sums)
+    cells = -1
+    while cells < len(builder.numbers):  # a part that was missing may be the whole of another sum
+        cells = len(builder.numbers)
+        for whole, parts in sums:
+            _add_missing_parts(builder, column, whole, parts)
+
+
+def _add_wholes_of_no_table(builder: CellBuilder, column: int, sums: Sequence[tuple[Node, Parts]]) -> None:
     of_tables = {key[column] for key in builder.numbers}
     for whole, parts in sums:
         if whole not in of_tables:
             for key in [key for key in builder.numbers if key[column] in parts]:
                 builder.number(replaced(key, column, whole))
-    cells = -1
-    while cells < len(builder.numbers):  # a part that was missing may be the whole of another sum
-        cells = len(builder.numbers)
-        for whole, parts in sums:
-            for key in [key for key in builder.numbers if key[column] == whole]:
-                places = [replaced(key, column, part) for part in parts]
-                if any(place in builder.numbers for place in places):
-                    for place in places:
-                        builder.number(place)
+
+
+def _add_missing_parts(builder: CellBuilder, column: int, whole: Node, parts: Parts) -> None:
+    """The other parts, wherever the whole and one of its parts stand."""
+    for key in [key for key in builder.numbers if key[column] == whole]:
+        places = [replaced(key, column, part) for part in parts]
+        if any(place in builder.numbers for place in places):
+            for place in places:
+                builder.number(place)
 
 
 def uncounted(builder: CellBuilder, family: MeasureFamily) -> frozenset[int]:

@@ -136,8 +136,6 @@ class CellSystem:
 
     def part(self, cells: np.ndarray) -> CellSystem:
         """The system of ``cells`` (int64, ascending) alone, which no equation ties to the others."""
-        assert self.interest is not None
-        assert self.level is not None
         new = {int(cell): number for number, cell in enumerate(cells)}
         return CellSystem(
             values=self.values[cells],
@@ -148,13 +146,13 @@ class CellSystem:
                 if e.parent in new
             ),
             keys=tuple(self.keys[cell] for cell in cells),
-            interest=self.interest[cells],
-            level=self.level[cells],
+            interest=_part(self.interest, cells),
+            level=_part(self.level, cells),
             neighbours=self._neighbours_within(cells, new),
-            persons=None if self.persons is None else self.persons[cells],
-            known_low=None if self.known_low is None else self.known_low[cells],
-            known_high=None if self.known_high is None else self.known_high[cells],
-            counts_no_one=None if self.counts_no_one is None else self.counts_no_one[cells],
+            persons=_part(self.persons, cells),
+            known_low=_part(self.known_low, cells),
+            known_high=_part(self.known_high, cells),
+            counts_no_one=_part(self.counts_no_one, cells),
         )
 
     def _neighbours_within(self, cells: np.ndarray, new: dict[int, int]) -> tuple[tuple[int, ...], ...] | None:
@@ -236,6 +234,10 @@ def refuse_if_public(primary: np.ndarray, frozen: np.ndarray) -> None:
             remedy="Treat it as a disclosure incident: withdraw the earlier release and tell the privacy officer.",
             slug="small-cell-already-public",
         )
+
+
+def _part(per_cell: np.ndarray | None, cells: np.ndarray) -> np.ndarray | None:
+    return None if per_cell is None else per_cell[cells]
 
 
 def _or_zeros(part: Any, n: int, kind: Any) -> np.ndarray:

@@ -51,11 +51,16 @@ def systems_of(tables: Sequence[DataTable], reasoning: Reasoning, *, policy: Pol
     single = [_counts(cells, tables, reasoning, dataset) for cells in linked(tables, finest=reasoning.finest)]
     if not reasoning.measures:
         return single
-    pairs = [(more, fewer) for fewer in single for more in single if fewer.no_more_than(more)]
-    together = [counts for counts in single if any(counts in pair for pair in pairs)]
+    together = _no_more_than_others(single)
     if not together:
         return single
     return [side_by_side(together, policy), *(counts for counts in single if counts not in together)]
+
+
+def _no_more_than_others(single: Sequence[Counts]) -> list[Counts]:
+    """Those that are no more than others, and these others."""
+    pairs = [(more, fewer) for fewer in single for more in single if fewer.no_more_than(more)]
+    return [counts for counts in single if any(counts in pair for pair in pairs)]
 
 
 def _counts(cells: LinkedCells, tables: Sequence[DataTable], reasoning: Reasoning, dataset: str) -> Counts:
