@@ -12,7 +12,7 @@ Kept light (PyYAML alone): Airflow reads declarations with it at parse time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,39 @@ def read(path: Path, *, dataset: str | None = None) -> tuple[Any, Positions]:
     Raises DeclarationError when the file is missing, too large, not UTF-8, not YAML, names a field twice or uses
     anchors, aliases or tags.
     """
-    place = Place(dataset=dataset, file=shown(path))
+    loader = _DeclarationLoader(_text_of(path, Place(dataset=dataset, file=shown(path))))
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            raise DeclarationError(
+                "the file is empty",
+                remedy="Fill in the declaration.",
+                slug="declaration-empty",
+                place=Place(dataset=dataset, file=shown(path)),
+            )
+        lines: dict[FieldPath, int] = {}
+        forbidden = _forbidden(node, lines)
+        if forbidden is not None:
+            raise DeclarationError(
+                forbidden.what,
+                remedy=forbidden.remedy,
+                slug="declaration-yaml",
+                place=Place(dataset, file=shown(path), line=forbidden.line),
+            )
+        return loader.construct_document(node), Positions(lines)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        raise DeclarationError(
+            f"this is not valid YAML: {getattr(error, 'problem', None) or 'it cannot be parsed'}",
+            remedy="Look at the indentation and the quotes on this line and the one before it.",
+            slug="declaration-yaml",
+            place=Place(dataset, file=shown(path), line=mark.line + 1 if mark else None),
+        ) from None
+    finally:
+        loader.dispose()
+
+
+def _text_of(path: Path, place: Place) -> str:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -112,41 +144,24 @@ def read(path: Path, *, dataset: str | None = None) -> tuple[Any, Positions]:
             place=place,
         )
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DeclarationError(
             "the file is not UTF-8 text", remedy="Save it as UTF-8.", slug="declaration-encoding", place=place
         ) from None
-    loader = _DeclarationLoader(text)
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            raise DeclarationError(
-                "the file is empty", remedy="Fill in the declaration.", slug="declaration-empty", place=place
-            )
-        lines: dict[FieldPath, int] = {}
-        for problem_line, problem, remedy in _walk(node, lines):
-            raise DeclarationError(
-                problem,
-                remedy=remedy,
-                slug="declaration-yaml",
-                place=Place(dataset, file=shown(path), line=problem_line),
-            )
-        return loader.construct_document(node), Positions(lines)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        raise DeclarationError(
-            f"this is not valid YAML: {getattr(error, 'problem', None) or 'it cannot be parsed'}",
-            remedy="Look at the indentation and the quotes on this line and the one before it.",
-            slug="declaration-yaml",
-            place=Place(dataset, file=shown(path), line=mark.line + 1 if mark else None),
-        ) from None
-    finally:
-        loader.dispose()
 
 
-def _walk(root: yaml.Node, lines: dict[FieldPath, int]) -> Iterator[tuple[int, str, str]]:
-    """Fill ``lines``; yield what a declaration may not contain as (line, what, remedy)."""
+@dataclass(frozen=True)
+class _Forbidden:
+    """What a declaration may not contain."""
+
+    line: int
+    what: str
+    remedy: str
+
+
+def _forbidden(root: yaml.Node, lines: dict[FieldPath, int]) -> _Forbidden | None:
+    """Fill ``lines``, up to the first thing that a declaration may not contain."""
     seen: set[int] = set()
     stack: list[tuple[yaml.Node, FieldPath]] = [(root, ())]
     while stack:
@@ -154,31 +169,33 @@ def _walk(root: yaml.Node, lines: dict[FieldPath, int]) -> Iterator[tuple[int, s
         line = node.start_mark.line + 1
         lines.setdefault(path, line)
         if id(node) in seen:
-            yield line, "anchors and aliases are not used in declarations", "Write the repeated part out."
-            return
+            return _Forbidden(line, "anchors and aliases are not used in declarations", "Write the repeated part out.")
         seen.add(id(node))
         if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.startswith("tag:yaml.org,2002:python"):
-            yield (
-                line,
-                "YAML tags are not used in declarations",
-                "Remove the word that starts with an exclamation mark.",
-            )
-            return
+            remedy = "Remove the word that starts with an exclamation mark."
+            return _Forbidden(line, "YAML tags are not used in declarations", remedy)
         if isinstance(node, yaml.MappingNode):
-            keys: set[str] = set()
+            if name := _forbidden_name(node):
+                return name
             for key, value in node.value:
-                if not isinstance(key, yaml.ScalarNode):
-                    yield key.start_mark.line + 1, "a field's name must be plain text", "Check the indentation."
-                    return
-                if key.value in keys:
-                    yield key.start_mark.line + 1, f"the field {key.value!r} is given twice", "Keep one of the two."
-                    return
-                keys.add(key.value)
                 lines[(*path, key.value)] = key.start_mark.line + 1
                 stack.append((value, (*path, key.value)))
         elif isinstance(node, yaml.SequenceNode):
             for index, value in enumerate(node.value):
                 stack.append((value, (*path, index)))
+    return None
+
+
+def _forbidden_name(mapping: yaml.MappingNode) -> _Forbidden | None:
+    names: set[str] = set()
+    for key, _ in mapping.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            return _Forbidden(line, "a field's name must be plain text", "Check the indentation.")
+        if key.value in names:
+            return _Forbidden(line, f"the field {key.value!r} is given twice", "Keep one of the two.")
+        names.add(key.value)
+    return None
 
 
 def shown(path: Path) -> str:

@@ -6,6 +6,7 @@ never at data.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -17,7 +18,7 @@ from include.opendata.declaration.inconsistency import known as _known
 from include.opendata.declaration.inconsistency import twice as _twice
 from include.opendata.declaration.measure_rules import measure_inconsistencies
 from include.opendata.declaration.refresh_rules import refresh_inconsistencies
-from include.opendata.declaration.source import SourceColumn, ValueRange
+from include.opendata.declaration.source import Source, SourceColumn, ValueRange
 from include.opendata.declaration.standards import published_inconsistencies, source_inconsistencies
 from include.opendata.vocabulary import ANNOTATION_SUFFIX
 
@@ -41,10 +42,14 @@ def _whole(dataset: Dataset) -> Iterator[Inconsistency]:
         )
     if runs_as_formula(dataset.statutes[0]):
         yield formula_at(("statutes", 0))
-    yield from _twice([table.table for table in dataset.tables], ("tables",), "table")
     names = [table.table for table in dataset.tables]
+    yield from _twice(names, ("tables",), "table")
     if dataset.approval_deadline.remind_after > dataset.approval_deadline.days:
         yield Inconsistency(("approval_deadline", "remind_after"), "it is after the deadline itself")
+    yield from _mitigations(dataset, names)
+
+
+def _mitigations(dataset: Dataset, names: list[str]) -> Iterator[Inconsistency]:
     for index, mitigation in enumerate(dataset.mitigations):
         if mitigation.table is not None:
             yield from _known(mitigation.table, names, ("mitigations", index, "table"), "table")
@@ -56,11 +61,7 @@ def _source(dataset: Dataset) -> Iterator[Inconsistency]:
     source = dataset.source
     names = [column.name for column in source.columns]
     yield from _twice([*names, *source.unused_columns], ("source", "columns"), "column")
-    if source.records_per_person == "several" and source.record == "person":
-        what = "records of which a person may have several are events: declare `record: event`"
-        yield Inconsistency(("source", "records_per_person"), what)
-    if source.records_per_person is not None and source.record == "aggregate":
-        yield Inconsistency(("source", "records_per_person"), "figures already added up are no records of persons")
+    yield from _records_per_person(source)
     for index, key in enumerate(source.key):
         yield from _known(key, names, ("source", "key", index), "column")
     for index, column in enumerate(source.columns):
@@ -69,6 +70,18 @@ def _source(dataset: Dataset) -> Iterator[Inconsistency]:
     for index, answer in enumerate(source.unrelated):
         for number, name in enumerate(answer.columns):
             yield from _known(name, names, ("source", "unrelated", index, "columns", number), "column")
+    yield from _control_totals(source, names)
+
+
+def _records_per_person(source: Source) -> Iterator[Inconsistency]:
+    if source.records_per_person == "several" and source.record == "person":
+        what = "records of which a person may have several are events: declare `record: event`"
+        yield Inconsistency(("source", "records_per_person"), what)
+    if source.records_per_person is not None and source.record == "aggregate":
+        yield Inconsistency(("source", "records_per_person"), "figures already added up are no records of persons")
+
+
+def _control_totals(source: Source, names: list[str]) -> Iterator[Inconsistency]:
     for index, control in enumerate(source.control_totals):
         if control.column is not None:
             where = ("source", "control_totals", index, "column")
@@ -179,7 +192,7 @@ def _one_count_and_its_percentage(table: t.Table, at: FieldPath) -> Iterator[Inc
         yield Inconsistency(at, "a table of whole percentages has one count and its percentage, and no other measure")
     if any(percent.decimals for percent in percents):
         yield Inconsistency(at, "the percentage needs `decimals: 0`; a tenth of a percent would reveal the small count")
-    if any(isinstance(m, t.CountMeasure) and m.persons is not None for m in counts):
+    if any(t.names_persons_behind(m) for m in counts):
         yield Inconsistency(
             at, "count the persons themselves with `kind: count_distinct`, not events with `persons` behind"
         )
@@ -253,15 +266,17 @@ def _categories(dimension: t.Dimension, column: SourceColumn, at: FieldPath) -> 
     if dimension.missing is not None and dimension.missing in labels:
         yield Inconsistency((*at, "missing"), "the label for blanks is also a category's label")
     if labels:
-        known = [*labels, *([dimension.missing] if dimension.missing else [])]
-        for index, label in enumerate(dimension.least_interesting):
-            yield from _known(label, known, (*at, "least_interesting", index), "label")
+        yield from _least_interesting(dimension, labels, (*at, "least_interesting"))
     if dimension.labels is not None:
         yield from _labelled(list(dimension.labels), column, (*at, "labels"))
     elif dimension.recode is not None:
-        yield from _labelled(
-            [value for values in dimension.recode.values() for value in values], column, (*at, "recode")
-        )
+        yield from _labelled(list(itertools.chain.from_iterable(dimension.recode.values())), column, (*at, "recode"))
+
+
+def _least_interesting(dimension: t.Dimension, labels: list[str], at: FieldPath) -> Iterator[Inconsistency]:
+    known = [*labels, *([dimension.missing] if dimension.missing else [])]
+    for index, label in enumerate(dimension.least_interesting):
+        yield from _known(label, known, (*at, index), "label")
 
 
 def _labelled(values: list[str], column: SourceColumn, at: FieldPath) -> Iterator[Inconsistency]:

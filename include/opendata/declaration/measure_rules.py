@@ -24,8 +24,7 @@ def measure_inconsistencies(
             yield from _base(dataset, table, measure, counts, at)
         case t.RateMeasure():
             yield from known(measure.numerator, counts, (*at, "numerator"), "count in this table")
-            usable = [m.name for m in table.measures if t.is_protected_count(m) or t.is_public_population(m)]
-            yield from known(measure.denominator, usable, (*at, "denominator"), "count or population in this table")
+            yield from _denominator(table, measure, at)
         case t.PercentMeasure():
             yield from known(measure.numerator, counts, (*at, "numerator"), "count in this table")
             yield from _within(table, measure, at)
@@ -66,6 +65,11 @@ def _base(
     of_people = dataset.personal_characteristics or counts or table.high_risk_populations
     if isinstance(measure, t.SumMeasure) and measure.of == "amount" and of_people:
         yield Inconsistency((*at, "base"), "an amount needs the count it is derived from, so that it is hidden with it")
+
+
+def _denominator(table: t.Table, measure: t.RateMeasure, at: FieldPath) -> Iterator[Inconsistency]:
+    usable = [m.name for m in table.measures if t.is_protected_count(m) or t.is_public_population(m)]
+    yield from known(measure.denominator, usable, (*at, "denominator"), "count or population in this table")
 
 
 def _within(table: t.Table, measure: t.PercentMeasure, at: FieldPath) -> Iterator[Inconsistency]:

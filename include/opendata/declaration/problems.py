@@ -130,10 +130,10 @@ _FORMS = {
 
 def _wording(field: FieldPath, details: Sequence[ErrorDetails]) -> _Wording:
     """``details``: of one field; more than one where it takes several forms."""
-    wrong_values = [detail for detail in details if _needed_form(detail) is None]
-    if wrong_values:  # a form fits, only its value does not: that is nearer than another form
-        return _wording_of_value(field, wrong_values[0])
-    forms = {form for detail in details if (form := _needed_form(detail)) is not None}
+    needed = [_needed_form(detail) for detail in details]
+    if None in needed:  # a form fits, only its value does not: that is nearer than another form
+        return _wording_of_value(field, details[needed.index(None)])
+    forms = {form for form in needed if form is not None}
     if "float" in forms:
         forms.discard("int")
     if len(forms) == 1:

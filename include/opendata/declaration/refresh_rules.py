@@ -85,7 +85,7 @@ def _figures(table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
 
 
 def _not_added_up(table: t.Table, distinct: set[str], over: list[str], at: FieldPath) -> Iterator[Inconsistency]:
-    with_persons = {m.name for m in table.measures if isinstance(m, t.CountMeasure) and m.persons is not None}
+    with_persons = {m.name for m in table.measures if t.names_persons_behind(m)}
     for measure in table.measures:
         if measure.name in distinct | with_persons:
             figure = f"the persons behind {measure.name}" if measure.name in with_persons else measure.name
@@ -171,18 +171,23 @@ def _same_rule(table: t.Table, other: t.Table) -> bool:
 
 def _tolerances(table: t.Table, at: FieldPath) -> Iterator[Inconsistency]:
     measures = [m.name for m in table.published_measures]
-    names = [d.name for d in table.dimensions]
     for index, tolerance in enumerate(table.tolerances):
         if tolerance.measure is None:
             continue
         if tolerance.measure not in measures:
             yield _no((*at, index, "measure"), f"no measure {tolerance.measure!r} is published", ", ".join(measures))
-        for name in tolerance.by:
-            if name not in names:
-                yield _no((*at, index, "by"), f"there is no dimension called {name!r}", ", ".join(names))
-        rest = [d.name for d in table.dimensions if d.name not in tolerance.by and d.total is None]
-        if rest:
-            yield _no((*at, index, "by"), f"{', '.join(rest)} has no total, so name it in `by`")
+        yield from _by(table, tolerance.by, (*at, index, "by"))
+
+
+def _by(table: t.Table, by: list[str], at: FieldPath) -> Iterator[Inconsistency]:
+    """``by``: the dimensions of whose categories one figure each is compared, the others being at their total."""
+    names = [d.name for d in table.dimensions]
+    for name in by:
+        if name not in names:
+            yield _no(at, f"there is no dimension called {name!r}", ", ".join(names))
+    rest = [d.name for d in table.dimensions if d.name not in by and d.total is None]
+    if rest:
+        yield _no(at, f"{', '.join(rest)} has no total, so name it in `by`")
 
 
 def _no(at: FieldPath, what: str, allowed: str = "") -> Inconsistency:

@@ -22,20 +22,26 @@ OF_A_PLACE = ("Address", "Address2", "ZIP", "ZIP_4", "GEOID", "Latitude", "Longi
 
 def published_standards(dataset: Dataset, table: t.Table) -> dict[str, FieldStandard]:
     """Published column → the standard it follows, in the file's order; columns of no standard are left out."""
-    standards = field_standards()
     found: dict[str, FieldStandard | None] = {}
     for dimension in table.dimensions:
-        if dimension.standard == "county":
-            found[dimension.name] = standards.field("County")
-            found[f"{dimension.name}_FIPS"] = standards.field("County_FIPS")
-        elif dimension.standard == "zip3" or dimension.name.lower() == "zip3":
-            found[dimension.name] = standards.field("ZIP3")
-        else:
-            as_it_is = not (dimension.labels or dimension.recode or dimension.bins or dimension.period)
-            found[dimension.name] = _standard(dataset, dimension.column if as_it_is else None, dimension.name)
+        found |= _standards_of_categories(dataset, dimension)
         for attribute in dimension.attributes:
             found[attribute.name] = _standard(dataset, attribute.column, attribute.name)
     return {name: standard for name, standard in found.items() if standard is not None}
+
+
+def _standards_of_categories(dataset: Dataset, dimension: t.Dimension) -> dict[str, FieldStandard | None]:
+    """The columns of a dimension itself, without its attributes, and the standards they follow."""
+    standards = field_standards()
+    if dimension.standard == "county":
+        return {
+            dimension.name: standards.field("County"),
+            f"{dimension.name}_FIPS": standards.field("County_FIPS"),
+        }
+    if dimension.standard == "zip3" or dimension.name.lower() == "zip3":
+        return {dimension.name: standards.field("ZIP3")}
+    as_it_is = not (dimension.labels or dimension.recode or dimension.bins or dimension.period)
+    return {dimension.name: _standard(dataset, dimension.column if as_it_is else None, dimension.name)}
 
 
 def _standard(dataset: Dataset, column: str | None, published: str) -> FieldStandard | None:

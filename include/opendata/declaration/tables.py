@@ -388,6 +388,11 @@ def is_protected_count(measure: Any) -> bool:
     )
 
 
+def names_persons_behind(measure: Any) -> bool:
+    """Whether a measure counts records and says whose they are."""
+    return isinstance(measure, CountMeasure) and measure.persons is not None
+
+
 def is_public_population(measure: Any) -> bool:
     """Whether a measure is a population figure that is public by itself."""
     return isinstance(measure, PopulationMeasure) or (isinstance(measure, SumMeasure) and measure.of == "population")

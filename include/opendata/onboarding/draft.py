@@ -393,16 +393,19 @@ def _questions(design: Design, high_risk: tuple[str, ...]) -> list[str]:
             "How many records may a person have? Name the column that says whose event it is with `persons:` in each count, or "
             "answer `records_per_person: one` or `several` under `source`."
         )
-    dimensions = {column for table in design.tables for column in table.dimensions}
-    for m in design.meanings:
-        # The question of an unlisted variable stands in the declaration, as its reviewer.
-        if m.question and m.column in dimensions and m.variable != "unlisted":
-            questions.append(m.question[:1].upper() + m.question[1:] + ".")
+    questions += _questions_of_dimensions(design)
     if totals := _columns_with_totals(design):
         questions.append(
             f"Are the rows that look like totals ({', '.join(totals)}) totals? They are left out by `filter`."
         )
     return questions
+
+
+def _questions_of_dimensions(design: Design) -> list[str]:
+    dimensions = {column for table in design.tables for column in table.dimensions}
+    # The question of an unlisted variable stands in the declaration, as its reviewer.
+    asked = [m.question for m in design.meanings if m.column in dimensions and m.variable != "unlisted"]
+    return [question[:1].upper() + question[1:] + "." for question in asked if question]
 
 
 def _listed(parts: list[str]) -> str:

@@ -75,6 +75,11 @@ class Drift:
     sentence: str
 
 
+def named_or_current(release: str | None, pointer: Pointer | None) -> str | None:
+    """The release that is named, or else the one that is pointed to; None where there is neither."""
+    return release or (pointer.release if pointer else None)
+
+
 class Staging(Protocol):
     """Portal staging, wherever it is kept."""
 

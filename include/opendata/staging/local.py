@@ -19,7 +19,15 @@ from pydantic import ValidationError
 
 from include.opendata.errors import StorageError
 from include.opendata.staging import refusals
-from include.opendata.staging.base import CATALOG_NAME, POINTER_NAME, RELEASES, Drift, Pointer, Published
+from include.opendata.staging.base import (
+    CATALOG_NAME,
+    POINTER_NAME,
+    RELEASES,
+    Drift,
+    Pointer,
+    Published,
+    named_or_current,
+)
 from include.opendata.staging.catalog import DCAT_ENTRY, DcatEntry, catalog, read_entry
 from include.opendata.staging.refusals import DRIFTED
 from include.opendata.storage.atomic import flush, flush_folder, move_folder, replacing, write_bytes
@@ -78,14 +86,13 @@ class LocalStaging:
     def verify(self, dataset: str, release: str | None = None, *, with_catalog: bool = True) -> list[Drift]:
         """As :meth:`.Staging.verify` says."""
         pointer = self._pointer(dataset)
-        name = release or (pointer.release if pointer else None)
+        name = named_or_current(release, pointer)
         folder = self._release(dataset, name) if name else self.root / dataset
         if name is None or not (folder / MANIFEST_NAME).is_file():
             return [Drift("missing", self._shown(folder / MANIFEST_NAME), "There is no manifest.")]
         manifest = read_manifest(folder / MANIFEST_NAME, dataset=dataset)
         drifted = self._drift_in_files(folder, manifest)
-        if (manifest.dataset, manifest.release) != (dataset, name):
-            drifted.append(Drift("manifest", self._shown(folder / MANIFEST_NAME), "It is of another release."))
+        drifted += refusals.misplaced(manifest, dataset, name, self._shown(folder / MANIFEST_NAME))
         if pointer and pointer.release == name:
             if sha256_of_file(folder / MANIFEST_NAME)[0] != pointer.manifest_sha256:
                 sentence = "The manifest is not the one the pointer was moved to."
@@ -210,8 +217,7 @@ class LocalStaging:
         folder = self._release(dataset, release)
         there = read_manifest(folder / MANIFEST_NAME, dataset=dataset)
         drifted = self._drift_in_files(folder, there)
-        if (there.dataset, there.release) != (dataset, release):
-            drifted.append(Drift("manifest", self._shown(folder / MANIFEST_NAME), "It is of another release."))
+        drifted += refusals.misplaced(there, dataset, release, self._shown(folder / MANIFEST_NAME))
         if drifted:
             raise refusals.drifted(dataset, release, drifted)
 

@@ -15,6 +15,13 @@ DRIFTED = {
 }
 
 
+def misplaced(manifest: Manifest, dataset: str, release: str, at: str) -> list[Drift]:
+    """The drift of a manifest of another release than that in whose place it lies; ``at``: its path from staging's root."""
+    if (manifest.dataset, manifest.release) == (dataset, release):
+        return []
+    return [Drift("manifest", at, "It is of another release.")]
+
+
 def moved(dataset: str) -> Refused:
     """Another release became the current one while this one was being made."""
     return Refused(

@@ -24,7 +24,15 @@ from pydantic import ValidationError
 from include.opendata.errors import Place, Refused, SetupError, StorageError
 from include.opendata.staging import refusals
 from include.opendata.staging.access import S3Access
-from include.opendata.staging.base import CATALOG_NAME, POINTER_NAME, RELEASES, Drift, Pointer, Published
+from include.opendata.staging.base import (
+    CATALOG_NAME,
+    POINTER_NAME,
+    RELEASES,
+    Drift,
+    Pointer,
+    Published,
+    named_or_current,
+)
 from include.opendata.staging.catalog import DCAT_ENTRY, DcatEntry, catalog, read_entry
 from include.opendata.staging.progress import Copying
 from include.opendata.staging.refusals import DRIFTED
@@ -128,15 +136,14 @@ class S3Staging:
         """As :meth:`.Staging.verify` says."""
         with s3_errors(dataset, self._bucket):
             pointer, _ = self._pointer(dataset)
-            name = release or (pointer.release if pointer else None)
+            name = named_or_current(release, pointer)
             at = _folder(dataset, name or "") + MANIFEST_NAME
             stored = self._objects.read(at) if name is not None and _NAME.fullmatch(name) else None
             if name is None or stored is None:
                 return [Drift("missing", at, "There is no manifest.")]
             manifest = _read(stored[0], dataset)
             drifted = self._drift_in_files(manifest, _folder(dataset, name))
-            if (manifest.dataset, manifest.release) != (dataset, name):
-                drifted.append(Drift("manifest", at, "It is of another release."))
+            drifted += refusals.misplaced(manifest, dataset, name, at)
             if pointer and pointer.release == name:
                 if sha256_of(stored[0]) != pointer.manifest_sha256:
                     drifted.append(Drift("manifest", at, "The manifest is not the one the pointer was moved to."))
@@ -222,8 +229,7 @@ class S3Staging:
 
     def _copy(self, release_folder: Path, manifest: Manifest, begun: Container[str]) -> None:
         """Upload every file that is not among the ``begun`` and read all of them back."""
-        small = [file for file in manifest.files if file.bytes <= self._limits.part_bytes]
-        large = [file for file in manifest.files if file.bytes > self._limits.part_bytes]
+        small, large = self._small_and_large(manifest)
         copying = Copying(f"staging {manifest.dataset}", 2 * sum(file.bytes for file in manifest.files))
         folder = _folder(manifest.dataset, manifest.release)
 
@@ -378,6 +384,12 @@ class S3Staging:
             entries.append((manifest, read_entry(dataset, entry[0] if entry else None)))
         return catalog(entries)
 
+    def _small_and_large(self, manifest: Manifest) -> tuple[list[ManifestFile], list[ManifestFile]]:
+        """The files of one piece, and those of several."""
+        small = [file for file in manifest.files if file.bytes <= self._limits.part_bytes]
+        large = [file for file in manifest.files if file.bytes > self._limits.part_bytes]
+        return small, large
+
     def _differences(self, manifest: Manifest, listed: dict[str, Stored], copying: Copying) -> list[tuple[str, str]]:
         """(missing or changed, path) of the manifest's files, every byte read back."""
 
@@ -388,8 +400,7 @@ class S3Staging:
             same = stored.size == file.bytes and self._objects.digest(stored, copying.add) == file.sha256
             return None if same else "changed"
 
-        small = [file for file in manifest.files if file.bytes <= self._limits.part_bytes]
-        large = [file for file in manifest.files if file.bytes > self._limits.part_bytes]
+        small, large = self._small_and_large(manifest)
         with ThreadPoolExecutor(self._limits.workers) as pool:
             outcomes = list(zip(small, pool.map(look, small), strict=True))
         outcomes += [(file, look(file)) for file in large]  # each of them reads several pieces at once already
@@ -408,9 +419,7 @@ class S3Staging:
 
     def _require_whole(self, manifest: Manifest, dataset: str, release: str) -> None:
         drifted = self._drift_in_files(manifest, _folder(dataset, release))
-        if (manifest.dataset, manifest.release) != (dataset, release):
-            at = _folder(dataset, release) + MANIFEST_NAME
-            drifted.append(Drift("manifest", at, "It is of another release."))
+        drifted += refusals.misplaced(manifest, dataset, release, _folder(dataset, release) + MANIFEST_NAME)
         if drifted:
             raise refusals.drifted(dataset, release, drifted)
 

@@ -165,7 +165,11 @@ def _no_keys() -> tuple[type[Exception], ...]:
 
 def _server_error(error: Exception, dataset: str | None, bucket: str) -> OpendataError:
     code = code_of(error)
-    status = int(getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return _wrongly_set_up(code, dataset, bucket) or _failed(error, code, dataset, bucket)
+
+
+def _wrongly_set_up(code: str, dataset: str | None, bucket: str) -> SetupError | None:
+    """What people have to set right before it can work; None where the code says nothing of that."""
     if code in _KEYS_REFUSED:
         return _setup("the S3 server does not accept the credentials", _CHAIN, "credentials-refused", dataset)
     if code in _NO_BUCKET:
@@ -186,6 +190,11 @@ def _server_error(error: Exception, dataset: str | None, bucket: str) -> Opendat
         )
     if code in _CLOCK:
         return _setup("this machine's clock is wrong", "Set the clock, then run it again.", "clock-wrong", dataset)
+    return None
+
+
+def _failed(error: Exception, code: str, dataset: str | None, bucket: str) -> StorageError:
+    status = int(getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     what, slug = f"the S3 server refused a request (code {_plain(code)})", "staging-failed"
     if code in _DAMAGED:
         what, slug = "what arrived at the S3 server is not what was sent", "copy-damaged"
