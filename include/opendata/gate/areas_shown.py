@@ -43,16 +43,28 @@ def is_statewide(dataset: Dataset, table: Table, labels: Mapping[str, Sequence[s
 
 def _shows_an_area(dataset: Dataset, dimension: Dimension, labels: Sequence[str]) -> bool:
     columns = [dimension.column, *(attribute.column for attribute in dimension.attributes)]
-    named = [dimension.name, dimension.label, *(text for a in dimension.attributes for text in (a.name, a.label))]
-    back = {label: value for value, label in (dimension.labels or {}).items()}
-    values = [back.get(label, label) for label in labels if label != dimension.missing]
-    gathered = [value for given in (dimension.recode or {}).values() for value in given]
     return (
         _is_place(dimension)
-        or any(map(_names_an_area, named))
+        or any(map(_names_an_area, _names(dimension)))
         or any(_is_area_column(dataset, column) for column in columns)
-        or any(map(_are_areas, (labels, values, gathered)))
+        or any(map(_are_areas, (labels, _values_shown(dimension, labels), _values_gathered(dimension))))
     )
+
+
+def _names(dimension: Dimension) -> list[str]:
+    """What a dimension and its attributes are called, in the table and for people."""
+    return [dimension.name, dimension.label, *(text for a in dimension.attributes for text in (a.name, a.label))]
+
+
+def _values_shown(dimension: Dimension, labels: Sequence[str]) -> list[str]:
+    """The source's values behind labels, blanks left out."""
+    value_of = {label: value for value, label in (dimension.labels or {}).items()}
+    return [value_of.get(label, label) for label in labels if label != dimension.missing]
+
+
+def _values_gathered(dimension: Dimension) -> list[str]:
+    """The source's values that a recode gathers into categories."""
+    return [value for given in (dimension.recode or {}).values() for value in given]
 
 
 def _keeps_an_area(dataset: Dataset, kept: Condition) -> bool:

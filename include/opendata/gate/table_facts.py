@@ -17,7 +17,7 @@ from include.opendata.declaration.tables import CountDistinctMeasure, CountMeasu
 from include.opendata.gate.areas_shown import is_statewide
 from include.opendata.gate.fact_sheet import Facts, ResidenceGeography, Variables
 from include.opendata.gate.judgement import PersonsBehind, TableFacts, UnlistedVariable
-from include.opendata.gate.scored_dimensions import Part, ScoredDimension, shortest_time
+from include.opendata.gate.scored_dimensions import AgeBand, Part, ScoredDimension, shortest_time
 from include.opendata.vocabulary import PERSONS_PREFIX, DataTable, denominator_rows
 
 _BY_THEMSELVES = ("other", "unlisted")
@@ -47,7 +47,7 @@ def table_facts(dataset: Dataset, tabulated: DataTable) -> TableFacts:
         survey=dataset.survey,
         sample_sizes=_sample_sizes(tabulated) if dataset.survey else None,
         unlisted=_unlisted(scored),
-        age_bands=tuple(band for dimension in scored if dimension.variable == "age_range" for band in dimension.ages()),
+        age_bands=_age_bands(scored),
         zip3_populations=tuple(
             dimension.needed("population") for dimension in scored if shows_zip3(dimension.declared)
         ),
@@ -61,6 +61,10 @@ def _persons_behind(dataset: Dataset, table: Table) -> PersonsBehind | None:
     counts = [m for m in table.measures if is_protected_count(m) and not isinstance(m, CountDistinctMeasure)]
     named = all(isinstance(count, CountMeasure) and count.persons is not None for count in counts)
     return "named" if named or dataset.source.record != "event" else dataset.source.records_per_person
+
+
+def _age_bands(scored: Sequence[ScoredDimension]) -> tuple[AgeBand, ...]:
+    return tuple(band for dimension in scored if dimension.variable == "age_range" for band in dimension.ages())
 
 
 def _unlisted(scored: Sequence[ScoredDimension]) -> tuple[UnlistedVariable, ...]:

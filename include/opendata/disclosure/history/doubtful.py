@@ -8,6 +8,7 @@ the same figures of the newest one's period or column.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -34,24 +35,33 @@ def with_renamed_columns(releases: Sequence[PublishedRelease]) -> list[Published
 
 def _alike(release: PublishedRelease, newest: PublishedRelease) -> Iterator[tuple[str, str]]:
     """Columns that only one of both knows, with categories in common."""
-    then, now = (sorted({c for t in r.tables for c in t.extents.whole} - {COVERED}) for r in (release, newest))
-    for gone in (column for column in then if column not in now):
-        for new in (column for column in now if column not in then):
-            if _categories(release.tables, gone) & _categories(newest.tables, new):
-                yield gone, new
+    then, now = _columns(release), _columns(newest)
+    for gone, new in itertools.product(sorted(then - now), sorted(now - then)):
+        if _categories(release.tables, gone) & _categories(newest.tables, new):
+            yield gone, new
+
+
+def _columns(release: PublishedRelease) -> set[str]:
+    """The source columns a release knows."""
+    return {column for table in release.tables for column in table.extents.whole} - {COVERED}
 
 
 def _categories(tables: Iterable[PublishedTable], column: str) -> set[str]:
     """What tables show or keep of a column, by label and by value."""
-    categories: set[str] = set()
-    for table in tables:
-        dimensions = [d for d in table.structure.dimensions if d.column == column]
-        extents = [e for d in dimensions for e in table.extents.labels[d.name]]
-        kept = table.extents.whole.get(column, ALL)
-        ranges = {f"{a}:{b}" for extent in (*extents, kept) for a, b in extent.ranges if (a, b) not in ALL.ranges}
-        names = {name for extent in (*extents, kept) for name in extent.names}
-        categories |= ranges | {plain(text) for text in (*names, *(label for d in dimensions for label in d.labels))}
-    return categories
+    return {category for table in tables for category in _categories_of(table, column)}
+
+
+def _categories_of(table: PublishedTable, column: str) -> set[str]:
+    dimensions = [d for d in table.structure.dimensions if d.column == column]
+    labels = {plain(label) for d in dimensions for label in d.labels}
+    shown = [extent for d in dimensions for extent in table.extents.labels[d.name]]
+    return labels.union(*map(_values_named, [*shown, table.extents.whole.get(column, ALL)]))
+
+
+def _values_named(extent: Extent) -> set[str]:
+    """The names of an extent, and its ranges as text; that of all numbers names none."""
+    ranges = {f"{a}:{b}" for a, b in extent.ranges if (a, b) not in ALL.ranges}
+    return ranges | set(map(plain, extent.names))
 
 
 def with_corrected_periods(releases: Sequence[PublishedRelease]) -> list[PublishedRelease]:
@@ -100,7 +110,10 @@ def _stayed(table: PublishedTable, later: Sequence[PublishedTable], label: str) 
     return LEAST_EQUAL * sum(bool(values & others) for values, others in both) >= len(both)
 
 
-_Place = tuple[str, frozenset[tuple[str, str]]]
+_Labels = frozenset[tuple[str, str]]
+"""Of every column its label."""
+
+_Place = tuple[str, _Labels]
 """A measure, and of every column its label."""
 
 
@@ -108,15 +121,21 @@ def _figures(tables: Iterable[PublishedTable], label: str) -> dict[_Place, set[i
     """The counts shown of a period that are not zero."""
     figures: dict[_Place, set[int]] = {}
     for table in tables:
-        columns = {d.name: d.column for d in table.structure.dimensions}
-        counts = [m for m in table.structure.measures if m.role == "count" and m.name in table.frame]
-        for measure in counts:
+        for identity, where, count in _counts_shown(table):
+            if not label or (table.extents.time, label) in where:
+                figures.setdefault((identity, where), set()).add(count)
+    return figures
+
+
+def _counts_shown(table: PublishedTable) -> Iterator[tuple[str, _Labels, int]]:
+    """The counts of a table that are not zero: the measure, of every column its label, and the count."""
+    columns = {d.name: d.column for d in table.structure.dimensions}
+    for measure in table.structure.measures:
+        if measure.role == "count" and measure.name in table.frame:
             rows = table.frame[table.frame[measure.name].fillna(0) > 0]
             for row in rows.to_dict("records"):
                 where = frozenset((column, str(row[name])) for name, column in columns.items())
-                if not label or (table.extents.time, label) in where:
-                    figures.setdefault((measure.identity, where), set()).add(int(row[measure.name]))
-    return figures
+                yield measure.identity, where, int(row[measure.name])
 
 
 def _told_of(table: PublishedTable, corrected: dict[str, Extent]) -> PublishedTable:

@@ -18,7 +18,7 @@ import datetime as dt
 import functools
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -178,10 +178,10 @@ class _Reading:
         self.kept = {
             (name, column): self._kept(table, column) for name, table in self.tables.items() for column in self.columns
         }
-        self.used = sorted(set().union(*(_used_columns(table) for table in self.tables.values())))
+        self.used = sorted(set().union(*map(_used_columns, self.tables.values())))
         self.everything = {(s.table, column): self._everything(s, column) for s in structures for column in self.used}
-        axes = {axis for s in structures for axis in _tied_axes(s)}
-        self.combinations = {axis: self._combinations(axis) for axis in sorted(axes)}
+        axes = sorted(set().union(*map(_tied_axes, structures)))
+        self.combinations = {axis: self._combinations(axis) for axis in axes}
 
     def extents(self) -> dict[str, TableExtents]:
         """Table → its extents."""
@@ -208,17 +208,21 @@ class _Reading:
         """The values that occur side by side in tied columns: of each atom of their axis, what all tables say of it."""
         said: dict[int, dict[str, Extent]] = {}
         for structure in self.structures:
-            dimensions = [d for d in structure.dimensions if d.axis == axis]
-            kept = dimensions[0].atoms[""] if dimensions else structure.filter_atoms.get(axis, ())
-            named = [(kept, column, self.kept[structure.table, column]) for column in columns_of(axis)]
-            for d in dimensions:
-                extents = zip(d.labels, self.raw[structure.table, d.name], strict=True)
-                named += [(d.atoms[label], d.column, extent) for label, extent in extents]
-            for atoms, column, extent in named:
+            for atoms, column, extent in self._said_on(axis, structure):
                 for atom in atoms:
                     of_atom = said.setdefault(atom, dict.fromkeys(columns_of(axis), ALL))
                     of_atom[column] = of_atom[column].common(extent)
         return tuple(said[atom] for atom in sorted(said))
+
+    def _said_on(self, axis: str, structure: Structure) -> Iterator[tuple[tuple[int, ...], str, Extent]]:
+        """What filter and labels of a table say of tied columns: atoms of their axis, a column, and its values there."""
+        dimensions = [d for d in structure.dimensions if d.axis == axis]
+        kept = dimensions[0].atoms[""] if dimensions else structure.filter_atoms.get(axis, ())
+        for column in columns_of(axis):
+            yield kept, column, self.kept[structure.table, column]
+        for d in dimensions:
+            for label, extent in zip(d.labels, self.raw[structure.table, d.name], strict=True):
+                yield d.atoms[label], d.column, extent
 
     def _columns_that_say_when(self) -> tuple[set[str], set[str]]:
         """Columns of dimensions that are a time, and columns of no dimension by which a filter keeps a part of the time."""

@@ -77,12 +77,7 @@ def _joint(system: str, names: list[str], restated: list[tuple[ProtectedTable, .
     """The cells of one measure, or of one family, over the tables of all releases that carry it."""
     carrying = [tuple(t for t in tables if _carries(t.structure, system)) for tables in restated]
     columns = tuple(sorted({c for t in carrying[-1] for c in _columns(t.structure, system)}))
-    grids = {
-        (t.structure.table, m.name): _grid(t, m, columns)
-        for tables in carrying
-        for t in tables
-        for m in _carries(t.structure, system)
-    }
+    grids = _grids([t for tables in carrying for t in tables], system, columns)
     cells = _linked(_with_new_cells(carrying, grids), system)
     index = {key: number for number, key in enumerate(cells.keys)}
     return JointCells(
@@ -156,6 +151,10 @@ _Grids = dict[tuple[str, str], _Grid]
 """Of each (table, measure)."""
 
 
+def _grids(tables: Iterable[ProtectedTable], system: str, columns: tuple[str, ...]) -> _Grids:
+    return {(t.structure.table, m.name): _grid(t, m, columns) for t in tables for m in _carries(t.structure, system)}
+
+
 def _grid(table: ProtectedTable, measure: TableMeasure, columns: tuple[str, ...]) -> _Grid:
     structure = of_measure(table.structure, measure)
     places = places_on(columns, structure)
@@ -204,14 +203,18 @@ def _restated(releases: Sequence[PublishedRelease], dataset: str) -> list[tuple[
     tables = [table for release in releases for table in release.tables]
     columns = sorted({column for table in tables for column in table.extents.whole})
     for column in columns:
-        tables = [
-            _as_known(table, column, tables) for table in _one_kind(years_as_days(tables, column), column, dataset)
-        ]
+        tables = _comparable(tables, column, dataset)
     anything = {column: _anything(tables, column) for column in columns}
     points = {column: _Points([anything[column], *_extents_of(tables, column)]) for column in columns}
     restating = _Restating(points, anything, _tied_points(tables, points))
     waiting = iter(tables)
     return [tuple(restating.table(next(waiting), release.release) for _ in release.tables) for release in releases]
+
+
+def _comparable(tables: list[PublishedTable], column: str, dataset: str) -> list[PublishedTable]:
+    """The tables, the values of a column all of one kind, and no others than there are known to be."""
+    of_one_kind = _one_kind(years_as_days(tables, column), column, dataset)
+    return [_as_known(table, column, tables) for table in of_one_kind]
 
 
 def _tied_points(tables: Sequence[PublishedTable], points: dict[str, _Points]) -> dict[str, TiedPoints]:

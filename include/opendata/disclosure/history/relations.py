@@ -7,34 +7,47 @@ hold then, and no one can compute with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from include.opendata.vocabulary import MeasureFamily, MeasureSum, ProtectedTable, TableMeasure
+from include.opendata.vocabulary import MeasureFamily, MeasureSum, ProtectedTable
 
 Tables = tuple[ProtectedTable, ...]
 
 
 def tied_like_newest(releases: Sequence[Tables]) -> list[Tables]:
     """The tables of every release, the newest last, with the relations between counts that the newest one has."""
-    measures = [m for table in releases[-1] for m in table.structure.measures if m.role == "count"]
-    families = dict.fromkeys(m.family for m in measures if m.family is not None)
-    every = [table for tables in releases for table in tables]
-    kept = {family: _not_contradicted(family, every) for family in families}
-    family_of = {identity: kept[family] for family in families for identity in family.identities}
-    at_most = {m.identity: m.at_most for m in measures}
-
-    def tied(measure: TableMeasure) -> TableMeasure:
-        identity = measure.identity
-        return replace(measure, family=family_of.get(identity), at_most=at_most.get(identity, ()))
-
-    return [tuple(_with(table, [tied(m) for m in table.structure.measures]) for table in tables) for tables in releases]
+    relations = _Relations.of(releases[-1], [table for tables in releases for table in tables])
+    return [tuple(map(relations.tied, tables)) for tables in releases]
 
 
-def _with(table: ProtectedTable, measures: Sequence[TableMeasure]) -> ProtectedTable:
-    return replace(table, structure=replace(table.structure, measures=tuple(measures)))
+@dataclass(frozen=True)
+class _Relations:
+    """``families``: identity of a count → the sums that tie it to others · ``at_most``: → the counts that are no less."""
+
+    families: Mapping[str, MeasureFamily]
+    at_most: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, newest: Tables, tables: Sequence[ProtectedTable]) -> _Relations:
+        """Those of the newest release that none of ``tables`` contradicts."""
+        measures = [m for table in newest for m in table.structure.measures if m.role == "count"]
+        families = dict.fromkeys(m.family for m in measures if m.family is not None)
+        kept = [_not_contradicted(family, tables) for family in families]
+        return cls(
+            {identity: family for family in kept for identity in family.identities},
+            {m.identity: m.at_most for m in measures},
+        )
+
+    def tied(self, table: ProtectedTable) -> ProtectedTable:
+        """The table, its measures tied to one another by these relations alone."""
+        measures = tuple(
+            replace(m, family=self.families.get(m.identity), at_most=self.at_most.get(m.identity, ()))
+            for m in table.structure.measures
+        )
+        return replace(table, structure=replace(table.structure, measures=measures))
 
 
 def _not_contradicted(family: MeasureFamily, tables: Sequence[ProtectedTable]) -> MeasureFamily:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from include.opendata.disclosure.history.extents import ALL, COVERED, TableExtents
+from include.opendata.disclosure.history.extents import ALL, COVERED, Extent, TableExtents
 from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
 from include.opendata.errors import Place, Refused
 from include.opendata.vocabulary import Structure, TableMeasure, axis_of, columns_of
@@ -127,13 +127,17 @@ def renamed(table: PublishedTable, columns: Mapping[str, str], measures: Mapping
         dimensions=tuple(replace(d, column=columns.get(d.column, d.column)) for d in table.structure.dimensions),
         measures=tuple(replace(m, identity=measures.get(m.identity, m.identity)) for m in table.structure.measures),
     )
-    whole = {columns.get(column, column): extent for column, extent in table.extents.whole.items()}
     time = columns.get(table.extents.time, table.extents.time)
-    there = {columns.get(column, column): extent for column, extent in table.extents.there.items()}
+    whole, there = _of_columns(table.extents.whole, columns), _of_columns(table.extents.there, columns)
     tied = {
         axis_of([columns.get(column, column) for column in columns_of(axis)]): tuple(
-            {columns.get(column, column): extent for column, extent in one.items()} for one in combinations
+            _of_columns(combination, columns) for combination in combinations
         )
         for axis, combinations in table.extents.tied.items()
     }
     return table.with_extents(TableExtents(table.extents.labels, whole, time, there, tied), structure)
+
+
+def _of_columns(extents: Mapping[str, Extent], columns: Mapping[str, str]) -> dict[str, Extent]:
+    """Extents by column, the columns called otherwise."""
+    return {columns.get(column, column): extent for column, extent in extents.items()}

@@ -62,14 +62,19 @@ class TiedPoints:
         columns = [column for column in self.columns if column in combinations[0]]
         size = dict(zip(self.columns, shape, strict=True))
         occurs = np.zeros([size[column] for column in columns], dtype=bool)
-        known = {column: np.zeros(size[column], dtype=bool) for column in columns}
         for combination in combinations:
             occurs[np.ix_(*(combination[column] for column in columns))] = True
-            for column in columns:
-                known[column][list(combination[column])] = True
         for position, column in enumerate(columns):
-            np.moveaxis(occurs, position, 0)[~known[column]] = True
+            np.moveaxis(occurs, position, 0)[_unknown(column, combinations, size[column])] = True
         return occurs.reshape([size[column] if column in columns else 1 for column in self.columns])
+
+
+def _unknown(column: str, combinations: Sequence[Combination], size: int) -> np.ndarray:
+    """bool, one for each point of ``column``: whether no combination has it."""
+    unknown = np.ones(size, dtype=bool)
+    for combination in combinations:
+        unknown[list(combination[column])] = False
+    return unknown
 
 
 def groups(axes: Iterable[Iterable[str]]) -> list[tuple[str, ...]]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 
-from include.opendata.disclosure.history.extents import Extent, TableExtents, union
+from include.opendata.disclosure.history.extents import Extent, union
 from include.opendata.disclosure.history.published import PublishedTable
+from include.opendata.disclosure.history.same_values import with_extents_of
 
 _LAST_YEAR = 9999
 _YEAR = re.compile(r"^\d{4}$")
@@ -23,22 +23,7 @@ def years_as_days(tables: list[PublishedTable], column: str) -> list[PublishedTa
     """The years of a column that is the time of some table, as days in all of them."""
     if all(table.extents.time != column for table in tables):
         return tables
-    return [table if table.extents.time == column else _in_days(table, column) for table in tables]
-
-
-def _in_days(table: PublishedTable, column: str) -> PublishedTable:
-    extents = table.extents
-    labels = {
-        d.name: tuple(map(_days, extents.labels[d.name])) if d.column == column else extents.labels[d.name]
-        for d in table.structure.dimensions
-    }
-    tied = {axis: tuple(_of_column(one, column) for one in known) for axis, known in extents.tied.items()}
-    whole, there = _of_column(extents.whole, column), _of_column(extents.there, column)
-    return table.with_extents(TableExtents(labels, whole, extents.time, there, tied))
-
-
-def _of_column(extents: Mapping[str, Extent], column: str) -> dict[str, Extent]:
-    return {name: _days(extent) if name == column else extent for name, extent in extents.items()}
+    return [table if table.extents.time == column else with_extents_of(table, column, _days) for table in tables]
 
 
 def _days(extent: Extent) -> Extent:
