@@ -26,7 +26,7 @@ from include.opendata.disclosure.protect.continuity import Follow, Keep
 from include.opendata.disclosure.protect.overlap import persons_told_apart
 from include.opendata.disclosure.protect.systems import EVERYDAY, Reasoning
 from include.opendata.disclosure.protect.tables import Policy, protect_tables
-from include.opendata.disclosure.protection_result import Protection, TableFacts
+from include.opendata.disclosure.protection_result import AttackedView, Protection, TableFacts
 from include.opendata.disclosure.release_attack import (
     Verdicts,
     attack_published,
@@ -208,16 +208,23 @@ def _hidden_and_attacked(task: _Task, keep: Keep, broken: list[Pattern], reasoni
     if any(_same(protected, pattern) for pattern in broken):
         raise _BrokenBefore
     broken.append(protected)
-    verdicts, attacked = attack_published(declared, protected, task.tables) if masked else ({}, ())
-    if task.earlier:
-        attacked += attack_with_earlier(declared, protected, task.tables, task.extents, task.earlier)
-    if task.others:
-        attack_with_others(declared, protected, task.extents, [*task.others, *task.earlier])
+    verdicts, attacked = _attacked(task, protected)
     seed = task.policy.seed if masked else None
     facts = {t.structure.table: _facts(t, seed, verdicts, amounts, reasoning) for t in protected}
     releases = tuple(release.release for release in task.earlier)
     others = tuple(sorted({dataset_of(release.release) for release in task.others}))
     return Protection(protected, facts, systems, attacked, task.extents, releases, others)
+
+
+def _attacked(task: _Task, protected: Pattern) -> tuple[Verdicts, tuple[AttackedView, ...]]:
+    """The verdicts on the tables by themselves, and all views attacked. Raises AuditFailed where one does not withstand."""
+    declared = task.declared
+    verdicts, attacked = attack_published(declared, protected, task.tables) if task.masked else ({}, ())
+    if task.earlier:
+        attacked += attack_with_earlier(declared, protected, task.tables, task.extents, task.earlier)
+    if task.others:
+        attack_with_others(declared, protected, task.extents, [*task.others, *task.earlier])
+    return verdicts, attacked
 
 
 def _same(first: Pattern, second: Pattern) -> bool:

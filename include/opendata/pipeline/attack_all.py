@@ -149,8 +149,7 @@ class _Group:
     def _findings(self, name: str) -> Iterable[Finding]:
         """What is exposed of a dataset and of those it is tied to, as far as it can be said in its words."""
         dataset = self.datasets[name]
-        seed = dataset.declared.seed if dataset.declared else SEED
-        task = Task(name, _rule_of(dataset), seed, self.seconds)
+        task = Task(name, _rule_of(dataset), _seed_of(dataset), self.seconds)
         others = {
             other: in_words_of(dataset, self.datasets[other], tie)
             for (one, other), tie in self.ties.items()
@@ -160,12 +159,10 @@ class _Group:
         exposed = exposures([*together, *dataset.releases], task)
         if not exposed:
             return
-        without = {name: _cells(exposures(dataset.releases, task))} | {
-            other: _cells(
-                exposures([*(r for r in together if dataset_of(r.release) != other), *dataset.releases], task)
-            )
-            for other in others
-        }
+        without = {name: _cells(exposures(dataset.releases, task))}
+        for other in others:
+            rest = [release for release in together if dataset_of(release.release) != other]
+            without[other] = _cells(exposures([*rest, *dataset.releases], task))
         for exposure in exposed:
             yield _finding(exposure, name, without, [*together, *dataset.releases])
 
@@ -178,17 +175,26 @@ def _finding(
     needed = {other for other, cells in without.items() if other != name and exposure.cell not in cells}
     used = {name} if alone else {name, *(needed or without)}
     hidden = tuple(sorted({f"{dataset_of(release) or name}.{table}" for release, table in exposure.hidden_in}))
+    return Finding(exposure.cell, exposure.sentence, exposure.verdict, hidden, _tables_of(releases, name, used))
+
+
+def _tables_of(releases: Sequence[PublishedRelease], name: str, datasets: set[str]) -> tuple[str, ...]:
+    """``dataset.table`` of what ``datasets`` published, ascending. ``name``: whose releases are called by themselves alone."""
     tables = {
         f"{dataset}.{table.table}"
         for release in releases
         for table in release.tables
-        if (dataset := dataset_of(release.release) or name) in used
+        if (dataset := dataset_of(release.release) or name) in datasets
     }
-    return Finding(exposure.cell, exposure.sentence, exposure.verdict, hidden, tuple(sorted(tables)))
+    return tuple(sorted(tables))
 
 
 def _cells(exposed: Iterable[Exposure]) -> set[str]:
     return {exposure.cell for exposure in exposed}
+
+
+def _seed_of(dataset: PublicDataset) -> int:
+    return dataset.declared.seed if dataset.declared is not None else SEED
 
 
 def _rule_of(dataset: PublicDataset) -> SmallCellRule:

@@ -6,7 +6,7 @@ the same records.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
 from include.opendata.disclosure.protection import protect_and_attack
@@ -68,22 +68,26 @@ def _tied(
     compared = [release for release in earlier if masked or release.hides]
     if not (masked or compared):
         return tables
-    axes = {frozenset(d.tied) for table in tables for d in table.structure.dimensions if d.tied}
-    axes |= {frozenset(columns_of(axis)) for table in tables for axis in table.structure.filter_atoms}
-    axes |= {axis for release in earlier for axis in release.tied}
     published = [table.structure for release in compared for table in release.tables]
     with open_snapshot(opened.snapshot.parquet, dataset=opened.run.dataset) as warehouse:
         refuse_dependent_columns(
             opened.declared,
             warehouse,
-            linked=axes,
-            earlier=[[_counting(table) for table in release.tables] for release in compared],
+            linked=_linked_axes(tables, earlier),
+            earlier=[list(map(_counting, release.tables)) for release in compared],
             masked=masked,
         )
         tied = tied_tables(opened.declared, tables, warehouse, published=published)
     for sentence in tied.sentences:
         opened.decide("protect", "counts-read-together", sentence, section="DDG 2.0 §4.4.1 (2)")
     return tied.tables
+
+
+def _linked_axes(tables: Iterable[DataTable], earlier: Iterable[PublishedRelease]) -> set[frozenset[str]]:
+    """Columns whose cells are linked: in these tables, their filters, or an earlier release."""
+    axes = {frozenset(d.tied) for table in tables for d in table.structure.dimensions if d.tied}
+    axes |= {frozenset(columns_of(axis)) for table in tables for axis in table.structure.filter_atoms}
+    return axes | {axis for release in earlier for axis in release.tied}
 
 
 def _counting(table: PublishedTable) -> CountingTable:

@@ -66,12 +66,17 @@ def compare(first: PublishedRelease, second: PublishedRelease, *, from_: int) ->
 
 def figures_of(table: PublishedTable, measure: str, from_: int) -> dict[Labels, int]:
     """Labels, totals left out, → count of a cell; of counts from ``from_`` on."""
-    dimensions = table.structure.dimensions
-    labels = [[plain(label) if label != d.total else "" for label in table.frame[d.name].tolist()] for d in dimensions]
-    keys = [tuple(sorted(filter(None, row))) for row in zip(*labels, strict=True)] or [()] * len(table.frame)
+    keys = _labels_of_rows(table)
     twice = {key for key, times in Counter(keys).items() if times > 1}
     figures = table.frame[measure].fillna(0).astype("int64").tolist()
     return {key: value for key, value in zip(keys, figures, strict=True) if key not in twice and value >= max(from_, 1)}
+
+
+def _labels_of_rows(table: PublishedTable) -> list[Labels]:
+    """The labels of every row, totals left out."""
+    dimensions = table.structure.dimensions
+    labels = [[plain(label) if label != d.total else "" for label in table.frame[d.name].tolist()] for d in dimensions]
+    return [tuple(sorted(filter(None, row))) for row in zip(*labels, strict=True)] or [()] * len(table.frame)
 
 
 def plain(label: str) -> str:

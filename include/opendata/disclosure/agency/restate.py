@@ -9,14 +9,15 @@ both sides without a counterpart could overlap in any way: the two cannot be com
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from include.opendata.disclosure.agency.equal_figures import plain
-from include.opendata.disclosure.agency.public import PublicDataset, counts_of
+from include.opendata.disclosure.agency.public import PublicDataset, counts_of, time_of
 from include.opendata.disclosure.agency.ties import Relation
 from include.opendata.disclosure.history.extents import COVERED, Extent, TableExtents, union
 from include.opendata.disclosure.history.published import PublishedRelease, PublishedTable
+from include.opendata.disclosure.history.same_values import with_extents_of
 from include.opendata.errors import Place, Refused
 from include.opendata.vocabulary import TableDimension
 
@@ -35,7 +36,7 @@ def in_words_of(dataset: PublicDataset, other: PublicDataset, tie: Relation) -> 
             tables = tuple(map(translation.table, tables))
         elif other.sources.get(release.release) in set(dataset.sources.values()):
             tables = _of_one_time(tables, dataset.newest)
-        carrying = tuple(table for table in (_with_counts(table, identities) for table in tables) if counts_of(table))
+        carrying = _carrying(tables, identities)
         if carrying:
             restated.append(PublishedRelease(f"{other.dataset}/{release.release}", carrying))
     return _distinct(restated)
@@ -69,8 +70,12 @@ def _renamed(table: PublishedTable, dataset: str) -> PublishedTable:
     )
 
 
+def _carrying(tables: Iterable[PublishedTable], identities: set[str]) -> tuple[PublishedTable, ...]:
+    """The tables that publish a count of ``identities``, without their other counts: nothing is compared with those."""
+    return tuple(table for table in (_with_counts(table, identities) for table in tables) if counts_of(table))
+
+
 def _with_counts(table: PublishedTable, identities: set[str]) -> PublishedTable:
-    """Without the counts that are none of ``identities``: nothing is compared with them."""
     measures = tuple(m for m in table.structure.measures if m.role != "count" or m.identity in identities)
     return table.with_extents(table.extents, replace(table.structure, measures=measures))
 
@@ -81,20 +86,30 @@ def _of_one_time(release: tuple[PublishedTable, ...], newest: PublishedRelease) 
     Where neither shows a time, or only ``newest`` does, what is covered is what ``newest`` is about; where only the other
     one does, its first day is the first of the coverage, and its last the last.
     """
-    times_here = {table.extents.time for table in newest.tables}
-    covered = union(t.extents.whole[t.extents.time] for t in newest.tables if t.extents.time in t.extents.whole)
-    times = {table.extents.time for table in release}
+    covered = union(map(time_of, newest.tables))
+    times = _time_columns(release)
     if times == {COVERED}:
         return tuple(t.with_extents(replace(t.extents, whole=t.extents.whole | {COVERED: covered})) for t in release)
-    if times_here != {COVERED} or len(times) > 1 or not covered.ranges:
+    if _time_columns(newest.tables) != {COVERED} or len(times) > 1 or not covered.ranges:
         return release
     (time,) = times
-    shown = union(t.extents.there.get(time, t.extents.whole.get(time, Extent())) for t in release)
-    ends = shown.ranges and (shown.ranges[0][0], shown.ranges[-1][1])
-    if not ends or math.isinf(ends[0]) or math.isinf(ends[1]):
+    shown = _ends(union(t.extents.there.get(time, t.extents.whole.get(time, Extent())) for t in release))
+    if shown is None:
         return release
-    fitted = _Fitted(ends, (covered.ranges[0][0], covered.ranges[-1][1]))
-    return tuple(fitted.table(table, time) for table in release)
+    fitted = _Fitted(shown, (covered.ranges[0][0], covered.ranges[-1][1]))
+    return tuple(with_extents_of(table, time, fitted.extent) for table in release)
+
+
+def _time_columns(tables: Iterable[PublishedTable]) -> set[str]:
+    return {table.extents.time for table in tables}
+
+
+def _ends(extent: Extent) -> tuple[float, float] | None:
+    """Where the first range begins and the last one ends; None where that is without limit, or there is no range."""
+    if not extent.ranges:
+        return None
+    first, last = extent.ranges[0][0], extent.ranges[-1][1]
+    return None if math.isinf(first) or math.isinf(last) else (first, last)
 
 
 @dataclass(frozen=True)
@@ -104,24 +119,8 @@ class _Fitted:
     ends: tuple[float, float]
     covered: tuple[float, float]
 
-    def table(self, table: PublishedTable, time: str) -> PublishedTable:
-        """With every extent of the column ``time`` fitted."""
-        extents = table.extents
-        labels = {
-            d.name: tuple(map(self._extent, extents.labels[d.name])) if d.column == time else extents.labels[d.name]
-            for d in table.structure.dimensions
-        }
-        tied = {
-            axis: tuple(self._of_column(one, time) for one in combinations)
-            for axis, combinations in extents.tied.items()
-        }
-        whole, there = self._of_column(extents.whole, time), self._of_column(extents.there, time)
-        return table.with_extents(TableExtents(labels, whole, extents.time, there, tied))
-
-    def _of_column(self, extents: Mapping[str, Extent], time: str) -> dict[str, Extent]:
-        return {column: self._extent(e) if column == time else e for column, e in extents.items()}
-
-    def _extent(self, extent: Extent) -> Extent:
+    def extent(self, extent: Extent) -> Extent:
+        """The extent, its days fitted."""
         return replace(extent, ranges=tuple((self._day(a), self._day(b)) for a, b in extent.ranges))
 
     def _day(self, day: float) -> float:
@@ -150,25 +149,13 @@ class _Translation:
     def between(cls, dataset: PublicDataset, other: PublicDataset, tie: Relation) -> _Translation:
         """Raises Refused (``datasets-not-comparable``)."""
         here, there = _labels_by_column(dataset), _labels_by_column(other)
-        pairs: dict[str, str] = {}
-        for column, labels in sorted(there.items()):
-            if column == _time_column(other):
-                continue
-            common = {known: len(labels.keys() & of.keys()) for known, of in here.items()}
-            best = max(sorted(common), key=lambda known: common[known], default=None)
-            if best is not None and common[best] > 1 and best not in pairs.values():
-                pairs[column] = best
+        pairs = _paired_columns(here, there, _time_column(other))
         values = {c: _counterparts(there[c], here[known], dataset, other) for c, known in pairs.items()}
         whole = {
             known: union(t.extents.whole[known] for t in dataset.newest.tables if known in t.extents.whole)
             for known in pairs.values()
         }
-        every = {c for release in other.releases for t in release.tables for c in t.extents.whole}
-        apart = {c: f"{other.dataset}.{c}" for c in every - pairs.keys() - {COVERED}}
-        time, time_here = _time_column(other), _time_column(dataset)
-        if time != COVERED:
-            apart[time] = time_here if time_here != COVERED else time
-        return cls(apart | pairs | {COVERED: COVERED}, values, whole, _same_counts(dataset, other, tie))
+        return cls(_columns_here(dataset, other, pairs), values, whole, _same_counts(dataset, other, tie))
 
     def table(self, table: PublishedTable) -> PublishedTable:
         """The table in this dataset's words."""
@@ -219,14 +206,43 @@ def _time_column(dataset: PublicDataset) -> str:
     return dataset.newest.tables[0].extents.time
 
 
+def _paired_columns(
+    here: Mapping[str, Mapping[str, Extent]], there: Mapping[str, Mapping[str, Extent]], time: str
+) -> dict[str, str]:
+    """Column of the other dataset → the one of this dataset whose labels it has; the other one's time has none."""
+    pairs: dict[str, str] = {}
+    for column, labels in sorted(there.items()):
+        alike = _most_alike(labels, here) if column != time else None
+        if alike is not None and alike not in pairs.values():
+            pairs[column] = alike
+    return pairs
+
+
+def _most_alike(labels: Mapping[str, Extent], here: Mapping[str, Mapping[str, Extent]]) -> str | None:
+    """The column with the most of these labels; None where every one has a single one of them at most."""
+    common = {column: len(labels.keys() & of.keys()) for column, of in here.items()}
+    best = max(sorted(common), key=lambda column: common[column], default=None)
+    return best if best is not None and common[best] > 1 else None
+
+
+def _columns_here(dataset: PublicDataset, other: PublicDataset, pairs: Mapping[str, str]) -> dict[str, str]:
+    """Column of the other dataset → what it is called here; those that stand apart are called after their dataset."""
+    every = {c for release in other.releases for t in release.tables for c in t.extents.whole}
+    apart = {c: f"{other.dataset}.{c}" for c in every - pairs.keys() - {COVERED}}
+    time, time_here = _time_column(other), _time_column(dataset)
+    if time != COVERED:
+        apart[time] = time_here if time_here != COVERED else time
+    return {**apart, **pairs, COVERED: COVERED}
+
+
 def _counterparts(
     there: Mapping[str, Extent], here: Mapping[str, Extent], dataset: PublicDataset, other: PublicDataset
 ) -> dict[str, Extent]:
     """Plain label of the other dataset → what it stands for here; one that is left over is all that is left over here."""
     known = {label: here[label] for label in there if label in here}
-    mine = [here[label] for label in here if label not in there and not _within(here[label], known.values())]
+    mine = _left_over(here, known)
     left = [label for label in there if label not in here]
-    if left and mine and len(left) > 1:
+    if mine and len(left) > 1:
         raise Refused(
             f"the dataset counts the same records as {other.dataset}, and {len(left)} categories of {other.dataset} have no "
             "counterpart of the same name here, so the two cannot be compared",
@@ -239,16 +255,21 @@ def _counterparts(
     }
 
 
-def _within(extent: Extent, others: Sequence[Extent] | object) -> bool:
-    """Whether an extent lies in those of known categories: a finer or coarser category of them."""
-    return extent.common(union(others)) == extent  # type: ignore[arg-type]
+def _left_over(here: Mapping[str, Extent], known: Mapping[str, Extent]) -> list[Extent]:
+    """The categories of this dataset without a counterpart; not those made of known ones, finer or coarser."""
+    together = union(known.values())
+    return [extent for label, extent in here.items() if label not in known and extent.common(together) != extent]
 
 
 def _same_counts(dataset: PublicDataset, other: PublicDataset, tie: Relation) -> dict[str, str]:
     """Identity of a count of ``other`` → of the one it is here: known by figures, or else by name or by what is counted."""
-    here = {m.name: m.identity for table in dataset.newest.tables for m in counts_of(table)}
-    there = {m.name: m.identity for release in other.releases for t in release.tables for m in counts_of(t)}
+    here, there = _identities([dataset.newest]), _identities(other.releases)
     if tie.measures:
         return {there[name]: here[known] for known, name in tie.measures if name in there and known in here}
     named = {identity: here[name] for name, identity in there.items() if name in here}
     return {identity: identity for identity in there.values() if identity in here.values()} | named
+
+
+def _identities(releases: Iterable[PublishedRelease]) -> dict[str, str]:
+    """Name of every count → its identity."""
+    return {m.name: m.identity for release in releases for t in release.tables for m in counts_of(t)}
