@@ -54,7 +54,7 @@ def contradiction_error(
             remedy="Check PER and DECIMALS of --rate, and --token and --threshold.",
             slug="published-figures-contradict", place=published.place(int(crossed[0])),
         )  # fmt: skip
-    wrong = differences(view, low, high) or _together(view, low, high)
+    wrong = _by_total(differences(view, low, high) or _together(view, low, high), len(cells.equations))
     if not wrong:
         return InputError(
             "the published figures contradict each other: no table of counts agrees with all totals at once",
@@ -67,6 +67,15 @@ def contradiction_error(
         f"{len(wrong):,} totals are not what their parts can add up to",
         remedy=_REMEDY, slug="published-figures-contradict", place=published.place(first), details=(*named, *more),
     )  # fmt: skip
+
+
+def _by_total(wrong: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int]]:
+    """Differences of the equations as they were given. With a tolerance every one of them stands a second time, after all of
+    them, as "a total and its tolerance is the total plus the tolerance"; there, more is less."""
+    by_total: dict[int, int] = {}
+    for number, by in wrong:
+        by_total.setdefault(number % count, by if number < count else -by)
+    return sorted(by_total.items())
 
 
 def _row(cells: Cells, number: int) -> int | None:

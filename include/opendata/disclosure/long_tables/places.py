@@ -83,6 +83,8 @@ def _atoms(sums: Sequence[Sum], labels: Sequence[Label]) -> list[dict[Label, Ato
     parts = [part for each in sums for part in each.parts]
     if len(set(parts)) < len(parts):
         return None
+    if _is_cyclic(sums):
+        return None
     totals = [each.total for each in sums]
     several = {total for total, number in Counter(totals).items() if number > 1}
     known = list(dict.fromkeys([*labels, *parts, *totals]))
@@ -90,6 +92,19 @@ def _atoms(sums: Sequence[Sum], labels: Sequence[Label]) -> list[dict[Label, Ato
     if len(several) > 1 or several not in (set(), roots):
         return None
     return [_column(of_column, known, several) for of_column in _sums_by_column(sums, several)]
+
+
+def _is_cyclic(sums: Sequence[Sum]) -> bool:
+    """Whether a label is, through others, a part of itself: so small figures can be each other's sums."""
+    whole_of = {part: each.total for each in sums for part in each.parts}
+    for label in whole_of:
+        above, at = {label}, whole_of.get(label)
+        while at is not None and at not in above:
+            above.add(at)
+            at = whole_of.get(at)
+        if at is not None:
+            return True
+    return False
 
 
 def _sums_by_column(sums: Sequence[Sum], several: set[Label]) -> list[list[Sum]]:

@@ -75,6 +75,20 @@ def test_rounded_figures_are_off_by_the_tolerance():
     assert learned(audited(text, "Sex:Total", tolerance=4, annotation="combined")) == {}
 
 
+@pytest.mark.parametrize(("rows", "by"), [("f,40\nm,30\nTotal,90", "20 more"), ("f,40\nm,70\nTotal,90", "20 less")])
+def test_what_is_off_by_more_than_the_tolerance_is_named(rows, by):
+    refused = refusal(f"Sex,N\n{rows}\nu,0\n", "Sex:Total", tolerance=3)
+    assert refused.slug == "published-figures-contradict"
+    assert len(refused.details) == 1
+    assert "the total (Total)" in refused.details[0]
+    assert by.split()[1] in refused.details[0]
+
+
+def test_sums_that_go_in_a_circle_are_read_as_they_stand():
+    audit = audited("G,N\na,30\nb,30\nc,0\nd,0\ne,<11\n", "G", sums=("G:a=b|c", "G:b=a|d"), categories=("G:e",))
+    assert not audit.failing_cells
+
+
 def test_a_sum_is_named_label_by_label():
     text = "Group,N\nf,40\nm,<11\n0-64,20\n65+,25\nEverybody,45\n"
     audit = audited(text, "Group", sums=("Group:Everybody=f|m", "Group:Everybody=0-64|65+"))
