@@ -42,16 +42,17 @@ class Others:
     record: OthersRecord = field(default_factory=lambda: OthersRecord(seen={}))
 
 
-def listing(address: str, staging: Staging, ledger: Ledger) -> Listing:
-    """Everything published at a staging place, with what was staged there without being recorded.
+def listing(address: str, staging: Staging, ledger: Ledger, *, but: str = "") -> Listing:
+    """Everything published at a staging place, with what was staged there without being recorded; not of the dataset ``but``,
+    whose own earlier releases may be known from their files alone (``published_history``).
 
     Raises Refused (``other-dataset-unknown``).
     """
     known: dict[str, dict[str, None]] = {}
     for dataset, release, place in ledger.published_releases():
-        if same_place(place, address):
+        if dataset != but and same_place(place, address):
             known.setdefault(dataset, {})[release] = None
-    for dataset in staging.datasets():
+    for dataset in sorted({*staging.datasets()} - {but}):
         for release in staging.releases(dataset):
             if release not in known.get(dataset, {}):
                 remember(dataset, staging.read_manifest(dataset, release), address=address, ledger=ledger)
@@ -86,8 +87,7 @@ def find_others(opened: OpenRun, tables: Sequence[DataTable]) -> Others:
     ``other-dataset-unknown``, ``counts-appear-elsewhere``).
     """
     address = opened.run.staging
-    there = listing(address, open_staging(address), opened.ledger)
-    there.pop(opened.run.dataset, None)
+    there = listing(address, open_staging(address), opened.ledger, but=opened.run.dataset)
     upcoming = _upcoming(opened, tables)
     others = _related(upcoming, there, address, opened.ledger)
     return Others(others.relations, others.releases, others.tied, OthersRecord(seen=there))
@@ -99,8 +99,7 @@ def require_others_seen(opened: OpenRun, tables: Sequence[ProtectedTable]) -> No
     Raises Refused (``other-dataset-staged``).
     """
     address = opened.run.staging
-    now = listing(address, open_staging(address), opened.ledger)
-    now.pop(opened.run.dataset, None)
+    now = listing(address, open_staging(address), opened.ledger, but=opened.run.dataset)
     seen = OthersRecord.read(opened.area).seen
     new = {name: tuple(r for r in releases if r not in seen.get(name, ())) for name, releases in now.items()}
     dataset = _upcoming(opened, tables)
