@@ -110,6 +110,7 @@ REASONS = {
     "earlier-releases-in-the-way",
     "small-cell-shown-by-other-dataset",
     "columns-tell-one-another",
+    "releases-not-comparable",
 }
 
 
