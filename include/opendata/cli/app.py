@@ -92,8 +92,8 @@ COMMANDS = (
         "protect",
         "Hide small counts of an aggregated table and what would reveal them; attack the result before it is written.",
     ),
-    CommandEntry("audit", "Try to recover every blank of a published table, as an attacker would."),
-    CommandEntry("attack", "Attack everything in a staging place together: all datasets, all releases."),
+    CommandEntry("audit", "Try to recover every hidden count of a published table, as an attacker would."),
+    CommandEntry("attack", "Attack everything in a staging place together, as one person who keeps all of it."),
     CommandEntry("proof", "Re-check the proof that a release gives no small count away."),
 )  # fmt: skip
 
