@@ -87,18 +87,31 @@ def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     return found
 
 
+def visits(women: int, men: int) -> str:
+    """A source of so many persons, in an order that says nothing."""
+    sexes = ["f"] * women + ["m"] * men
+    random.Random(7).shuffle(sexes)
+    return "id,sex,age\n" + "".join(f"{n},{s},{20 + n % 50}\n" for n, s in enumerate(sexes, 1))
+
+
+def other_people(datasets: set[str]) -> str:
+    """The coordinator's word that ``datasets`` count other people, so that they may be staged while this one waits."""
+    answer = "{relation: unrelated, reason: Other clinics., by: A coordinator, date: 2026-01-01}"
+    return "other_datasets:\n" + "".join(f"  {name}: {answer}\n" for name in sorted(datasets))
+
+
 def declare(folder: Path) -> None:
-    """The four waiting datasets and one that is never run, with their suites and their source."""
+    """The waiting datasets, one that waits for nobody and one that is never run, with their suites and sources."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         installation = install(folder, monkeypatch)
-        sexes = ["f"] * 60 + ["m"] * 45
-        random.Random(7).shuffle(sexes)
-        installation.write_source("id,sex,age\n" + "".join(f"{n},{s},{20 + n % 50}\n" for n, s in enumerate(sexes, 1)))
         assert LEGAL in SOUND
-        text = SOUND.replace(LEGAL, "").replace("location: visits.csv", f"location: {installation.source}")
-        approved = SOUND.replace("location: visits.csv", f"location: {installation.source}")
-        for dataset in (*WAITING, HOSTILE, CLEARED):
-            own = (approved if dataset == CLEARED else text).replace("clinic_visits", dataset)
+        datasets = (*WAITING, HOSTILE, CLEARED)
+        for number, dataset in enumerate(datasets):
+            source = folder / f"{dataset}.csv"
+            source.write_text(visits(60 + 7 * number, 45 + 3 * number))
+            text = SOUND if dataset == CLEARED else SOUND.replace(LEGAL, "")
+            own = text.replace("clinic_visits", dataset).replace("location: visits.csv", f"location: {source}")
+            own += other_people({*datasets} - {dataset})
             if dataset == HOSTILE:
                 own = own.replace("title: Clinic visits", f"title: '{HOSTILE_TITLE}'", 1)
             write(folder / "datasets", own, dataset)
